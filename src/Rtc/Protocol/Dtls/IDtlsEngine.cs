@@ -1,0 +1,61 @@
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Srtp;
+
+namespace Events.Rtc.Protocol.Dtls;
+
+public enum DtlsRole
+{
+    Client,
+    Server,
+}
+
+public enum DtlsState
+{
+    Handshaking,
+    Connected,
+    /// <summary>The peer sent close_notify, or <see cref="IDtlsEngine.Close"/> was called.</summary>
+    Closed,
+    /// <summary>The handshake failed, the fingerprint differs, or no SRTP profile is shared: see <see cref="IDtlsEngine.FailureReason"/>.</summary>
+    Failed,
+}
+
+/// <summary>One DTLS 1.2 association without I/O and without a clock: datagrams in, datagrams out, next deadline out.</summary>
+public interface IDtlsEngine : IDisposable
+{
+    DtlsState State { get; }
+
+    /// <summary>A stable code when <see cref="State"/> is <see cref="DtlsState.Failed"/>, else null.</summary>
+    string? FailureReason { get; }
+
+    /// <summary>When <see cref="HandleDeadline"/> wants to be called (flight retransmission); Never when idle.</summary>
+    MonotonicTime Deadline { get; }
+
+    /// <summary>Starts the handshake in the client role; does nothing in the server role.</summary>
+    void Start(MonotonicTime now);
+
+    /// <summary>Feeds one received datagram, also after the handshake (the peer may have lost the last flight).</summary>
+    void Receive(ReadOnlySpan<byte> datagram, MonotonicTime now);
+
+    void HandleDeadline(MonotonicTime now);
+
+    /// <summary>Takes the next datagram to send; false when there is none.</summary>
+    bool TryTakeDatagram(Span<byte> destination, out int length);
+
+    /// <summary>The negotiated profile and keys (RFC 5764 §4.2), once connected.</summary>
+    SrtpKeys? Keys { get; }
+
+    /// <summary>Queues close_notify.</summary>
+    void Close(MonotonicTime now);
+}
+
+/// <summary>Makes engines that share one certificate.</summary>
+public interface IDtlsEngineFactory
+{
+    /// <summary>SHA-256 fingerprint of the local certificate.</summary>
+    Fingerprint LocalFingerprint { get; }
+
+    /// <param name="role">Server answers a ClientHello, client sends one.</param>
+    /// <param name="remoteFingerprint">From the remote SDP; another certificate fails the handshake.</param>
+    /// <param name="preferredProfiles">Offered or accepted in this order.</param>
+    IDtlsEngine Create(DtlsRole role, Fingerprint remoteFingerprint, ReadOnlySpan<SrtpProfile> preferredProfiles);
+}
