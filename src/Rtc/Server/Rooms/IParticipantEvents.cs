@@ -1,0 +1,34 @@
+namespace Events.Rtc.Rooms;
+
+/// <summary>
+/// What a room tells one participant. Called on the room's worker thread: an implementation hands the event on (to a
+/// channel) and returns at once; it never blocks and never throws.
+/// </summary>
+public interface IParticipantEvents
+{
+    void ParticipantJoined(ParticipantInfo participant);
+
+    void ParticipantLeft(string participantId);
+
+    void TrackPublished(string participantId, TrackInfo track);
+
+    void TrackUnpublished(string participantId, string trackId);
+
+    void TrackMuted(string participantId, string trackId, bool muted);
+
+    void ActiveSpeakers(IReadOnlyList<SpeakerLevel> speakers);
+
+    void SubscribeOffer(SubscribeOffer offer);
+
+    /// <summary>The participant is out: removed, replaced by a second join, room closed, transport lost.</summary>
+    void Closed(RtcError reason);
+}
+
+/// <summary>
+/// What happens in rooms, for the node's journal. Called on worker threads: hand on and return. <c>data</c> is an object
+/// that serialises as docs/api.md ("Events of nodes") says.
+/// </summary>
+public interface IRoomObserver
+{
+    void Record(string type, object data);
+}

@@ -1,0 +1,70 @@
+using System.Text.Json.Serialization;
+
+namespace Events.Rtc.Rooms;
+
+[JsonConverter(typeof(JsonStringEnumConverter<TrackKind>))]
+public enum TrackKind
+{
+    [JsonStringEnumMemberName("audio")]
+    Audio,
+    [JsonStringEnumMemberName("video")]
+    Video,
+}
+
+[JsonConverter(typeof(JsonStringEnumConverter<TrackSource>))]
+public enum TrackSource
+{
+    [JsonStringEnumMemberName("camera")]
+    Camera,
+    [JsonStringEnumMemberName("microphone")]
+    Microphone,
+    [JsonStringEnumMemberName("screen")]
+    Screen,
+    [JsonStringEnumMemberName("screen_audio")]
+    ScreenAudio,
+}
+
+/// <summary>What a verified room grant lets its holder do, and who it is.</summary>
+/// <param name="Room">The room that the holder may enter.</param>
+/// <param name="Identity">Unique per joining tab; a second join with it replaces the first.</param>
+/// <param name="Name">Shown to others.</param>
+/// <param name="Role">Free text of the platform: organiser, speaker, attendee.</param>
+/// <param name="CanPublish">May send tracks.</param>
+/// <param name="CanSubscribe">May receive tracks.</param>
+/// <param name="Hidden">In no roster and no count.</param>
+public sealed record RoomRights(string Room, string Identity, string Name, string Role, bool CanPublish, bool CanSubscribe, bool Hidden);
+
+/// <summary>A track as the roster shows it.</summary>
+/// <param name="TrackId">Unique on this node.</param>
+/// <param name="Kind">Audio or video.</param>
+/// <param name="Source">What is captured.</param>
+/// <param name="Muted">The publisher declared it muted.</param>
+/// <param name="Codec">"opus", "vp8", "h264", "vp9", "av1"; empty until the first packet.</param>
+public sealed record TrackInfo(string TrackId, TrackKind Kind, TrackSource Source, bool Muted, string Codec);
+
+/// <summary>A participant as the roster shows it.</summary>
+public sealed record ParticipantInfo(string ParticipantId, string Identity, string Name, string Role, bool CanPublish, IReadOnlyList<TrackInfo> Tracks);
+
+/// <summary>What a client says of an m-line that it publishes.</summary>
+/// <param name="Mid">The m-line.</param>
+/// <param name="Source">What is captured.</param>
+/// <param name="Muted">Published muted.</param>
+public sealed record TrackDeclaration(string Mid, TrackSource Source, bool Muted = false);
+
+/// <summary>Which track an m-line of a subscriber's peer connection carries.</summary>
+public sealed record SubscribedTrack(string Mid, string TrackId, string ParticipantId, TrackKind Kind, TrackSource Source);
+
+/// <summary>The server's offer for a subscriber's peer connection; the answer names the revision.</summary>
+public sealed record SubscribeOffer(int Revision, string Sdp, IReadOnlyList<SubscribedTrack> Tracks);
+
+/// <param name="ParticipantId">Who speaks.</param>
+/// <param name="Level">0 (silence) … 1 (full scale).</param>
+public sealed record SpeakerLevel(string ParticipantId, double Level);
+
+/// <summary>A room as it is at one moment, with the offer that waits for an answer, if any.</summary>
+public sealed record RoomSnapshot(string Room, IReadOnlyList<ParticipantInfo> Participants, SubscribeOffer? Offer);
+
+/// <summary>A WHIP or WHEP answer.</summary>
+/// <param name="Sdp">The answer.</param>
+/// <param name="ETag">Names the ICE session; changes with an ICE restart.</param>
+public sealed record SessionAnswer(string Sdp, string ETag);
