@@ -22,7 +22,7 @@ public ref struct RtcpWriter
 
     /// <summary>RFC 3550 §6.4.1. At most 31 blocks.</summary>
     public bool WriteSenderReport(
-        uint ssrc, NtpTime ntpTime, RtpTimestamp rtpTimestamp, uint packetCount, uint octetCount, ReadOnlySpan<ReportBlock> blocks = default)
+        uint ssrc, NtpTime ntpTime, RtpTimestamp rtpTimestamp, uint packetCount, uint octetCount, scoped ReadOnlySpan<ReportBlock> blocks = default)
     {
         if (blocks.Length > ReportBlock.MaxPerReport
             || !TryReserve(
@@ -41,7 +41,7 @@ public ref struct RtcpWriter
     }
 
     /// <summary>RFC 3550 §6.4.2. At most 31 blocks; none is an empty report, which opens a compound of feedback.</summary>
-    public bool WriteReceiverReport(uint ssrc, ReadOnlySpan<ReportBlock> blocks = default)
+    public bool WriteReceiverReport(uint ssrc, scoped ReadOnlySpan<ReportBlock> blocks = default)
     {
         if (blocks.Length > ReportBlock.MaxPerReport
             || !TryReserve(
@@ -58,7 +58,7 @@ public ref struct RtcpWriter
     /// <summary>SDES with one chunk (RFC 3550 §6.5).</summary>
     /// <param name="ssrc">Whose name it is.</param>
     /// <param name="cnameUtf8">At most 255 bytes.</param>
-    public bool WriteSdesCname(uint ssrc, ReadOnlySpan<byte> cnameUtf8)
+    public bool WriteSdesCname(uint ssrc, scoped ReadOnlySpan<byte> cnameUtf8)
     {
         // At least one null octet ends the item list.
         var bodyLength = (4 + 2 + cnameUtf8.Length + 1 + 3) & ~3;
@@ -91,7 +91,7 @@ public ref struct RtcpWriter
     /// <param name="senderSsrc">Who asks.</param>
     /// <param name="mediaSsrc">Whose packets are lost.</param>
     /// <param name="lost">Ascending in serial order (it may wrap), at least one.</param>
-    public bool WriteNack(uint senderSsrc, uint mediaSsrc, ReadOnlySpan<ushort> lost)
+    public bool WriteNack(uint senderSsrc, uint mediaSsrc, scoped ReadOnlySpan<ushort> lost)
     {
         if (lost.IsEmpty)
         {
@@ -154,7 +154,7 @@ public ref struct RtcpWriter
     }
 
     /// <summary>REMB (draft-alvestrand-rmcat-remb-03 §2.2). The rate is rounded down to 18 significant bits.</summary>
-    public bool WriteRemb(uint senderSsrc, Bitrate bitrate, ReadOnlySpan<uint> ssrcs)
+    public bool WriteRemb(uint senderSsrc, Bitrate bitrate, scoped ReadOnlySpan<uint> ssrcs)
     {
         if (ssrcs.Length > byte.MaxValue || bitrate < Bitrate.Zero
             || !TryReserve(
@@ -194,7 +194,7 @@ public ref struct RtcpWriter
         uint mediaSsrc,
         byte feedbackCount,
         SequenceNumber baseSequence,
-        ReadOnlySpan<MonotonicTime> arrivals,
+        scoped ReadOnlySpan<MonotonicTime> arrivals,
         out int encoded)
     {
         const int SsrcsEnd = RtcpReader.HeaderLength + 8;
@@ -218,7 +218,7 @@ public ref struct RtcpWriter
     }
 
     /// <summary>How many of the first sequence numbers share one entry, and the bitmask of those behind the first.</summary>
-    private static int TakeNackEntry(ReadOnlySpan<ushort> lost, out ushort mask)
+    private static int TakeNackEntry(scoped ReadOnlySpan<ushort> lost, out ushort mask)
     {
         mask = 0;
         var taken = 1;
@@ -236,7 +236,7 @@ public ref struct RtcpWriter
         return taken;
     }
 
-    private static void WriteBlocks(Span<byte> destination, ReadOnlySpan<ReportBlock> blocks)
+    private static void WriteBlocks(Span<byte> destination, scoped ReadOnlySpan<ReportBlock> blocks)
     {
         for (var i = 0; i < blocks.Length; i++)
         {

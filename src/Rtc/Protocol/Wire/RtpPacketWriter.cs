@@ -52,7 +52,7 @@ public ref struct RtpPacketWriter
     /// </summary>
     /// <param name="id">1…255, as negotiated.</param>
     /// <param name="value">0…255 bytes.</param>
-    public bool AddExtension(byte id, ReadOnlySpan<byte> value)
+    public bool AddExtension(byte id, scoped ReadOnlySpan<byte> value)
     {
         if (Overflowed || _headerDone || id == 0 || value.Length > byte.MaxValue)
         {
@@ -126,7 +126,7 @@ public ref struct RtpPacketWriter
     }
 
     /// <summary>Appends payload bytes; may be called more than once.</summary>
-    public bool WritePayload(ReadOnlySpan<byte> payload)
+    public bool WritePayload(scoped ReadOnlySpan<byte> payload)
     {
         if (!FinishHeader() || payload.Length > _buffer.Length - _end)
         {

@@ -46,7 +46,7 @@ public readonly ref struct StunReader
     {
         message = default;
         if (datagram.Length is < StunFormat.HeaderLength or > StunFormat.MaxMessageLength
-            || datagram[0] > 3
+            || (datagram[0] & 0xC0) != 0
             || BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]) != StunFormat.MagicCookie)
         {
             return false;

@@ -17,7 +17,7 @@ public ref struct StunWriter
     /// <param name="kind">Message class.</param>
     /// <param name="method">12-bit method, <see cref="StunMethod"/>.</param>
     /// <param name="transactionId">12 bytes.</param>
-    public StunWriter(Span<byte> buffer, StunClass kind, ushort method, ReadOnlySpan<byte> transactionId)
+    public StunWriter(Span<byte> buffer, StunClass kind, ushort method, scoped ReadOnlySpan<byte> transactionId)
     {
         _buffer = buffer.Length > StunFormat.MaxMessageLength ? buffer[..StunFormat.MaxMessageLength] : buffer;
         if (buffer.Length < StunFormat.HeaderLength || transactionId.Length != StunFormat.TransactionIdLength)
@@ -42,7 +42,7 @@ public ref struct StunWriter
     /// <summary>The message so far.</summary>
     public readonly ReadOnlySpan<byte> Message => _buffer[..Length];
 
-    public bool AddAttribute(StunAttribute type, ReadOnlySpan<byte> value)
+    public bool AddAttribute(StunAttribute type, scoped ReadOnlySpan<byte> value)
     {
         if (!TryReserve(type, value.Length, out var destination))
         {
@@ -104,7 +104,7 @@ public ref struct StunWriter
     /// <summary>ERROR-CODE (RFC 8489 §14.8).</summary>
     /// <param name="code">300…699.</param>
     /// <param name="reasonUtf8">Reason phrase, fewer than 128 characters.</param>
-    public bool AddErrorCode(int code, ReadOnlySpan<byte> reasonUtf8)
+    public bool AddErrorCode(int code, scoped ReadOnlySpan<byte> reasonUtf8)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(code, 300);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(code, 699);
@@ -122,7 +122,7 @@ public ref struct StunWriter
     }
 
     /// <summary>UNKNOWN-ATTRIBUTES (RFC 8489 §14.9), the companion of error 420.</summary>
-    public bool AddUnknownAttributes(ReadOnlySpan<ushort> types)
+    public bool AddUnknownAttributes(scoped ReadOnlySpan<ushort> types)
     {
         if (!TryReserve(StunAttribute.UnknownAttributes, types.Length * 2, out var destination))
         {
@@ -139,7 +139,7 @@ public ref struct StunWriter
 
     /// <summary>MESSAGE-INTEGRITY over everything written so far (RFC 8489 §14.5).</summary>
     [SuppressMessage("Security", "CA5350", Justification = "MESSAGE-INTEGRITY is HMAC-SHA1 by RFC 8489 §14.5; ICE peers accept no other.")]
-    public bool AddMessageIntegrity(ReadOnlySpan<byte> key)
+    public bool AddMessageIntegrity(scoped ReadOnlySpan<byte> key)
     {
         var covered = Length;
         if (!TryReserve(StunAttribute.MessageIntegrity, StunFormat.IntegrityLength, out var destination))
