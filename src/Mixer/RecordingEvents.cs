@@ -1,0 +1,44 @@
+namespace Events.Mixer;
+
+/// <summary>Types of the mixer's events (docs/api.md, "Events of nodes").</summary>
+public static class RecordingEventTypes
+{
+    public const string Started = "recording.started";
+    public const string Stopped = "recording.stopped";
+    public const string Progress = "recording.progress";
+    public const string Composed = "recording.composed";
+    public const string Failed = "recording.failed";
+}
+
+/// <param name="RecordingId">The platform's id.</param>
+/// <param name="StartedAt">The first packet, or the acceptance when the room is empty.</param>
+public sealed record RecordingStarted(string RecordingId, DateTimeOffset StartedAt);
+
+/// <param name="RecordingId">The platform's id.</param>
+/// <param name="EndedAt">When stop was asked.</param>
+/// <param name="Tracks">How many tracks were recorded.</param>
+public sealed record RecordingStopped(string RecordingId, DateTimeOffset EndedAt, int Tracks);
+
+/// <param name="RecordingId">The platform's id.</param>
+/// <param name="Progress">0…1 of the composite.</param>
+public sealed record RecordingProgress(string RecordingId, double Progress);
+
+/// <summary>A file in the blob store.</summary>
+public sealed record RecordedBlob(string Sha256, long Size, string MimeType, string FileName);
+
+/// <summary>The composite is durable in the blob store. May be said again after a restart.</summary>
+public sealed record RecordingComposed(
+    string RecordingId,
+    RecordedBlob Video,
+    RecordedBlob Thumbnail,
+    long DurationMs,
+    int Width,
+    int Height,
+    double FrameRate,
+    DateTimeOffset StartedAt,
+    DateTimeOffset EndedAt);
+
+/// <param name="RecordingId">The platform's id.</param>
+/// <param name="Code">Stable: <c>composite_failed</c>, <c>recording_unreadable</c>.</param>
+/// <param name="Detail">For an operator.</param>
+public sealed record RecordingFailed(string RecordingId, string Code, string Detail);
