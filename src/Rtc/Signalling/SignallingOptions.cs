@@ -1,0 +1,74 @@
+using Events.Rtc.Signalling.Tokens;
+
+namespace Events.Rtc.Signalling;
+
+/// <summary>A STUN or TURN server that clients are told of.</summary>
+/// <param name="Urls">For example <c>turn:turn.example.org:3478?transport=udp</c>.</param>
+/// <param name="Username">For TURN.</param>
+/// <param name="Credential">For TURN.</param>
+public sealed record IceServer(IReadOnlyList<string> Urls, string? Username = null, string? Credential = null);
+
+/// <summary>How the doors of a media node behave.</summary>
+public sealed record SignallingOptions
+{
+    /// <summary>PEM of the keys that verify room grants: one, or two while keys rotate. Each text may hold several blocks.</summary>
+    public required IReadOnlyList<string> GrantPublicKeys { get; init; }
+
+    /// <summary>The secret of the node API and of event delivery; at least 16 characters.</summary>
+    public required string NodeKey { get; init; }
+
+    /// <summary>The installation's data directory; the journal lives in <c>journal/{NodeName}</c> below it.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>This node's name, <c>[A-Za-z0-9._~-]{1,64}</c>; the platform counts its events by it.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>Where events are delivered; null keeps them in the journal.</summary>
+    public Uri? PlatformUrl { get; init; }
+
+    /// <summary>
+    /// Lets WHIP and WHEP in without a grant, and WHIP create the named room. Development only: mapping fails outside of the
+    /// Development environment, requests must arrive on a loopback address, and forwarded ones are refused.
+    /// </summary>
+    public bool OpenWhip { get; init; }
+
+    /// <summary>An <c>Origin</c> on the request's own host and this port is the platform's and allowed.</summary>
+    public int PlatformHttpPort { get; init; } = 8080;
+
+    /// <summary>Further origins allowed at the hub (<c>EVENTS_ORIGINS</c>), as <c>https://host[:port]</c>.</summary>
+    public IReadOnlyList<string> ExtraOrigins { get; init; } = [];
+
+    /// <summary>Handed to clients with the answer of join, and as Link headers.</summary>
+    public IReadOnlyList<IceServer> IceServers { get; init; } = [];
+
+    /// <summary>A participant whose socket was lost leaves after this long without a resume.</summary>
+    public TimeSpan ResumeGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Hub calls per second of one connection, in the long run.</summary>
+    public int HubCallsPerSecond { get; init; } = 50;
+
+    /// <summary>Hub calls at once of one connection.</summary>
+    public int HubCallBurst { get; init; } = 100;
+
+    /// <summary>Messages that wait for a slow client before its connection is dropped; it resumes with a snapshot.</summary>
+    public int HubQueueLength { get; init; } = 2_000;
+
+    /// <summary>WHIP and WHEP requests per second of one address (one /64 of IPv6), in the long run.</summary>
+    public int HttpRequestsPerSecond { get; init; } = 100;
+
+    /// <summary>WHIP and WHEP requests at once of one address. Behind a proxy all clients share one: raise it there.</summary>
+    public int HttpRequestBurst { get; init; } = 500;
+
+    internal void Validate()
+    {
+        if (GrantPublicKeys.Count == 0)
+            throw new ArgumentException("At least one grant key is needed.");
+        if (NodeKey.Length < 16)
+            throw new ArgumentException("The node key must have at least 16 characters.");
+        if (!GrantFormat.IsRoomName(NodeName))
+            throw new ArgumentException($"The node name '{NodeName}' must match [A-Za-z0-9._~-]{{1,64}}.");
+        if (ResumeGrace <= TimeSpan.Zero || HubCallsPerSecond <= 0 || HubCallBurst <= 0 || HubQueueLength <= 0
+            || HttpRequestsPerSecond <= 0 || HttpRequestBurst <= 0)
+            throw new ArgumentException("Grace, rates and queue lengths must be more than zero.");
+    }
+}

@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Events.Rtc.Rooms;
+
+namespace Events.Rtc.Signalling.Tokens;
+
+/// <summary>A verified room grant.</summary>
+/// <param name="Rights">The room, who enters it, and what the holder may do there.</param>
+/// <param name="ExpiresAt">No joining and no resuming from then on; a call that runs goes on.</param>
+public sealed record RoomGrant(RoomRights Rights, DateTimeOffset ExpiresAt);
+
+/// <summary>What signer and verifier of room grants agree on (docs/api.md, "Room grant").</summary>
+public static class GrantFormat
+{
+    /// <summary>Longest life of a grant; what the node remembers about removed participants lasts as long.</summary>
+    public static readonly TimeSpan MaxLifetime = TimeSpan.FromHours(24);
+
+    internal const int MaxIdentity = 160; // two UUIDs and a dot are 73
+    internal const int MaxName = 200;
+    internal const int MaxRole = 40;
+
+    internal static readonly JwtExpectation Expectation = new()
+    {
+        Type = "rtc+jwt",
+        Issuer = "events",
+        Audience = "rtc",
+        Leeway = TimeSpan.FromSeconds(5), // clocks of nodes kept by NTP
+    };
+
+    private static readonly SearchValues<char> RoomCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-");
+
+    /// <summary>A room's name: 1 to 64 of the characters that a URL leaves alone (RFC 3986 §2.3), and no dot segment.</summary>
+    public static bool IsRoomName(string? name) =>
+        name is { Length: > 0 and <= 64 } and not ("." or "..") && !name.AsSpan().ContainsAnyExcept(RoomCharacters);
+}
+
+/// <summary>The platform's half: signs what a participant may do in a room.</summary>
+/// <param name="key">The grant key (<c>grants.pem</c>).</param>
+/// <param name="clock">The time that <c>nbf</c> and <c>exp</c> are counted from.</param>
+public sealed class GrantSigner(JwtSigningKey key, TimeProvider clock)
+{
+    /// <summary>Issues a grant.</summary>
+    /// <param name="rights">The room must pass <see cref="GrantFormat.IsRoomName"/>; identity ≤ 160, name 1–200, role ≤ 40 characters.</param>
+    /// <param name="lifetime">More than zero, at most <see cref="GrantFormat.MaxLifetime"/>.</param>
+    /// <returns>The token, and when it ends.</returns>
+    /// <exception cref="ArgumentException">The rights or the lifetime are out of bounds.</exception>
+    public (string Token, DateTimeOffset ExpiresAt) Issue(RoomRights rights, TimeSpan lifetime)
+    {
+        if (!GrantFormat.IsRoomName(rights.Room)
+            || rights.Identity.Length is 0 or > GrantFormat.MaxIdentity
+            || rights.Name.Length is 0 or > GrantFormat.MaxName
+            || rights.Role.Length is 0 or > GrantFormat.MaxRole)
+            throw new ArgumentException("The room's name, or the length of identity, name or role, is out of bounds.", nameof(rights));
+        if (lifetime <= TimeSpan.Zero || lifetime > GrantFormat.MaxLifetime)
+            throw new ArgumentOutOfRangeException(nameof(lifetime), lifetime, "A grant lives up to 24 h.");
+
+        long now = clock.GetUtcNow().ToUnixTimeSeconds();
+        long exp = now + Math.Max(1, (long)lifetime.TotalSeconds);
+        string token = CompactJwt.Sign(key, GrantFormat.Expectation.Type, new Dictionary<string, object>
+        {
+            ["iss"] = GrantFormat.Expectation.Issuer,
+            ["aud"] = GrantFormat.Expectation.Audience,
+            ["sub"] = rights.Identity,
+            ["room"] = rights.Room,
+            ["name"] = rights.Name,
+            ["role"] = rights.Role,
+            ["pub"] = rights.CanPublish,
+            ["sub_ok"] = rights.CanSubscribe,
+            ["hid"] = rights.Hidden,
+            ["nbf"] = now,
+            ["exp"] = exp,
+            ["jti"] = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)),
+        });
+        return (token, DateTimeOffset.FromUnixTimeSeconds(exp));
+    }
+}
+
+/// <summary>The node's half: turns a token into rights.</summary>
+/// <param name="keys">The trusted public keys: one, or two while keys rotate.</param>
+/// <param name="clock">The time to hold against the grant's.</param>
+public sealed class GrantVerifier(IReadOnlyList<JwtVerificationKey> keys, TimeProvider clock)
+{
+    private static readonly RtcError Missing = new("grant_missing", "Send the room grant as 'Authorization: Bearer <grant>', or in the call's field 'grant'.");
+    private static readonly RtcError Invalid = new("grant_invalid", "The room grant is not one that this node accepts; ask the platform for a new one.");
+    private static readonly RtcError Expired = new("grant_expired", "The room grant has expired; ask the platform for a new one.");
+
+    /// <summary>The rights that a token grants, or <c>grant_missing</c>, <c>grant_invalid</c>, <c>grant_expired</c>.</summary>
+    public RtcResult<RoomGrant> Verify(string? token)
+    {
+        if (string.IsNullOrEmpty(token))
+            return Missing;
+        RtcResult<JwtClaims> verified = CompactJwt.Verify(token, keys, GrantFormat.Expectation, clock);
+        if (!verified.IsOk)
+            return verified.Error.Code == "token_expired" ? Expired : Invalid;
+
+        JwtClaims claims = verified.Value;
+        if (claims.Text("room", 64) is not { } room || !GrantFormat.IsRoomName(room)
+            || claims.Text("sub", GrantFormat.MaxIdentity) is not { } identity
+            || claims.Text("name", GrantFormat.MaxName) is not { } name
+            || claims.Text("role", GrantFormat.MaxRole) is not { } role
+            || claims.Flag("pub") is not { } canPublish
+            || claims.Flag("sub_ok") is not { } canSubscribe
+            || claims.Flag("hid") is not { } hidden
+            || claims.ExpiresAt > clock.GetUtcNow() + GrantFormat.MaxLifetime + GrantFormat.Expectation.Leeway)
+            return Invalid;
+        return new RoomGrant(new RoomRights(room, identity, name, role, canPublish, canSubscribe, hidden), claims.ExpiresAt);
+    }
+}
