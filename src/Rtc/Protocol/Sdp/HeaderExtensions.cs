@@ -1,0 +1,99 @@
+using Uris = Events.Rtc.Protocol.Wire.RtpExtensionUris;
+
+namespace Events.Rtc.Protocol.Sdp;
+
+/// <summary>Which header extensions we agree to.</summary>
+internal static class HeaderExtensions
+{
+    /// <summary>
+    /// The ids of our own offers, the same on every m-line as a BUNDLE demands (RFC 8843 §9.2). All fit one-byte headers, the
+    /// dependency descriptor up to 16 bytes.
+    /// </summary>
+    private static readonly Extmap[] AudioOffer = [new(1, Uris.AudioLevel), new(3, Uris.TransportWideCc), new(4, Uris.Mid), new(9, Uris.AbsCaptureTime)];
+
+    private static readonly Extmap[] VideoOffer =
+    [
+        new(2, Uris.AbsSendTime), new(3, Uris.TransportWideCc), new(4, Uris.Mid), new(5, Uris.PlayoutDelay),
+        new(9, Uris.AbsCaptureTime), new(12, Uris.DependencyDescriptor), new(13, Uris.VideoOrientation),
+    ];
+
+    public static IReadOnlyList<Extmap> OfferedFor(MediaKind kind) => kind == MediaKind.Audio ? AudioOffer : VideoOffer;
+
+    /// <summary>Answers the extensions of an offer and says which id means what.</summary>
+    /// <param name="offer">The offered m-line.</param>
+    /// <param name="theySend">True when the offerer sends the packets, false when we do.</param>
+    /// <param name="answer">Its Extmaps are filled.</param>
+    public static NegotiatedExtensions Accept(MediaDescription offer, bool theySend, MediaDescription answer)
+    {
+        var hasTransportCc = offer.Extmaps.Exists(e => e.Uri == Uris.TransportWideCc && e.Direction is null or SdpDirection.SendRecv);
+        foreach (var extmap in offer.Extmaps)
+        {
+            // Four bytes on every packet that nobody would read.
+            if (extmap.Uri == Uris.AbsSendTime && hasTransportCc)
+            {
+                continue;
+            }
+
+            var useless = theySend ? SdpDirection.RecvOnly : SdpDirection.SendOnly;
+            if (extmap.Direction == SdpDirection.Inactive || extmap.Direction == useless || !IsKnown(extmap.Uri, offer.Kind, theySend)
+                || answer.Extmaps.Exists(e => e.Id == extmap.Id || e.Uri == extmap.Uri))
+            {
+                continue;
+            }
+
+            // RFC 8285 §6: ids above 14 need two-byte headers, which need the offerer's word.
+            if (extmap.Id > 14 && !offer.ExtmapAllowMixed)
+            {
+                continue;
+            }
+
+            answer.Extmaps.Add(extmap with { Direction = Reverse(extmap.Direction) });
+        }
+
+        answer.ExtmapAllowMixed = offer.ExtmapAllowMixed;
+        return Read(answer);
+    }
+
+    /// <summary>The ids of an agreed m-line.</summary>
+    public static NegotiatedExtensions Read(MediaDescription media)
+    {
+        var extensions = new NegotiatedExtensions { AllowMixed = media.ExtmapAllowMixed };
+        foreach (var extmap in media.Extmaps)
+        {
+            var id = extmap.Id;
+            extensions = extmap.Uri switch
+            {
+                Uris.Mid => extensions with { Mid = id },
+                Uris.RtpStreamId => extensions with { Rid = id },
+                Uris.RepairedRtpStreamId => extensions with { RepairedRid = id },
+                Uris.AudioLevel => extensions with { AudioLevel = id },
+                Uris.TransportWideCc => extensions with { TransportCc = id },
+                Uris.AbsSendTime => extensions with { AbsSendTime = id },
+                Uris.VideoOrientation => extensions with { VideoOrientation = id },
+                Uris.PlayoutDelay => extensions with { PlayoutDelay = id },
+                Uris.AbsCaptureTime => extensions with { AbsCaptureTime = id },
+                Uris.DependencyDescriptor => extensions with { DependencyDescriptor = id },
+                _ => extensions,
+            };
+        }
+
+        return extensions.TransportCc != 0 ? extensions with { AbsSendTime = 0 } : extensions;
+    }
+
+    private static bool IsKnown(string uri, MediaKind kind, bool theySend) => uri switch
+    {
+        Uris.Mid or Uris.TransportWideCc or Uris.AbsSendTime or Uris.AbsCaptureTime => true,
+        // We send one layer under one SSRC; only publishers need rids.
+        Uris.RtpStreamId or Uris.RepairedRtpStreamId => theySend && kind == MediaKind.Video,
+        Uris.AudioLevel => kind == MediaKind.Audio,
+        Uris.VideoOrientation or Uris.PlayoutDelay or Uris.DependencyDescriptor => kind == MediaKind.Video,
+        _ => false,
+    };
+
+    private static SdpDirection? Reverse(SdpDirection? direction) => direction switch
+    {
+        SdpDirection.SendOnly => SdpDirection.RecvOnly,
+        SdpDirection.RecvOnly => SdpDirection.SendOnly,
+        _ => direction,
+    };
+}
