@@ -104,9 +104,8 @@ internal static class SubscribeAnswerWriter
     {
         var parameters = FormatParameters.Parse(track.Fmtp);
         return offered.Codecs
-            .Select(codec => (codec, distance: CodecMatch.Distance(codec, track.Codec, parameters)))
-            .Where(c => c.distance >= 0)
-            .MinBy(c => c.distance).codec;
+            .Where(codec => CodecMatch.Distance(codec, track.Codec, parameters) >= 0)
+            .MinBy(codec => CodecMatch.Distance(codec, track.Codec, parameters));
     }
 
     private static SubscribedMedia Send(MediaDescription offered, int index, OutgoingTrack track, MediaDescription media)
