@@ -1,3 +1,5 @@
+using Events.Rtc.Rooms;
+using Events.Rtc.Signalling.Journal;
 using Events.Rtc.Signalling.Tokens;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -18,6 +20,28 @@ public static class RtcSignalling
         services.AddSingleton(options);
         services.AddSingleton(provider => new GrantVerifier(
             [.. options.GrantPublicKeys.SelectMany(JwtVerificationKey.AllFromPem)], provider.GetRequiredService<TimeProvider>()));
+        return services.AddEventJournal(new JournalOptions
+        {
+            Directory = Path.Combine(options.DataDirectory, "journal", options.NodeName),
+            NodeName = options.NodeName,
+            NodeKey = options.NodeKey,
+            PlatformUrl = options.PlatformUrl,
+        });
+    }
+
+    /// <summary>
+    /// Registers the node's journal, its delivery to the platform, and the <see cref="IRoomObserver"/> that fills it. The
+    /// mixer uses this alone; <see cref="AddRtcSignalling"/> includes it.
+    /// </summary>
+    public static IServiceCollection AddEventJournal(this IServiceCollection services, JournalOptions options)
+    {
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<SignallingMetrics>();
+        services.AddSingleton(options);
+        services.AddSingleton<EventJournal>();
+        services.AddSingleton<IRoomObserver, JournalRoomObserver>();
+        services.AddHostedService<JournalDelivery>();
         return services;
     }
 

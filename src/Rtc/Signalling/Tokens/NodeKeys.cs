@@ -87,8 +87,8 @@ public sealed record NodeKeys
         if (File.Exists(path))
             return File.ReadAllText(path);
 
-        // Written and synced under a name of its own, then linked to its place: a reader sees all of it or nothing, and
-        // link(2), which is what a move without overwriting does, fails for all but one.
+        // Written and synced under a name of its own, then linked to its place: a reader sees all of it or nothing, and of
+        // several roles exactly one succeeds. The others find the key of the first.
         string draft = Path.Combine(directory, $".{name}.{Guid.NewGuid():N}");
         FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -101,17 +101,14 @@ public sealed record NodeKeys
                 stream.Flush(flushToDisk: true);
             }
 
-            File.Move(draft, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // Another role was first; its key is the key.
+            _ = LinuxFiles.TryLink(draft, path);
         }
         finally
         {
             File.Delete(draft);
         }
 
+        LinuxFiles.SyncDirectory(directory);
         return File.ReadAllText(path);
     }
 }
