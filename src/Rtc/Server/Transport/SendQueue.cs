@@ -1,0 +1,272 @@
+using System.Runtime.InteropServices;
+using Events.Rtc.Protocol.Primitives;
+using static Events.Rtc.Transport.LinuxSockets;
+
+namespace Events.Rtc.Transport;
+
+/// <summary>Where datagrams go, and the chain of those that wait for it. One per peer; touched by its worker only.</summary>
+internal sealed class Destination
+{
+    public TransportAddress Address;
+
+    /// <summary>First and last waiting slot, −1 when none waits.</summary>
+    internal int Head = -1;
+    internal int Tail = -1;
+}
+
+/// <summary>
+/// The send slab. Datagrams are written into slots, chained per destination, and leave with few <c>sendmmsg</c> calls in
+/// which a destination's equal-sized neighbours travel as one segmented send (UDP_SEGMENT). Order per destination is kept.
+/// </summary>
+internal sealed unsafe class SendQueue : IDisposable
+{
+    /// <summary>Room for the largest datagram that we forward; larger ones are refused at <see cref="Reserve"/>'s caller.</summary>
+    public const int SlotBytes = 2048;
+
+    private const int Slots = 4096;
+    private const int MaxMessages = 1024;
+
+    /// <summary>UDP_MAX_SEGMENTS of the kernel (include/linux/udp.h).</summary>
+    private const int MaxSegments = 64;
+
+    /// <summary>A segmented send is one IP packet before it is cut: payload ≤ 65,535 − 40 − 8.</summary>
+    private const int MaxSegmentedBytes = 65_000;
+
+    private readonly UdpSocket _socket;
+    private readonly byte* _slab;
+    private readonly int[] _next = new int[Slots];
+    private readonly int[] _lengths = new int[Slots];
+    private readonly Destination[] _dirty = new Destination[Slots];
+    private readonly Destination[] _single;
+    private readonly MultiMessageHeader* _headers;
+    private readonly IoVector* _vectors;
+    private readonly SocketAddressInet6* _names;
+    private readonly byte* _controls;
+    private int _used;
+    private int _dirtyCount;
+    private int _singleUsed;
+
+    public SendQueue(UdpSocket socket)
+    {
+        _socket = socket;
+        _slab = (byte*)NativeMemory.AlignedAlloc(Slots * SlotBytes, 64);
+        _headers = (MultiMessageHeader*)NativeMemory.AllocZeroed(MaxMessages, (nuint)sizeof(MultiMessageHeader));
+        _vectors = (IoVector*)NativeMemory.AllocZeroed(Slots, (nuint)sizeof(IoVector));
+        _names = (SocketAddressInet6*)NativeMemory.AllocZeroed(Slots, (nuint)sizeof(SocketAddressInet6));
+        _controls = (byte*)NativeMemory.AllocZeroed(MaxMessages, ControlSpace);
+        _single = new Destination[256];
+        for (var i = 0; i < _single.Length; i++)
+        {
+            _single[i] = new Destination();
+        }
+    }
+
+    /// <summary>Datagrams that wait.</summary>
+    public int Waiting => _used;
+
+    /// <summary>Datagrams handed to the kernel.</summary>
+    public long Sent { get; private set; }
+
+    /// <summary>System calls made for them.</summary>
+    public long Calls { get; private set; }
+
+    /// <summary>Datagrams that the kernel refused (full buffer, unreachable): lost, as on any network.</summary>
+    public long Refused { get; private set; }
+
+    /// <summary>A slot to write the next datagram into; flushes when the slab is full.</summary>
+    public Span<byte> Reserve()
+    {
+        if (_used == Slots)
+        {
+            Flush();
+        }
+
+        return new Span<byte>(_slab + (_used * SlotBytes), SlotBytes);
+    }
+
+    /// <summary>Queues the reserved slot.</summary>
+    public void Commit(Destination destination, int length)
+    {
+        var slot = _used++;
+        _lengths[slot] = length;
+        _next[slot] = -1;
+        if (destination.Tail < 0)
+        {
+            destination.Head = slot;
+            _dirty[_dirtyCount++] = destination;
+        }
+        else
+        {
+            _next[destination.Tail] = slot;
+        }
+
+        destination.Tail = slot;
+    }
+
+    /// <summary>Queues a copy to an address that has no <see cref="Destination"/> of its own (answers to connectivity checks).</summary>
+    public void Send(in TransportAddress address, ReadOnlySpan<byte> datagram)
+    {
+        if (datagram.Length > SlotBytes)
+        {
+            return;
+        }
+
+        if (_singleUsed == _single.Length)
+        {
+            Flush();
+        }
+
+        datagram.CopyTo(Reserve());
+        var destination = _single[_singleUsed++];
+        destination.Address = address;
+        Commit(destination, datagram.Length);
+    }
+
+    /// <summary>Hands everything to the kernel. What it will not take now is dropped and counted: media is not worth a wait.</summary>
+    public void Flush()
+    {
+        if (_used == 0)
+        {
+            return;
+        }
+
+        var messages = 0;
+        var vectors = 0;
+        for (var i = 0; i < _dirtyCount; i++)
+        {
+            var destination = _dirty[i];
+            var name = _names + i;
+            var nameLength = _socket.WriteAddress(destination.Address, name);
+            var slot = destination.Head;
+            while (slot >= 0)
+            {
+                if (messages == MaxMessages)
+                {
+                    Submit(messages);
+                    messages = 0;
+                }
+
+                var first = vectors;
+                var segment = _lengths[slot];
+                var total = 0;
+                var last = segment;
+                // Equal sizes, of which the last may be smaller (udp(7), UDP_SEGMENT).
+                do
+                {
+                    last = _lengths[slot];
+                    _vectors[vectors].Base = _slab + (slot * SlotBytes);
+                    _vectors[vectors].Length = (nuint)last;
+                    vectors++;
+                    total += last;
+                    slot = _next[slot];
+                }
+                while (slot >= 0
+                    && last == segment
+                    && _lengths[slot] <= segment
+                    && _socket.SegmentationOffload
+                    && vectors - first < MaxSegments
+                    && total + _lengths[slot] <= MaxSegmentedBytes);
+
+                ref var header = ref _headers[messages].Header;
+                header.Name = (byte*)name;
+                header.NameLength = nameLength;
+                header.Vectors = _vectors + first;
+                header.VectorCount = (nuint)(vectors - first);
+                if (vectors - first > 1)
+                {
+                    var control = _controls + (messages * ControlSpace);
+                    *(nuint*)control = 18; // CMSG_LEN(sizeof(ushort))
+                    *(int*)(control + 8) = LevelUdp;
+                    *(int*)(control + 12) = UdpSegment;
+                    *(ushort*)(control + 16) = (ushort)segment;
+                    header.Control = control;
+                    header.ControlLength = ControlSpace;
+                }
+                else
+                {
+                    header.Control = null;
+                    header.ControlLength = 0;
+                }
+
+                messages++;
+            }
+
+            destination.Head = -1;
+            destination.Tail = -1;
+        }
+
+        Submit(messages);
+        _used = 0;
+        _dirtyCount = 0;
+        _singleUsed = 0;
+    }
+
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(_slab);
+        NativeMemory.Free(_headers);
+        NativeMemory.Free(_vectors);
+        NativeMemory.Free(_names);
+        NativeMemory.Free(_controls);
+    }
+
+    private void Submit(int messages)
+    {
+        var offset = 0;
+        while (offset < messages)
+        {
+            var sent = SendMultiple(_socket.Descriptor, _headers + offset, (uint)(messages - offset), MessageDontWait);
+            Calls++;
+            if (sent > 0)
+            {
+                for (var i = 0; i < sent; i++)
+                {
+                    Sent += (long)_headers[offset + i].Header.VectorCount;
+                }
+
+                offset += sent;
+                continue;
+            }
+
+            var error = Marshal.GetLastPInvokeError();
+            if (error == ErrorInterrupted)
+            {
+                continue;
+            }
+
+            if (error is ErrorIo or ErrorInvalid && _headers[offset].Header.VectorCount > 1)
+            {
+                // The device cannot cut it (no checksum offload): one by one from now on.
+                _socket.SegmentationOffload = false;
+                SendOneByOne(ref _headers[offset].Header);
+            }
+            else
+            {
+                Refused += (long)_headers[offset].Header.VectorCount;
+            }
+
+            offset++;
+        }
+    }
+
+    private void SendOneByOne(ref MessageHeader run)
+    {
+        MultiMessageHeader single = default;
+        single.Header.Name = run.Name;
+        single.Header.NameLength = run.NameLength;
+        single.Header.VectorCount = 1;
+        for (nuint i = 0; i < run.VectorCount; i++)
+        {
+            single.Header.Vectors = run.Vectors + i;
+            Calls++;
+            if (SendMultiple(_socket.Descriptor, &single, 1, MessageDontWait) == 1)
+            {
+                Sent++;
+            }
+            else
+            {
+                Refused++;
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Events.Rtc.Protocol.Primitives;
+using static Events.Rtc.Transport.LinuxSockets;
+
+namespace Events.Rtc.Transport;
+
+/// <summary>One bound, non-blocking UDP socket: dual-stack where the machine has IPv6, else IPv4.</summary>
+internal sealed unsafe class UdpSocket : IDisposable
+{
+    private readonly bool _inet6;
+    private int _descriptor;
+
+    private UdpSocket(int descriptor, bool inet6)
+    {
+        _descriptor = descriptor;
+        _inet6 = inet6;
+    }
+
+    public int Descriptor => _descriptor;
+
+    public ushort Port { get; private set; }
+
+    /// <summary>What the kernel granted, bytes; the smaller of both directions.</summary>
+    public int BufferBytes { get; private set; }
+
+    /// <summary>The device segments one large send into datagrams (UDP_SEGMENT); turned off for good at the first EIO.</summary>
+    public bool SegmentationOffload { get; set; }
+
+    /// <summary>The kernel hands over runs of datagrams of one sender as one buffer (UDP_GRO).</summary>
+    public bool ReceiveOffload { get; private set; }
+
+    /// <summary>Binds, or throws <see cref="IOException"/> that says why (address in use, not available).</summary>
+    public static UdpSocket Bind(IPAddress address, int port, int bufferBytes)
+    {
+        var wildcard = address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+        var socket = (System.Net.Sockets.Socket.OSSupportsIPv6 ? Open(AddressFamilyInet6) : null)
+            ?? Open(AddressFamilyInet)
+            ?? throw Failure("open a UDP socket");
+        try
+        {
+            socket.BindTo(wildcard && socket._inet6 ? IPAddress.IPv6Any : address, port);
+            socket.BufferBytes = Math.Min(
+                socket.SetBuffer(OptionReceiveBufferForce, OptionReceiveBuffer, bufferBytes),
+                socket.SetBuffer(OptionSendBufferForce, OptionSendBuffer, bufferBytes));
+            socket.ProbeOffloads();
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes a socket address of this socket's family; returns its length.</summary>
+    public uint WriteAddress(in TransportAddress address, SocketAddressInet6* destination)
+    {
+        if (_inet6)
+        {
+            destination->Family = AddressFamilyInet6;
+            destination->Port = BinaryPrimitives.ReverseEndianness(address.Port);
+            destination->FlowInfo = 0;
+            address.WriteIPv6(new Span<byte>(destination->Address, 16));
+            destination->ScopeId = 0;
+            return 28;
+        }
+
+        // sockaddr_in: family, port, 4 bytes of address, 8 of padding.
+        var bytes = new Span<byte>(destination, 16);
+        bytes.Clear();
+        destination->Family = AddressFamilyInet;
+        destination->Port = BinaryPrimitives.ReverseEndianness(address.Port);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[4..], address.IPv4);
+        return 16;
+    }
+
+    public TransportAddress ReadAddress(SocketAddressInet6* source)
+    {
+        var port = BinaryPrimitives.ReverseEndianness(source->Port);
+        return source->Family == AddressFamilyInet6
+            ? TransportAddress.FromIPv6(new ReadOnlySpan<byte>(source->Address, 16), port)
+            : TransportAddress.FromIPv4(BinaryPrimitives.ReadUInt32BigEndian(new ReadOnlySpan<byte>((byte*)source + 4, 4)), port);
+    }
+
+    public void Dispose()
+    {
+        if (_descriptor >= 0)
+        {
+            _ = Close(_descriptor);
+            _descriptor = -1;
+        }
+    }
+
+    private static UdpSocket? Open(int family)
+    {
+        var descriptor = LinuxSockets.Socket(family, SocketDatagram | SocketNonBlocking | SocketCloseOnExec, 0);
+        return descriptor < 0 ? null : new UdpSocket(descriptor, family == AddressFamilyInet6);
+    }
+
+    private static IOException Failure(string what)
+    {
+        var error = Marshal.GetLastPInvokeError();
+        return new IOException($"Cannot {what}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
+    }
+
+    private void BindTo(IPAddress address, int port)
+    {
+        if (_inet6)
+        {
+            var off = 0;
+            _ = SetSocketOption(_descriptor, LevelIPv6, OptionIPv6Only, &off, sizeof(int));
+        }
+
+        SocketAddressInet6 native;
+        var length = WriteAddress(TransportAddress.From(new IPEndPoint(address, port)), &native);
+        if (LinuxSockets.Bind(_descriptor, &native, length) != 0)
+        {
+            throw Failure($"bind UDP {address}:{port}");
+        }
+
+        length = (uint)sizeof(SocketAddressInet6);
+        if (GetSocketName(_descriptor, &native, &length) != 0)
+        {
+            throw Failure("read the bound UDP port");
+        }
+
+        Port = ReadAddress(&native).Port;
+    }
+
+    private int SetBuffer(int force, int option, int bytes)
+    {
+        // The forced variant needs CAP_NET_ADMIN and passes net.core.[rw]mem_max; the plain one is capped by it.
+        if (SetSocketOption(_descriptor, LevelSocket, force, &bytes, sizeof(int)) != 0)
+        {
+            _ = SetSocketOption(_descriptor, LevelSocket, option, &bytes, sizeof(int));
+        }
+
+        var granted = 0;
+        uint length = sizeof(int);
+        _ = GetSocketOption(_descriptor, LevelSocket, option, &granted, &length);
+        return granted / 2; // The kernel reports twice what it lets a program use (socket(7)).
+    }
+
+    private void ProbeOffloads()
+    {
+        var zero = 0;
+        SegmentationOffload = SetSocketOption(_descriptor, LevelUdp, UdpSegment, &zero, sizeof(int)) == 0;
+        var one = 1;
+        ReceiveOffload = SetSocketOption(_descriptor, LevelUdp, UdpGro, &one, sizeof(int)) == 0;
+    }
+}
