@@ -1,0 +1,68 @@
+using Events.Rtc.Protocol.Primitives;
+
+namespace Events.Rtc.Protocol.Streams;
+
+/// <summary>
+/// The last packets of one published track as they came, shared by all its subscribers: a lost packet is rewritten again
+/// from here. A ring addressed by sequence number, bounded in bytes and in age.
+/// </summary>
+public sealed class RetransmitCache
+{
+    private readonly byte[] _slab;
+    private readonly Slot[] _slots;
+    private readonly int _slotBytes;
+    private readonly int _mask;
+
+    /// <param name="slots">A power of two.</param>
+    /// <param name="slotBytes">Larger packets are not kept.</param>
+    public RetransmitCache(int slots, int slotBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(slots & (slots - 1), 0);
+        _slotBytes = slotBytes;
+        _mask = slots - 1;
+        _slab = GC.AllocateUninitializedArray<byte>(slots * slotBytes);
+        _slots = new Slot[slots];
+    }
+
+    /// <summary>512 packets: 3 s of 1.5 Mbit/s, 1 s of 5 Mbit/s.</summary>
+    public static RetransmitCache ForVideo() => new(512, 1_500);
+
+    /// <summary>64 packets: 1.3 s of 20 ms frames.</summary>
+    public static RetransmitCache ForAudio() => new(64, 512);
+
+    public void Store(ReadOnlySpan<byte> packet, ushort sequence, MonotonicTime now)
+    {
+        if (packet.Length > _slotBytes)
+        {
+            return;
+        }
+
+        var index = sequence & _mask;
+        packet.CopyTo(_slab.AsSpan(index * _slotBytes));
+        _slots[index] = new Slot { Sequence = sequence, Length = packet.Length, At = now };
+    }
+
+    public bool TryGet(ushort sequence, MonotonicTime now, TimeSpan maxAge, out ReadOnlySpan<byte> packet)
+    {
+        var index = sequence & _mask;
+        ref var slot = ref _slots[index];
+        if (slot.Length == 0 || slot.Sequence != sequence || now - slot.At > maxAge)
+        {
+            packet = default;
+            return false;
+        }
+
+        packet = _slab.AsSpan(index * _slotBytes, slot.Length);
+        return true;
+    }
+
+    /// <summary>Forgets everything: the track's source changed.</summary>
+    public void Clear() => Array.Clear(_slots);
+
+    private struct Slot
+    {
+        public ushort Sequence;
+        public int Length;
+        public MonotonicTime At;
+    }
+}
