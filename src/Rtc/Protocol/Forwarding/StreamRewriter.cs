@@ -14,9 +14,9 @@ public struct StreamRewriter
     public const int MaxGrowth = 8;
 
     private readonly uint _ssrc;
-    private readonly byte _payloadType;
-    private readonly byte _orientationIn;
-    private readonly byte _orientationOut;
+    private byte _payloadType;
+    private byte _orientationIn;
+    private byte _orientationOut;
     private ushort _sequenceOffset;
     private uint _timestampOffset;
     private ushort _lastSequence;
@@ -24,17 +24,21 @@ public struct StreamRewriter
     private bool _started;
 
     /// <param name="ssrc">The subscriber's.</param>
+    /// <param name="firstSequence">First number sent. Below 2^15, since receivers that miss the first packets guess the roll-over counter from it (RFC 3711 §3.3.1).</param>
+    public StreamRewriter(uint ssrc, ushort firstSequence)
+    {
+        _ssrc = ssrc;
+        _lastSequence = (ushort)(firstSequence - 1);
+    }
+
     /// <param name="payloadType">As negotiated with the subscriber.</param>
     /// <param name="orientationIn">Extension id of the publisher's video orientation; 0: none.</param>
     /// <param name="orientationOut">Extension id negotiated with the subscriber; 0: none.</param>
-    /// <param name="firstSequence">First number sent. Below 2^15, since receivers that miss the first packets guess the roll-over counter from it (RFC 3711 §3.3.1).</param>
-    public StreamRewriter(uint ssrc, byte payloadType, byte orientationIn, byte orientationOut, ushort firstSequence)
+    public void Configure(byte payloadType, byte orientationIn, byte orientationOut)
     {
-        _ssrc = ssrc;
         _payloadType = payloadType;
         _orientationIn = orientationOut == 0 ? (byte)0 : orientationIn;
         _orientationOut = orientationOut;
-        _lastSequence = (ushort)(firstSequence - 1);
     }
 
     public readonly bool Started => _started;
@@ -59,7 +63,6 @@ public struct StreamRewriter
     /// <summary>Writes the rewritten packet; returns its length, or −1 when the destination is too small.</summary>
     public int Write(in RtpReader source, Span<byte> destination, out int headerLength)
     {
-        var packet = source.Packet;
         var sequence = (ushort)(source.SequenceNumber.Value + _sequenceOffset);
         var timestamp = source.Timestamp.Value + _timestampOffset;
         if ((short)(sequence - _lastSequence) > 0)

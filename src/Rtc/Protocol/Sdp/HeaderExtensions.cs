@@ -6,18 +6,12 @@ namespace Events.Rtc.Protocol.Sdp;
 internal static class HeaderExtensions
 {
     /// <summary>
-    /// The ids of our own offers, the same on every m-line as a BUNDLE demands (RFC 8843 §9.2). All fit one-byte headers, the
-    /// dependency descriptor up to 16 bytes.
+    /// The ids of our own offers, the same on every m-line as a BUNDLE demands (RFC 8843 §9.2): what a forwarded packet carries,
+    /// which is the orientation and nothing else. SSRCs are signalled, so no packet needs to name its mid.
     /// </summary>
-    private static readonly Extmap[] AudioOffer = [new(1, Uris.AudioLevel), new(3, Uris.TransportWideCc), new(4, Uris.Mid), new(9, Uris.AbsCaptureTime)];
+    private static readonly Extmap[] VideoOffer = [new(13, Uris.VideoOrientation)];
 
-    private static readonly Extmap[] VideoOffer =
-    [
-        new(2, Uris.AbsSendTime), new(3, Uris.TransportWideCc), new(4, Uris.Mid), new(5, Uris.PlayoutDelay),
-        new(9, Uris.AbsCaptureTime), new(12, Uris.DependencyDescriptor), new(13, Uris.VideoOrientation),
-    ];
-
-    public static IReadOnlyList<Extmap> OfferedFor(MediaKind kind) => kind == MediaKind.Audio ? AudioOffer : VideoOffer;
+    public static IReadOnlyList<Extmap> OfferedFor(MediaKind kind) => kind == MediaKind.Video ? VideoOffer : [];
 
     /// <summary>Answers the extensions of an offer and says which id means what.</summary>
     /// <param name="offer">The offered m-line.</param>
@@ -82,11 +76,11 @@ internal static class HeaderExtensions
 
     private static bool IsKnown(string uri, MediaKind kind, bool theySend) => uri switch
     {
-        Uris.Mid or Uris.TransportWideCc or Uris.AbsSendTime or Uris.AbsCaptureTime => true,
-        // We send one layer under one SSRC; only publishers need rids.
+        Uris.VideoOrientation => kind == MediaKind.Video,
+        Uris.Mid or Uris.TransportWideCc or Uris.AbsSendTime or Uris.AbsCaptureTime => theySend,
         Uris.RtpStreamId or Uris.RepairedRtpStreamId => theySend && kind == MediaKind.Video,
-        Uris.AudioLevel => kind == MediaKind.Audio,
-        Uris.VideoOrientation or Uris.PlayoutDelay or Uris.DependencyDescriptor => kind == MediaKind.Video,
+        Uris.AudioLevel => theySend && kind == MediaKind.Audio,
+        Uris.PlayoutDelay or Uris.DependencyDescriptor => theySend && kind == MediaKind.Video,
         _ => false,
     };
 

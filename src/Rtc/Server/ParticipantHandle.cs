@@ -1,0 +1,96 @@
+using Events.Rtc.Protocol.Ice;
+using Events.Rtc.Protocol.Sdp;
+using Events.Rtc.Rooms;
+
+namespace Events.Rtc;
+
+/// <summary>A participant as the doors hold it: each call is carried to its room's worker.</summary>
+internal sealed class ParticipantHandle : IParticipant
+{
+    private static readonly RtcError Gone = new("participant_gone", "This participant has left the room; join again.");
+
+    private readonly Participant _participant;
+    private readonly MediaWorker _worker;
+    private volatile string _etag;
+
+    public ParticipantHandle(Participant participant)
+    {
+        _participant = participant;
+        _worker = participant.Room.Worker;
+        _etag = Transport?.LocalIce.Ufrag ?? "";
+    }
+
+    public string ParticipantId => _participant.Id;
+
+    public RoomRights Rights => _participant.Rights;
+
+    public bool IsGone => _participant.IsGone;
+
+    public string ETag => _etag;
+
+    private MediaTransport? Transport => _participant.Publisher as MediaTransport ?? _participant.Subscriber;
+
+    public Task<RtcResult<RoomSnapshot>> SnapshotAsync() => OnWorker<RoomSnapshot>(() => _participant.Room.Snapshot(_participant));
+
+    public Task<RtcResult<string>> PublishAsync(string offerSdp, IReadOnlyList<TrackDeclaration> tracks) =>
+        SdpReader.TryParse(offerSdp, out var offer, out var error)
+            ? OnWorker(() => _participant.Publish(offer, tracks))
+            : Task.FromResult<RtcResult<string>>(new RtcError(error.Code, error.Message));
+
+    public Task<RtcResult<Done>> AnswerSubscriptionAsync(int revision, string answerSdp) =>
+        SdpReader.TryParse(answerSdp, out var answer, out var error)
+            ? OnWorker(() => _participant.AcceptAnswer(revision, answer))
+            : Task.FromResult<RtcResult<Done>>(new RtcError(error.Code, error.Message));
+
+    public Task<RtcResult<SubscribeOffer>> RestartSubscriberAsync() => OnWorker<SubscribeOffer>(() =>
+    {
+        if (!_participant.Rights.CanSubscribe)
+        {
+            return new RtcError("subscribe_not_allowed", "The grant does not allow to watch; ask for one that does.");
+        }
+
+        var subscriber = _participant.OpenSubscriber();
+        subscriber.SetWanted([.. _participant.Room.Tracks.Where(_participant.Wants)]);
+        return subscriber.HasLines
+            ? subscriber.CreateOffer(_worker.CreateIceCredentials())
+            : new RtcError("nothing_to_subscribe", "Nobody publishes in this room; an offer comes when somebody does.");
+    });
+
+    public Task<RtcResult<Done>> MuteAsync(string trackId, bool muted) => OnWorker(() => _participant.Room.Mute(_participant, trackId, muted));
+
+    public Task<RtcResult<Done>> SetSubscribedAsync(string trackId, bool enabled) => OnWorker<Done>(() =>
+    {
+        _participant.SetSubscribed(trackId, enabled);
+        return default(Done);
+    });
+
+    public Task<RtcResult<SessionAnswer>> RestartIceAsync(string remoteUfrag, string remotePwd) => OnWorker<SessionAnswer>(() =>
+    {
+        if (Transport is not { Peer: not null } transport)
+        {
+            return Gone;
+        }
+
+        transport.RestartIce(_worker.CreateIceCredentials(), new IceCredentials(remoteUfrag, remotePwd));
+        _etag = transport.LocalIce.Ufrag;
+        var line = _participant.FirstLine;
+        return new SessionAnswer(TrickleFragment.Write(transport.Local, line.Mid, line.Kind), _etag);
+    });
+
+    public void Attach(IParticipantEvents? events) => _worker.Post(() =>
+    {
+        if (!_participant.IsGone)
+        {
+            _participant.Events = events;
+        }
+    });
+
+    public async Task LeaveAsync(string reason) => await OnWorker<Done>(() =>
+    {
+        _participant.Room.Leave(_participant, new RtcError(reason, "The participant left."));
+        return default(Done);
+    }).ConfigureAwait(false);
+
+    private Task<RtcResult<T>> OnWorker<T>(Func<RtcResult<T>> function) =>
+        _worker.InvokeAsync(() => _participant.IsGone ? Gone : function());
+}

@@ -1,0 +1,187 @@
+using Events.Rtc.Protocol;
+using Events.Rtc.Protocol.Sdp;
+
+namespace Events.Rtc.Rooms;
+
+/// <summary>How a participant came in, which decides what a lost transport means.</summary>
+internal enum ParticipantKind
+{
+    /// <summary>By the hub: the signalling connection decides; a lost transport is renegotiated.</summary>
+    Client,
+
+    /// <summary>By WHIP: one publishing transport, whose end is the participant's end.</summary>
+    Whip,
+
+    /// <summary>By WHEP: one receiving transport, whose end is the participant's end.</summary>
+    Whep,
+}
+
+/// <summary>One participant on its room's worker.</summary>
+internal sealed class Participant
+{
+    private readonly HashSet<string> _optedOut = new(StringComparer.Ordinal);
+
+    public Participant(Room room, RoomRights rights, ParticipantKind kind)
+    {
+        Room = room;
+        Rights = rights;
+        Kind = kind;
+        Id = room.Worker.CreateId("PA");
+    }
+
+    public string Id { get; }
+
+    public Room Room { get; }
+
+    public RoomRights Rights { get; }
+
+    public ParticipantKind Kind { get; }
+
+    /// <summary>Null while the signalling connection is away.</summary>
+    public IParticipantEvents? Events { get; set; }
+
+    public PublisherTransport? Publisher { get; private set; }
+
+    public SubscriberTransport? Subscriber { get; private set; }
+
+    public bool IsGone { get; set; }
+
+    /// <summary>In the roster: not hidden, and not a mere WHEP viewer.</summary>
+    public bool IsVisible => !Rights.Hidden && Kind != ParticipantKind.Whep;
+
+    public ParticipantInfo Info => new(Id, Rights.Identity, Rights.Name, Rights.Role, Rights.CanPublish, [.. Tracks.Select(t => t.Info)]);
+
+    public IReadOnlyList<PublishedTrack> Tracks => Publisher?.Tracks ?? [];
+
+    /// <summary>The first m-line, which names the bundle in SDP fragments (RFC 8840 §9).</summary>
+    public (string? Mid, string Kind) FirstLine { get; private set; } = (null, "audio");
+
+    public RtcResult<string> Publish(SessionDescription offer, IReadOnlyList<TrackDeclaration> tracks)
+    {
+        if (!Rights.CanPublish)
+        {
+            return new RtcError("publish_not_allowed", "The grant does not allow to publish; ask for one that does.");
+        }
+
+        Remember(offer);
+        Publisher ??= new PublisherTransport(Room.Worker, this);
+        return Publisher.Negotiate(offer, tracks);
+    }
+
+    public SubscriberTransport OpenSubscriber() => Subscriber ??= new SubscriberTransport(Room.Worker, this);
+
+    /// <summary>WHEP: the client offers, the room's tracks answer.</summary>
+    public RtcResult<string> Watch(SessionDescription offer)
+    {
+        Remember(offer);
+        return OpenSubscriber().Answer(offer, [.. Room.Tracks.Where(t => t.Publisher.IsVisible)]);
+    }
+
+    public bool Wants(PublishedTrack track) =>
+        Rights.CanSubscribe && track.Publisher != this && !_optedOut.Contains(track.Id);
+
+    public void SetSubscribed(string trackId, bool enabled)
+    {
+        if (enabled)
+        {
+            _optedOut.Remove(trackId);
+        }
+        else if (_optedOut.Count < 10_000)
+        {
+            _optedOut.Add(trackId);
+        }
+
+        UpdateSubscriptions();
+    }
+
+    public void Forget(PublishedTrack track) => _optedOut.Remove(track.Id);
+
+    /// <summary>Brings the subscriptions of a hub client in line with the room, and offers when its m-lines must follow.</summary>
+    public void UpdateSubscriptions()
+    {
+        if (Kind != ParticipantKind.Client || !Rights.CanSubscribe || IsGone)
+        {
+            return;
+        }
+
+        var wanted = Room.Tracks.Where(Wants).ToList();
+        if (wanted.Count == 0 && Subscriber is null)
+        {
+            return;
+        }
+
+        if (OpenSubscriber().SetWanted(wanted))
+        {
+            Offer();
+        }
+    }
+
+    /// <summary>Offers now, or once the outstanding offer is answered.</summary>
+    public void Offer()
+    {
+        var subscriber = OpenSubscriber();
+        if (subscriber.OutstandingRevision != 0)
+        {
+            subscriber.NeedsOffer = true;
+            return;
+        }
+
+        Events?.SubscribeOffer(subscriber.CreateOffer());
+    }
+
+    public RtcResult<Done> AcceptAnswer(int revision, SessionDescription answer)
+    {
+        if (Subscriber is null)
+        {
+            return new RtcError("stale_revision", "There is no offer to answer.");
+        }
+
+        var result = Subscriber.Accept(revision, answer);
+        if (result.IsOk && Subscriber.NeedsOffer)
+        {
+            Offer();
+        }
+
+        return result;
+    }
+
+    public void TransportConnected(MediaTransport transport) => Room.Worker.Log.TransportConnected(Room.Id, Id, Describe(transport));
+
+    public void TransportEnded(MediaTransport transport, PeerEnd end, string reason)
+    {
+        Room.Worker.Log.TransportEnded(Room.Id, Id, Describe(transport), reason);
+        if (Kind != ParticipantKind.Client)
+        {
+            Room.Leave(this, new RtcError(reason, end == PeerEnd.Remote ? "The other side closed the transport." : "The transport was lost."));
+        }
+        else if (transport == Publisher)
+        {
+            // Its tracks would be frozen pictures. The client publishes again when it is back.
+            Publisher = null;
+            foreach (var track in ((PublisherTransport)transport).Tracks.ToList())
+            {
+                Room.Unpublish(track);
+            }
+        }
+        else
+        {
+            // The client asks for a new offer (restartSubscriber) when it is back; until then nothing is outstanding.
+            Subscriber!.DropAll();
+            Subscriber = null;
+        }
+    }
+
+    /// <summary>Frees everything; the room has taken it out already.</summary>
+    public void Close()
+    {
+        IsGone = true;
+        Publisher?.Disconnect();
+        Subscriber?.DropAll();
+        Subscriber?.Disconnect();
+        Events = null;
+    }
+
+    private void Remember(SessionDescription offer) => FirstLine = (offer.Media[0].Mid, offer.Media[0].KindName);
+
+    private string Describe(MediaTransport transport) => transport == Publisher ? "publisher" : "subscriber";
+}

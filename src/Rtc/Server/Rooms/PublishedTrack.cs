@@ -1,0 +1,268 @@
+using Events.Rtc.Protocol.Codecs;
+using Events.Rtc.Protocol.Forwarding;
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Sdp;
+using Events.Rtc.Protocol.Streams;
+using Events.Rtc.Protocol.Wire;
+using Events.Rtc.Relay;
+
+namespace Events.Rtc.Rooms;
+
+/// <summary>
+/// One track of a publisher on its worker: what arrives is counted, kept for retransmission, and handed to each subscription
+/// and relay.
+/// </summary>
+internal sealed class PublishedTrack
+{
+    private readonly PublisherTransport _transport;
+    private readonly NackTracker _nack = new();
+    private readonly RetransmitCache _cache;
+    private ReceptionStatistics _statistics;
+    private KeyframeRequests _keyframes;
+    private ActiveSpeaker _speaker;
+    private Subscription[] _subscriptions = [];
+    private int _subscriptionCount;
+    private RelayedTrack[] _relays = [];
+
+    public PublishedTrack(PublisherTransport transport, PublishedMedia media, TrackSource source, bool muted)
+    {
+        _transport = transport;
+        Media = media;
+        Id = transport.Worker.CreateId("TR");
+        Mid = media.Mid ?? "";
+        Kind = media.Kind == MediaKind.Audio ? TrackKind.Audio : TrackKind.Video;
+        Source = source;
+        Muted = muted;
+        Codec = media.Codecs[0];
+        _cache = Kind == TrackKind.Audio ? RetransmitCache.ForAudio() : RetransmitCache.ForVideo();
+        _keyframes = new KeyframeRequests(transport.Worker.Options.KeyframeRequestInterval);
+    }
+
+    public string Id { get; }
+
+    public string Mid { get; }
+
+    public TrackKind Kind { get; }
+
+    public TrackSource Source { get; }
+
+    public bool Muted { get; set; }
+
+    /// <summary>Muted by moderation: nothing is forwarded until that is lifted.</summary>
+    public bool Silenced { get; set; }
+
+    public PublishedMedia Media { get; set; }
+
+    /// <summary>The codec in use: the publisher's first choice until a packet says otherwise.</summary>
+    public NegotiatedCodec Codec { get; private set; }
+
+    /// <summary>Of the packets that arrive; 0 before the first.</summary>
+    public uint Ssrc { get; private set; }
+
+    /// <summary>Changes when the packets come from another source, so that subscriptions splice.</summary>
+    public int Epoch { get; private set; }
+
+    public bool IsLive => Ssrc != 0;
+
+    public Participant Publisher => _transport.Participant;
+
+    /// <summary>The publisher's own NTP/RTP relation, and when it arrived.</summary>
+    public (NtpTime Ntp, RtpTimestamp Rtp, MonotonicTime At) SenderReport { get; private set; }
+
+    public bool Speaking => _speaker.Speaking && !Muted && !Silenced;
+
+    public double AudioLevel => _speaker.Level;
+
+    public int SubscriptionCount => _subscriptionCount;
+
+    public long PacketsReceived => _statistics.Received;
+
+    public long PacketsLost => _statistics.Lost;
+
+    public long BytesReceived { get; private set; }
+
+    public long KeyframeRequestsSent => _keyframes.Sent;
+
+    public TrackInfo Info => new(Id, Kind, Source, Muted || Silenced, CodecName);
+
+    public string CodecName => Codec.Codec switch
+    {
+        Protocol.Codecs.Codec.Opus => "opus",
+        Protocol.Codecs.Codec.Vp8 => "vp8",
+        Protocol.Codecs.Codec.H264 => "h264",
+        Protocol.Codecs.Codec.Vp9 => "vp9",
+        Protocol.Codecs.Codec.Av1 => "av1",
+        var other => other.ToString().ToLowerInvariant(),
+    };
+
+    /// <summary>A media packet (never RTX: that is unwrapped before). True when the codec turned out to be another one.</summary>
+    public void Receive(in RtpReader packet, MonotonicTime now)
+    {
+        if (packet.Ssrc != Ssrc)
+        {
+            StartSource(packet.Ssrc);
+        }
+
+        if (packet.PayloadType != Codec.PayloadType && !TrySwitchCodec(packet.PayloadType))
+        {
+            return;
+        }
+
+        var sequence = packet.SequenceNumber.Value;
+        BytesReceived += packet.Packet.Length;
+        var extended = _statistics.Receive(sequence, packet.Timestamp.Value, Codec.ClockRate, now);
+        if (!_nack.Receive(extended, now))
+        {
+            RequestKeyframe(now);
+        }
+
+        var keyframe = false;
+        if (Kind == TrackKind.Audio)
+        {
+            if (Media.Extensions.AudioLevel != 0
+                && packet.TryGetExtension(Media.Extensions.AudioLevel, out var extension)
+                && AudioLevel_TryRead(extension, out var level))
+            {
+                _speaker.Receive(level, now);
+            }
+        }
+        else
+        {
+            keyframe = KeyframeDetector.IsKeyframe(Codec.Codec, packet.Payload);
+            if (keyframe)
+            {
+                _keyframes.KeyframeReceived();
+            }
+        }
+
+        if (Silenced)
+        {
+            return;
+        }
+
+        _cache.Store(packet.Packet, sequence, now);
+        for (var i = 0; i < _subscriptionCount; i++)
+        {
+            _subscriptions[i].Forward(packet, keyframe, now);
+        }
+
+        foreach (var relay in _relays)
+        {
+            relay.Forward(packet.Packet, _transport.Worker.UnixNow);
+        }
+    }
+
+    public void SenderReportReceived(in SenderReport report, MonotonicTime now)
+    {
+        _statistics.SenderReportReceived(report.NtpTime, now);
+        SenderReport = (report.NtpTime, report.RtpTimestamp, now);
+        foreach (var relay in _relays)
+        {
+            relay.ForwardSenderReport(report.NtpTime.Value, report.RtpTimestamp.Value, _transport.Worker.UnixNow);
+        }
+    }
+
+    public bool TryGetCached(ushort sequence, MonotonicTime now, out ReadOnlySpan<byte> packet) =>
+        _cache.TryGet(sequence, now, TimeSpan.FromSeconds(2), out packet);
+
+    public ReportBlock TakeReport(MonotonicTime now) => _statistics.TakeReport(Ssrc, now);
+
+    public int CollectNacks(MonotonicTime now, Span<ushort> destination) =>
+        Codec.Nack ? _nack.Collect(now, destination) : 0;
+
+    public void Advance(MonotonicTime now)
+    {
+        _speaker.Advance(now);
+        if (_keyframes.TakeDue(now))
+        {
+            _transport.SendKeyframeRequest(this);
+        }
+    }
+
+    /// <summary>Asks the publisher for a keyframe, at most once per interval.</summary>
+    public void RequestKeyframe(MonotonicTime now)
+    {
+        if (Kind == TrackKind.Video && IsLive && _keyframes.Request(now))
+        {
+            _transport.SendKeyframeRequest(this);
+        }
+    }
+
+    public void Add(Subscription subscription)
+    {
+        if (_subscriptionCount == _subscriptions.Length)
+        {
+            Array.Resize(ref _subscriptions, Math.Max(4, _subscriptionCount * 2));
+        }
+
+        _subscriptions[_subscriptionCount++] = subscription;
+    }
+
+    public void Remove(Subscription subscription)
+    {
+        var index = Array.IndexOf(_subscriptions, subscription, 0, _subscriptionCount);
+        if (index >= 0)
+        {
+            _subscriptions[index] = _subscriptions[--_subscriptionCount];
+            _subscriptions[_subscriptionCount] = null!;
+        }
+    }
+
+    public void Add(RelayedTrack relay)
+    {
+        _relays = [.. _relays, relay];
+        if (SenderReport.At != MonotonicTime.Zero)
+        {
+            var (ntp, rtp, at) = SenderReport;
+            var age = (_transport.Worker.Now - at).Ticks * 100;
+            relay.ForwardSenderReport(ntp.Value, rtp.Value, _transport.Worker.UnixNow - age);
+        }
+    }
+
+    public void RemoveRelay(RelayConnection connection) =>
+        _relays = [.. _relays.Where(r => r.Connection != connection)];
+
+    /// <summary>All of them, for the room to take down.</summary>
+    public ReadOnlySpan<RelayedTrack> Relays => _relays;
+
+    private static bool AudioLevel_TryRead(ReadOnlySpan<byte> extension, out AudioLevel level) =>
+        Protocol.Wire.AudioLevel.TryRead(extension, out level);
+
+    private void StartSource(uint ssrc)
+    {
+        var first = !IsLive;
+        Ssrc = ssrc;
+        Epoch++;
+        _statistics = default;
+        _nack.Reset();
+        _cache.Clear();
+        if (first)
+        {
+            Publisher.Room.TrackLive(this);
+        }
+        else
+        {
+            RequestKeyframe(_transport.Worker.Now);
+        }
+    }
+
+    private bool TrySwitchCodec(byte payloadType)
+    {
+        foreach (var codec in Media.Codecs)
+        {
+            if (codec.PayloadType == payloadType)
+            {
+                var changed = codec.Codec != Codec.Codec || codec.Fmtp != Codec.Fmtp;
+                Codec = codec;
+                if (changed)
+                {
+                    Publisher.Room.TrackCodecChanged(this);
+                }
+
+                return true;
+            }
+        }
+
+        return false; // Telephone events, comfort noise: nothing that we forward.
+    }
+}

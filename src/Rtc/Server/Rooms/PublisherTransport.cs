@@ -1,0 +1,395 @@
+using System.Buffers.Binary;
+using Events.Rtc.Protocol;
+using Events.Rtc.Protocol.Ice;
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Sdp;
+using Events.Rtc.Protocol.Streams;
+using Events.Rtc.Protocol.Wire;
+
+namespace Events.Rtc.Rooms;
+
+/// <summary>The transport that a participant sends its tracks on: which SSRC is which track, and the feedback to it.</summary>
+internal sealed class PublisherTransport(MediaWorker worker, Participant participant) : MediaTransport(worker, participant)
+{
+    /// <summary>More SSRCs than this are not remembered; their packets are dropped.</summary>
+    private const int MaxSources = 64;
+
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<uint, Source> _sources = [];
+    private readonly TransportFeedbackRecorder _transportFeedback = new();
+    private List<PublishedMedia> _media = [];
+    private uint _lastSsrc;
+    private Source? _lastSource;
+    private byte _transportCcId;
+    private MonotonicTime _nextReport;
+    private MonotonicTime _nextFeedback;
+    private byte _firSequence;
+
+    public List<PublishedTrack> Tracks { get; } = [];
+
+    /// <summary>Offer → answer: first call, renegotiation and ICE restart alike.</summary>
+    public RtcResult<string> Negotiate(SessionDescription offer, IReadOnlyList<TrackDeclaration> declarations)
+    {
+        // A restart is the offerer's new user fragment (RFC 8839 §4.4.1.1.1); it gets new credentials of ours.
+        var offered = offer.IceUfrag ?? offer.Media.Find(m => m.IceUfrag is not null)?.IceUfrag;
+        var local = Peer is { IsEnded: false } peer && peer.Ice.Remote.Ufrag == offered ? LocalIce : Worker.CreateIceCredentials();
+        var transport = Local with { IceUfrag = local.Ufrag, IcePwd = local.Pwd };
+        if (!Negotiation.TryAnswerPublish(offer, transport, Worker.PublishPolicy, SessionId, Version + 1, out var negotiation, out var error))
+        {
+            return new RtcError(error.Code, error.Message);
+        }
+
+        Version++;
+        Connect(negotiation.Remote, local);
+        Apply(negotiation.Media, declarations);
+        return negotiation.Answer;
+    }
+
+    public override void RtpReceived(Peer peer, Span<byte> packet, MonotonicTime now)
+    {
+        if (!RtpReader.TryRead(packet, out var reader))
+        {
+            return;
+        }
+
+        Worker.Counters.PacketsReceived++;
+        Worker.Counters.BytesReceived += packet.Length;
+        if (_transportCcId != 0 && reader.TryGetExtension(_transportCcId, out var transportCc) && transportCc.Length == 2)
+        {
+            _transportFeedback.Receive(BinaryPrimitives.ReadUInt16BigEndian(transportCc), now);
+        }
+
+        var source = reader.Ssrc == _lastSsrc ? _lastSource : Find(reader);
+        if (source is null)
+        {
+            Worker.Counters.UnknownSources++;
+            return;
+        }
+
+        if (!source.IsRetransmission)
+        {
+            source.Track.Receive(reader, now);
+        }
+        else if (TryUnwrap(packet, reader, source.Track, out var original) && RtpReader.TryRead(original, out var restored))
+        {
+            source.Track.Receive(restored, now);
+        }
+    }
+
+    public override void RtcpReceived(Peer peer, ReadOnlySpan<byte> compound, MonotonicTime now)
+    {
+        var reader = new RtcpReader(compound);
+        while (reader.TryReadNext(out var packet))
+        {
+            if (packet.Type == RtcpType.SenderReport
+                && SenderReport.TryRead(packet, out var report)
+                && _sources.TryGetValue(report.Ssrc, out var source)
+                && !source.IsRetransmission)
+            {
+                source.Track.SenderReportReceived(report, now);
+            }
+        }
+    }
+
+    public override void Tick(MonotonicTime now)
+    {
+        NextTick = now + TickInterval;
+        Peer?.HandleDeadline(now);
+        if (!IsConnected)
+        {
+            return;
+        }
+
+        Span<ushort> lost = stackalloc ushort[64];
+        foreach (var track in Tracks)
+        {
+            track.Advance(now);
+            var count = track.CollectNacks(now, lost);
+            if (count > 0)
+            {
+                SendNack(track, lost[..count]);
+            }
+        }
+
+        if (now >= _nextFeedback && _transportFeedback.HasNews)
+        {
+            _nextFeedback = now + TransportFeedbackRecorder.Interval;
+            SendTransportFeedback();
+        }
+
+        if (now >= _nextReport)
+        {
+            _nextReport = now + ReportInterval;
+            SendReport(now);
+        }
+    }
+
+    public void SendKeyframeRequest(PublishedTrack track)
+    {
+        if (!IsConnected)
+        {
+            return;
+        }
+
+        var slot = Worker.Queue.Reserve();
+        var writer = BeginFeedback(slot);
+        if (track.Codec.Pli || !track.Codec.Fir)
+        {
+            writer.WritePli(SenderSsrc, track.Ssrc);
+        }
+        else
+        {
+            writer.WriteFir(SenderSsrc, track.Ssrc, _firSequence++);
+        }
+
+        Worker.Counters.KeyframeRequests++;
+        SendRtcp(slot, writer.Length);
+    }
+
+    protected override void TransportConnected(MonotonicTime now) => Participant.TransportConnected(this);
+
+    protected override void Disconnected()
+    {
+        _sources.Clear();
+        _lastSource = null;
+        _lastSsrc = 0;
+    }
+
+    protected override void TransportEnded(PeerEnd end, string reason) => Participant.TransportEnded(this, end, reason);
+
+    private void Apply(IReadOnlyList<PublishedMedia> media, IReadOnlyList<TrackDeclaration> declarations)
+    {
+        _media = [.. media];
+        _transportCcId = media.Select(m => m.Extensions.TransportCc).FirstOrDefault(id => id != 0);
+        foreach (var gone in Tracks.Where(t => !media.Any(m => Matches(m, t) && m.Codecs.Count > 0)).ToList())
+        {
+            Unpublish(gone);
+        }
+
+        foreach (var line in media)
+        {
+            if (line.Codecs.Count == 0 || line.Direction is not (SdpDirection.RecvOnly or SdpDirection.SendRecv))
+            {
+                continue;
+            }
+
+            var track = Tracks.Find(t => Matches(line, t));
+            if (track is null)
+            {
+                var declared = declarations.FirstOrDefault(d => d.Mid == line.Mid);
+                var source = declared?.Source ?? (line.Kind == MediaKind.Audio ? TrackSource.Microphone : TrackSource.Camera);
+                track = new PublishedTrack(this, line, source, declared?.Muted ?? false);
+                Tracks.Add(track);
+                Register(line, track);
+                Participant.Room.Publish(track);
+            }
+            else
+            {
+                track.Media = line;
+                Register(line, track);
+            }
+        }
+    }
+
+    private static bool Matches(PublishedMedia media, PublishedTrack track) => (media.Mid ?? "") == track.Mid && media.Index == track.Media.Index;
+
+    private void Unpublish(PublishedTrack track)
+    {
+        Tracks.Remove(track);
+        foreach (var ssrc in _sources.Where(s => s.Value.Track == track).Select(s => s.Key).ToList())
+        {
+            _sources.Remove(ssrc);
+        }
+
+        _lastSource = null;
+        _lastSsrc = 0;
+        Participant.Room.Unpublish(track);
+    }
+
+    private void Register(PublishedMedia media, PublishedTrack track)
+    {
+        foreach (var ssrc in media.Ssrcs)
+        {
+            Register(ssrc.Ssrc, new Source(track, false));
+            if (ssrc.RtxSsrc is { } rtx)
+            {
+                Register(rtx, new Source(track, true));
+            }
+        }
+    }
+
+    private bool Register(uint ssrc, Source source)
+    {
+        if (_sources.Count >= MaxSources && !_sources.ContainsKey(ssrc))
+        {
+            return false;
+        }
+
+        _sources[ssrc] = source;
+        return true;
+    }
+
+    /// <summary>By SSRC; else by mid (RFC 9143 §9.2); else by a payload type that only one m-line has.</summary>
+    private Source? Find(in RtpReader packet)
+    {
+        if (!_sources.TryGetValue(packet.Ssrc, out var source))
+        {
+            source = Resolve(packet);
+            if (source is null || !Register(packet.Ssrc, source))
+            {
+                return null;
+            }
+        }
+
+        _lastSsrc = packet.Ssrc;
+        _lastSource = source;
+        return source;
+    }
+
+    private Source? Resolve(in RtpReader packet)
+    {
+        PublishedMedia? found = null;
+        var retransmission = false;
+        foreach (var media in _media)
+        {
+            if (media.Extensions.Mid != 0
+                && media.Mid is not null
+                && packet.TryGetExtension(media.Extensions.Mid, out var mid)
+                && !System.Text.Ascii.Equals(mid, media.Mid))
+            {
+                continue;
+            }
+
+            foreach (var codec in media.Codecs)
+            {
+                if (codec.PayloadType != packet.PayloadType && codec.RtxPayloadType != packet.PayloadType)
+                {
+                    continue;
+                }
+
+                if (found is not null && found != media)
+                {
+                    return null; // Two m-lines could have sent it, and nothing says which.
+                }
+
+                found = media;
+                retransmission = codec.RtxPayloadType == packet.PayloadType;
+            }
+        }
+
+        if (found is null)
+        {
+            return null;
+        }
+
+        var track = Tracks.Find(t => Matches(found, t));
+        return track is null ? null : new Source(track, retransmission);
+    }
+
+    /// <summary>RFC 4588 §4: the original sequence number leads the payload. The header moves up over it.</summary>
+    private static bool TryUnwrap(Span<byte> packet, in RtpReader reader, PublishedTrack track, out Span<byte> original)
+    {
+        original = default;
+        if (reader.Payload.Length < 2 || !track.IsLive)
+        {
+            return false; // Padding only: a bandwidth probe.
+        }
+
+        byte? payloadType = null;
+        foreach (var codec in track.Media.Codecs)
+        {
+            if (codec.RtxPayloadType == reader.PayloadType)
+            {
+                payloadType = (byte)codec.PayloadType;
+            }
+        }
+
+        if (payloadType is null)
+        {
+            return false;
+        }
+
+        var headerLength = reader.HeaderLength;
+        var sequence = BinaryPrimitives.ReadUInt16BigEndian(packet[headerLength..]);
+        packet[..headerLength].CopyTo(packet[2..]);
+        original = packet[2..];
+        RtpHeader.WriteSequenceNumber(original, sequence);
+        RtpHeader.WriteSsrc(original, track.Ssrc);
+        RtpHeader.WritePayloadType(original, payloadType.Value);
+        return true;
+    }
+
+    private void SendNack(PublishedTrack track, ReadOnlySpan<ushort> lost)
+    {
+        var slot = Worker.Queue.Reserve();
+        var writer = BeginFeedback(slot);
+        writer.WriteNack(SenderSsrc, track.Ssrc, lost);
+        Worker.Counters.NacksSent += lost.Length;
+        SendRtcp(slot, writer.Length);
+    }
+
+    private void SendTransportFeedback()
+    {
+        var media = Tracks.Count > 0 ? Tracks[0].Ssrc : 0;
+        while (_transportFeedback.HasNews)
+        {
+            var slot = Worker.Queue.Reserve();
+            var writer = new RtcpWriter(slot[..1200]);
+            if (!_transportFeedback.TryWrite(ref writer, SenderSsrc, media))
+            {
+                return;
+            }
+
+            SendRtcp(slot, writer.Length);
+        }
+    }
+
+    private void SendReport(MonotonicTime now)
+    {
+        Span<ReportBlock> blocks = stackalloc ReportBlock[ReportBlock.MaxPerReport];
+        Span<uint> ssrcs = stackalloc uint[ReportBlock.MaxPerReport];
+        var count = 0;
+        var remb = false;
+        foreach (var track in Tracks)
+        {
+            if (track.IsLive && count < blocks.Length)
+            {
+                ssrcs[count] = track.Ssrc;
+                blocks[count++] = track.TakeReport(now);
+                remb |= track.Codec.Remb && _transportCcId == 0;
+            }
+        }
+
+        var slot = Worker.Queue.Reserve();
+        var writer = new RtcpWriter(slot[..1200]);
+        writer.WriteReceiverReport(SenderSsrc, blocks[..count]);
+        writer.WriteSdesCname(SenderSsrc, Worker.CnameBytes);
+        if (remb)
+        {
+            writer.WriteRemb(SenderSsrc, UplinkEstimate(blocks[..count]), ssrcs[..count]);
+        }
+
+        SendRtcp(slot, writer.Length);
+    }
+
+    /// <summary>For publishers without transport-wide feedback: grows by a quarter a second while loss is under 2 %, backs off in proportion above 10 % (the loss rule of draft-ietf-rmcat-gcc-02 §6).</summary>
+    private Bitrate UplinkEstimate(ReadOnlySpan<ReportBlock> blocks)
+    {
+        byte worst = 0;
+        foreach (var block in blocks)
+        {
+            worst = Math.Max(worst, block.FractionLost);
+        }
+
+        var loss = worst / 256.0;
+        var factor = loss < 0.02 ? 1.25 : loss > 0.10 ? 1 - (0.5 * loss) : 1;
+        _rembEstimate = Math.Clamp(_rembEstimate * factor, 300_000, 8_000_000);
+        return new Bitrate((long)_rembEstimate);
+    }
+
+    private double _rembEstimate = 1_000_000;
+
+    private sealed record Source(PublishedTrack Track, bool IsRetransmission);
+}

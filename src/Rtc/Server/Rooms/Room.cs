@@ -1,0 +1,290 @@
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Relay;
+
+namespace Events.Rtc.Rooms;
+
+/// <summary>One room on its worker: who is in it, what they publish, who receives what. Touched by the worker's thread only.</summary>
+internal sealed class Room(string id, MediaWorker worker)
+{
+    /// <summary>Speakers are told at most four times a second.</summary>
+    private static readonly TimeSpan SpeakerInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly Dictionary<string, Participant> _participants = new(StringComparer.Ordinal);
+    private readonly List<PublishedTrack> _tracks = [];
+    private readonly List<RelayConnection> _relays = [];
+    private List<string> _lastSpeakers = [];
+    private MonotonicTime _nextSpeakers;
+
+    public string Id { get; } = id;
+
+    public MediaWorker Worker { get; } = worker;
+
+    /// <summary>In the order of publishing.</summary>
+    public IReadOnlyList<PublishedTrack> Tracks => _tracks;
+
+    public IReadOnlyCollection<Participant> Participants => _participants.Values;
+
+    public bool IsEmpty => _participants.Count == 0 && _relays.Count == 0;
+
+    public RoomSnapshot Snapshot(Participant? viewer = null) => new(
+        Id,
+        [.. _participants.Values.Where(p => p.IsVisible && p != viewer).Select(p => p.Info)],
+        viewer?.Subscriber?.OutstandingOffer);
+
+    public Participant? Find(string participantId) => _participants.GetValueOrDefault(participantId);
+
+    public RtcResult<Participant> Join(RoomRights rights, ParticipantKind kind, IParticipantEvents? events)
+    {
+        if (_participants.Count >= Worker.Options.MaxParticipantsPerRoom)
+        {
+            return new RtcError("room_full", $"The room admits {Worker.Options.MaxParticipantsPerRoom} participants.");
+        }
+
+        // One identity is one participant: the tab that was reloaded replaces what it left behind.
+        if (kind == ParticipantKind.Client && _participants.Values.FirstOrDefault(p => p.Kind == kind && p.Rights.Identity == rights.Identity) is { } previous)
+        {
+            Leave(previous, new RtcError("replaced", "The same identity joined again."));
+        }
+
+        var participant = new Participant(this, rights, kind) { Events = events };
+        _participants[participant.Id] = participant;
+        if (participant.IsVisible)
+        {
+            var info = participant.Info;
+            Tell(participant, e => e.ParticipantJoined(info));
+            Relay(r => r.ParticipantJoined(participant));
+        }
+
+        if (kind != ParticipantKind.Whep)
+        {
+            Observe("participant.joined", participant, null);
+        }
+
+        participant.UpdateSubscriptions();
+        return participant;
+    }
+
+    public void Leave(Participant participant, RtcError reason)
+    {
+        if (!_participants.Remove(participant.Id))
+        {
+            return;
+        }
+
+        var events = participant.Events;
+        foreach (var track in participant.Tracks.ToList())
+        {
+            Unpublish(track);
+        }
+
+        participant.Close();
+        events?.Closed(reason);
+        if (participant.IsVisible)
+        {
+            Tell(participant, e => e.ParticipantLeft(participant.Id));
+            Relay(r => r.ParticipantLeft(participant));
+        }
+
+        if (participant.Kind != ParticipantKind.Whep)
+        {
+            Observe("participant.left", participant, reason.Code);
+        }
+
+        Worker.Left(this);
+    }
+
+    public void Publish(PublishedTrack track)
+    {
+        _tracks.Add(track);
+        var publisher = track.Publisher;
+        var info = track.Info;
+        if (publisher.IsVisible)
+        {
+            Tell(publisher, e => e.TrackPublished(publisher.Id, info));
+        }
+
+        Observe("track.published", track);
+        foreach (var participant in _participants.Values)
+        {
+            if (participant.Kind == ParticipantKind.Whep)
+            {
+                participant.Subscriber?.TryContinue(track);
+            }
+            else
+            {
+                participant.UpdateSubscriptions();
+            }
+        }
+    }
+
+    /// <summary>The first packet arrived: the codec is certain, so the relays can be told.</summary>
+    public void TrackLive(PublishedTrack track) => Relay(r => r.TrackPublished(track));
+
+    /// <summary>The publisher uses another codec than its first choice: subscriptions start over with it.</summary>
+    public void TrackCodecChanged(PublishedTrack track)
+    {
+        Relay(r =>
+        {
+            r.TrackUnpublished(track);
+            r.TrackPublished(track);
+        });
+        foreach (var participant in _participants.Values)
+        {
+            if (participant.Kind == ParticipantKind.Client && participant.Subscriber is { } subscriber)
+            {
+                subscriber.TrackEnded(track, keepLine: false);
+                participant.UpdateSubscriptions();
+            }
+        }
+    }
+
+    public void Unpublish(PublishedTrack track)
+    {
+        if (!_tracks.Remove(track))
+        {
+            return;
+        }
+
+        Relay(r => r.TrackUnpublished(track));
+        var publisher = track.Publisher;
+        if (publisher.IsVisible)
+        {
+            Tell(publisher, e => e.TrackUnpublished(publisher.Id, track.Id));
+        }
+
+        Observe("track.unpublished", track);
+        foreach (var participant in _participants.Values)
+        {
+            participant.Forget(track);
+            if (participant.Kind == ParticipantKind.Whep)
+            {
+                participant.Subscriber?.TrackEnded(track, keepLine: true);
+            }
+            else if (participant != publisher)
+            {
+                participant.UpdateSubscriptions();
+            }
+        }
+    }
+
+    /// <summary>The publisher's own mute, or the moderator's.</summary>
+    public RtcResult<Done> Mute(Participant? owner, string trackId, bool muted)
+    {
+        var track = _tracks.Find(t => t.Id == trackId && (owner is null || t.Publisher == owner));
+        if (track is null)
+        {
+            return new RtcError("track_not_found", "There is no such track here.");
+        }
+
+        if (owner is null)
+        {
+            track.Silenced = muted;
+        }
+        else
+        {
+            track.Muted = muted;
+        }
+
+        var publisher = track.Publisher;
+        Tell(owner, e => e.TrackMuted(publisher.Id, trackId, track.Info.Muted));
+        Relay(r => r.TrackMuted(track));
+        Observe("track.muted", track);
+        if (!track.Info.Muted)
+        {
+            track.RequestKeyframe(Worker.Now);
+        }
+
+        return default(Done);
+    }
+
+    public void Attach(RelayConnection relay)
+    {
+        relay.Counters = Worker.Counters;
+        _relays.Add(relay);
+        foreach (var participant in _participants.Values.Where(p => p.IsVisible))
+        {
+            relay.ParticipantJoined(participant);
+        }
+
+        foreach (var track in _tracks.Where(t => t.IsLive && t.Publisher.IsVisible))
+        {
+            relay.TrackPublished(track);
+        }
+
+        relay.Ready();
+    }
+
+    public void Detach(RelayConnection relay)
+    {
+        if (_relays.Remove(relay))
+        {
+            foreach (var track in _tracks)
+            {
+                track.RemoveRelay(relay);
+            }
+
+            Worker.Left(this);
+        }
+    }
+
+    public void Advance(MonotonicTime now)
+    {
+        if (now < _nextSpeakers || _participants.Count == 0)
+        {
+            return;
+        }
+
+        _nextSpeakers = now + SpeakerInterval;
+        List<SpeakerLevel>? speakers = null;
+        foreach (var track in _tracks)
+        {
+            if (track.Speaking)
+            {
+                (speakers ??= []).Add(new(track.Publisher.Id, Math.Round(track.AudioLevel, 3)));
+            }
+        }
+
+        if (speakers is null && _lastSpeakers.Count == 0)
+        {
+            return;
+        }
+
+        speakers ??= [];
+        speakers.Sort((a, b) => b.Level.CompareTo(a.Level));
+        var names = speakers.ConvertAll(s => s.ParticipantId);
+        if (names.SequenceEqual(_lastSpeakers) && names.Count <= 1)
+        {
+            return; // The same one goes on speaking.
+        }
+
+        _lastSpeakers = names;
+        Tell(null, e => e.ActiveSpeakers(speakers));
+    }
+
+    private void Tell(Participant? except, Action<IParticipantEvents> tell)
+    {
+        foreach (var participant in _participants.Values)
+        {
+            if (participant != except && participant.Events is { } events)
+            {
+                tell(events);
+            }
+        }
+    }
+
+    private void Relay(Action<RelayConnection> tell)
+    {
+        foreach (var relay in _relays)
+        {
+            tell(relay);
+        }
+    }
+
+    private void Observe(string type, Participant participant, string? reason) => Worker.Observer.Record(type, reason is null
+        ? new { room = Id, participantId = participant.Id, identity = participant.Rights.Identity, name = participant.Rights.Name, role = participant.Rights.Role }
+        : new { room = Id, participantId = participant.Id, identity = participant.Rights.Identity, name = participant.Rights.Name, role = participant.Rights.Role, reason });
+
+    private void Observe(string type, PublishedTrack track) => Worker.Observer.Record(
+        type,
+        new { room = Id, participantId = track.Publisher.Id, trackId = track.Id, kind = track.Kind, source = track.Source, codec = track.CodecName, muted = track.Info.Muted });
+}

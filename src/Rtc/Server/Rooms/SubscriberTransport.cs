@@ -1,0 +1,375 @@
+using System.Text;
+using Events.Rtc.Protocol;
+using Events.Rtc.Protocol.Ice;
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Sdp;
+using Events.Rtc.Protocol.Wire;
+
+namespace Events.Rtc.Rooms;
+
+/// <summary>The transport that a participant receives on: its m-lines, their subscriptions, and the feedback that comes back.</summary>
+internal sealed class SubscriberTransport(MediaWorker worker, Participant participant) : MediaTransport(worker, participant)
+{
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ConnectingTickInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan FirstReportAfter = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(2);
+
+    /// <summary>Retransmissions to one subscriber per second; more means that its link is too thin for more.</summary>
+    private const int MaxRetransmissionsPerSecond = 500;
+
+    private readonly Dictionary<string, Subscription> _byTrack = [];
+    private readonly Dictionary<uint, Subscription> _bySsrc = [];
+    private IReadOnlyList<SubscribeSlot> _slots = [];
+    private MonotonicTime _nextReport;
+    private MonotonicTime _budgetSince;
+    private int _budgetUsed;
+    private (uint Middle, MonotonicTime At) _lastSenderReport;
+
+    /// <summary>Revision of the offer that waits for its answer; 0: none waits.</summary>
+    public int OutstandingRevision { get; private set; }
+
+    /// <summary>The wanted tracks changed while an offer was outstanding.</summary>
+    public bool NeedsOffer { get; set; }
+
+    public int Revision { get; private set; }
+
+    public SubscribeOffer? OutstandingOffer { get; private set; }
+
+    /// <summary>Smoothed, from LSR and DLSR; zero until known.</summary>
+    public TimeSpan RoundTrip { get; private set; }
+
+    /// <summary>The viewer's own estimate (REMB), zero when it sent none.</summary>
+    public Bitrate ReceiverEstimate { get; private set; }
+
+    /// <summary>There is an m-line to offer.</summary>
+    public bool HasLines => _byTrack.Count > 0 || _slots.Count > 0;
+
+    public IReadOnlyCollection<Subscription> Subscriptions => _byTrack.Values;
+
+    /// <summary>Starts or stops subscriptions so that they are exactly these; true when the m-lines have to follow.</summary>
+    public bool SetWanted(IReadOnlyList<PublishedTrack> wanted)
+    {
+        var changed = false;
+        foreach (var gone in _byTrack.Values.Where(s => !wanted.Contains(s.Track)).ToList())
+        {
+            Drop(gone);
+            changed = true;
+        }
+
+        foreach (var track in wanted)
+        {
+            if (!_byTrack.ContainsKey(track.Id))
+            {
+                Open(track);
+                changed = true;
+            }
+        }
+
+        return changed;
+    }
+
+    /// <summary>The next offer to the browser.</summary>
+    public SubscribeOffer CreateOffer(IceCredentials? restart = null)
+    {
+        if (restart is not null)
+        {
+            PendingIce = restart;
+        }
+
+        var local = PendingIce ?? LocalIce;
+        Version++;
+        Revision++;
+        OutstandingRevision = Revision;
+        NeedsOffer = false;
+        _slots = Negotiation.ArrangeSlots(_slots, [.. _byTrack.Values.Select(s => s.Outgoing)]);
+        var transport = Local with { IceUfrag = local.Ufrag, IcePwd = local.Pwd };
+        var sdp = Negotiation.WriteSubscribeOffer(transport, _slots, SessionId, Version);
+        var tracks = new List<SubscribedTrack>();
+        foreach (var slot in _slots)
+        {
+            if (slot.Track is { } outgoing && _byTrack.TryGetValue(outgoing.TrackId, out var subscription))
+            {
+                var track = subscription.Track;
+                tracks.Add(new(slot.Mid, track.Id, track.Publisher.Id, track.Kind, track.Source));
+            }
+        }
+
+        OutstandingOffer = new(Revision, sdp, tracks);
+        return OutstandingOffer;
+    }
+
+    /// <summary>The browser's answer to the outstanding offer.</summary>
+    public RtcResult<Done> Accept(int revision, SessionDescription answer)
+    {
+        if (OutstandingRevision == 0 || revision != OutstandingRevision)
+        {
+            return new RtcError("stale_revision", $"The offer that waits for an answer is revision {OutstandingRevision}; answer that one.");
+        }
+
+        if (!Negotiation.TryReadSubscribeAnswer(answer, _slots, out var result, out var error))
+        {
+            return new RtcError(error.Code, error.Message);
+        }
+
+        OutstandingRevision = 0;
+        OutstandingOffer = null;
+        Connect(result.Remote, PendingIce ?? LocalIce);
+        PendingIce = null;
+        Agree(result.Media);
+        return default(Done);
+    }
+
+    /// <summary>Credentials of an ICE restart that we offered and that is not answered yet.</summary>
+    private IceCredentials? PendingIce { get; set; }
+
+    /// <summary>WHEP: the client offers, we answer with the tracks in the order of publishing.</summary>
+    public RtcResult<string> Answer(SessionDescription offer, IReadOnlyList<PublishedTrack> tracks)
+    {
+        SetWanted(tracks);
+        var outgoing = tracks.Select(t => _byTrack[t.Id].Outgoing).ToList();
+        if (!Negotiation.TryAnswerSubscribe(offer, Local, outgoing, SessionId, Version + 1, out var negotiation, out var error))
+        {
+            return new RtcError(error.Code, error.Message);
+        }
+
+        Version++;
+        Connect(negotiation.Remote, LocalIce);
+        foreach (var unmatched in negotiation.Unmatched)
+        {
+            if (_byTrack.TryGetValue(unmatched.Track.TrackId, out var subscription))
+            {
+                Drop(subscription);
+            }
+        }
+
+        Agree(negotiation.Media);
+        return negotiation.Answer;
+    }
+
+    /// <summary>
+    /// WHEP has no renegotiation: an m-line whose track ended goes on with a new one of the same kind and codec.
+    /// True when one of ours took the track.
+    /// </summary>
+    public bool TryContinue(PublishedTrack track)
+    {
+        foreach (var subscription in _byTrack.Values)
+        {
+            if (subscription.IsOrphan && subscription.IsAgreed && subscription.Track.Kind == track.Kind
+                && subscription.Track.Codec.Codec == track.Codec.Codec)
+            {
+                _byTrack.Remove(subscription.Track.Id);
+                _byTrack[track.Id] = subscription;
+                subscription.Continue(track);
+                track.Add(subscription);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The track ended. A WHEP m-line waits for a successor; a browser's is taken down with the next offer.</summary>
+    public void TrackEnded(PublishedTrack track, bool keepLine)
+    {
+        if (!_byTrack.TryGetValue(track.Id, out var subscription))
+        {
+            return;
+        }
+
+        if (keepLine && subscription.IsAgreed)
+        {
+            track.Remove(subscription);
+            subscription.IsOrphan = true;
+        }
+        else
+        {
+            Drop(subscription);
+        }
+    }
+
+    public override void RtpReceived(Peer peer, Span<byte> packet, MonotonicTime now) => Worker.Counters.UnknownSources++;
+
+    public override void RtcpReceived(Peer peer, ReadOnlySpan<byte> compound, MonotonicTime now)
+    {
+        var reader = new RtcpReader(compound);
+        while (reader.TryReadNext(out var packet))
+        {
+            switch (packet.Type)
+            {
+                case RtcpType.ReceiverReport when ReceiverReport.TryRead(packet, out var report):
+                    for (var i = 0; i < report.BlockCount; i++)
+                    {
+                        ReportReceived(report.GetBlock(i), now);
+                    }
+
+                    break;
+                case RtcpType.TransportFeedback when packet.Format == RtcpFeedbackFormat.Nack && Nack.TryRead(packet, out var nack):
+                    NackReceived(nack, now);
+                    break;
+                case RtcpType.PayloadFeedback when packet.Format == RtcpFeedbackFormat.Pli && Pli.TryRead(packet, out var pli):
+                    KeyframeWanted(pli.MediaSsrc, now);
+                    break;
+                case RtcpType.PayloadFeedback when packet.Format == RtcpFeedbackFormat.Fir && Fir.TryRead(packet, out var fir):
+                    for (var i = 0; i < fir.Count; i++)
+                    {
+                        KeyframeWanted(fir.GetEntry(i).Ssrc, now);
+                    }
+
+                    break;
+                case RtcpType.PayloadFeedback when Remb.TryRead(packet, out var remb):
+                    ReceiverEstimate = remb.Bitrate;
+                    break;
+            }
+        }
+    }
+
+    public override void Tick(MonotonicTime now)
+    {
+        NextTick = now + (IsConnected ? TickInterval : ConnectingTickInterval);
+        Peer?.HandleDeadline(now);
+        if (IsConnected && now >= _nextReport)
+        {
+            _nextReport = now + ReportInterval;
+            SendReports(now);
+        }
+    }
+
+    public void DropAll()
+    {
+        foreach (var subscription in _byTrack.Values.ToList())
+        {
+            Drop(subscription);
+        }
+    }
+
+    protected override void TransportConnected(MonotonicTime now)
+    {
+        _nextReport = now + FirstReportAfter;
+        foreach (var subscription in _byTrack.Values)
+        {
+            subscription.Start();
+        }
+
+        Participant.TransportConnected(this);
+    }
+
+    protected override void Disconnected()
+    {
+        foreach (var subscription in _byTrack.Values)
+        {
+            subscription.Stop();
+        }
+    }
+
+    protected override void TransportEnded(PeerEnd end, string reason) => Participant.TransportEnded(this, end, reason);
+
+    private void Agree(IReadOnlyList<SubscribedMedia> media)
+    {
+        foreach (var line in media)
+        {
+            if (_byTrack.TryGetValue(line.TrackId, out var subscription))
+            {
+                subscription.Agree(line);
+            }
+        }
+    }
+
+    private void Open(PublishedTrack track)
+    {
+        var subscription = new Subscription(this, track);
+        _byTrack[track.Id] = subscription;
+        _bySsrc[subscription.Ssrc] = subscription;
+        track.Add(subscription);
+    }
+
+    private void Drop(Subscription subscription)
+    {
+        subscription.Track.Remove(subscription);
+        _byTrack.Remove(subscription.Track.Id);
+        _bySsrc.Remove(subscription.Ssrc);
+        subscription.Stop();
+    }
+
+    private void ReportReceived(in ReportBlock block, MonotonicTime now)
+    {
+        if (_bySsrc.TryGetValue(block.Ssrc, out var subscription))
+        {
+            subscription.FractionLost = block.FractionLost / 256.0;
+        }
+
+        // RFC 3550 §6.4.1: round trip = arrival − LSR − DLSR, here with our own clock for the first two.
+        if (block.LastSenderReport != 0 && block.LastSenderReport == _lastSenderReport.Middle)
+        {
+            var roundTrip = now - _lastSenderReport.At - TimeSpan.FromSeconds(block.DelaySinceLastSenderReport / 65_536.0);
+            if (roundTrip >= TimeSpan.Zero && roundTrip < TimeSpan.FromSeconds(30))
+            {
+                RoundTrip = RoundTrip == TimeSpan.Zero ? roundTrip : (RoundTrip * 0.875) + (roundTrip * 0.125);
+            }
+        }
+    }
+
+    private void NackReceived(in Nack nack, MonotonicTime now)
+    {
+        if (!_bySsrc.TryGetValue(nack.MediaSsrc, out var subscription))
+        {
+            return;
+        }
+
+        if (now - _budgetSince > TimeSpan.FromSeconds(1))
+        {
+            _budgetSince = now;
+            _budgetUsed = 0;
+        }
+
+        foreach (var sequence in nack)
+        {
+            Worker.Counters.NacksReceived++;
+            if (_budgetUsed >= MaxRetransmissionsPerSecond)
+            {
+                return;
+            }
+
+            if (subscription.Retransmit(sequence.Value, now))
+            {
+                _budgetUsed++;
+                Worker.Counters.Retransmissions++;
+            }
+        }
+    }
+
+    private void KeyframeWanted(uint ssrc, MonotonicTime now)
+    {
+        if (_bySsrc.TryGetValue(ssrc, out var subscription))
+        {
+            subscription.Track.RequestKeyframe(now);
+        }
+    }
+
+    private void SendReports(MonotonicTime now)
+    {
+        if (_byTrack.Count == 0)
+        {
+            return;
+        }
+
+        var slot = Worker.Queue.Reserve();
+        var writer = new RtcpWriter(slot[..1200]);
+        Span<byte> cname = stackalloc byte[64];
+        foreach (var subscription in _byTrack.Values)
+        {
+            if (!subscription.TryWriteSenderReport(ref writer, now, out var middle))
+            {
+                continue;
+            }
+
+            _lastSenderReport = (middle, now);
+            if (Encoding.ASCII.TryGetBytes(subscription.Track.Publisher.Id, cname, out var length))
+            {
+                writer.WriteSdesCname(subscription.Ssrc, cname[..length]);
+            }
+        }
+
+        SendRtcp(slot, writer.Length);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Diagnostics.Metrics;
+using Events.Rtc.Protocol.Srtp;
+
+namespace Events.Rtc;
+
+/// <summary>The SFU's metrics, meter <c>Events.Rtc</c>. Units are UCUM.</summary>
+public sealed class RtcMetrics : IDisposable
+{
+    private readonly Meter _meter = new("Events.Rtc");
+    private readonly Counter<long> _connected;
+    private IReadOnlyList<MediaWorker> _workers = [];
+
+    public RtcMetrics()
+    {
+        _connected = _meter.CreateCounter<long>("events.rtc.transports.connected", "{transport}", "Transports whose DTLS handshake completed, by SRTP profile");
+        Gauge("events.rtc.rooms", "{room}", "Rooms", w => w.RoomCount);
+        Gauge("events.rtc.participants", "{participant}", "Participants, viewers included", w => w.ParticipantCount);
+        Gauge("events.rtc.transports", "{transport}", "Transports", w => w.TransportCount);
+        Gauge("events.rtc.udp.buffer", "By", "Socket buffer that the kernel granted", w => w.SocketBufferBytes);
+        Count("events.rtc.packets.received", "{packet}", "RTP packets from publishers", w => w.Counters.PacketsReceived);
+        Count("events.rtc.bytes.received", "By", "RTP bytes from publishers", w => w.Counters.BytesReceived);
+        Count("events.rtc.packets.forwarded", "{packet}", "RTP packets to subscribers", w => w.Counters.PacketsForwarded);
+        Count("events.rtc.bytes.forwarded", "By", "SRTP bytes to subscribers", w => w.Counters.BytesForwarded);
+        Count("events.rtc.packets.retransmitted", "{packet}", "Packets sent again after a NACK", w => w.Counters.Retransmissions);
+        Count("events.rtc.nacks.received", "{packet}", "Packets that subscribers asked for again", w => w.Counters.NacksReceived);
+        Count("events.rtc.nacks.sent", "{packet}", "Packets that publishers were asked for again", w => w.Counters.NacksSent);
+        Count("events.rtc.keyframe.requests", "{request}", "Keyframes asked of publishers", w => w.Counters.KeyframeRequests);
+        Count("events.rtc.datagrams.sent", "{datagram}", "Datagrams handed to the kernel", w => w.Queue.Sent);
+        Count("events.rtc.datagrams.refused", "{datagram}", "Datagrams that the kernel refused", w => w.Queue.Refused);
+        Count("events.rtc.send.calls", "{call}", "System calls that sent them", w => w.Queue.Calls);
+        Count("events.rtc.datagrams.unknown", "{datagram}", "Datagrams from addresses that belong to nobody", w => w.Counters.UnknownAddresses);
+        Count("events.rtc.sources.unknown", "{packet}", "Packets of sources that no m-line announced", w => w.Counters.UnknownSources);
+        Count("events.rtc.relay.dropped", "{message}", "Messages that a slow relay receiver lost", w => w.Counters.RelayDropped);
+        Count("events.rtc.faults", "{fault}", "Broken invariants, each of which cost one participant", w => w.Counters.Faults);
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    internal void Observe(IReadOnlyList<MediaWorker> workers) => _workers = workers;
+
+    internal void TransportConnected(SrtpProfile profile) => _connected.Add(1, new KeyValuePair<string, object?>("profile", profile.ToString()));
+
+    private void Gauge(string name, string unit, string description, Func<MediaWorker, long> value) =>
+        _meter.CreateObservableGauge(name, () => Sum(value), unit, description);
+
+    private void Count(string name, string unit, string description, Func<MediaWorker, long> value) =>
+        _meter.CreateObservableCounter(name, () => Sum(value), unit, description);
+
+    private long Sum(Func<MediaWorker, long> value) => _workers.Sum(value);
+}

@@ -1,0 +1,254 @@
+using Events.Rtc.OpenSsl;
+using Events.Rtc.Protocol.Sdp;
+using Events.Rtc.Relay;
+using Events.Rtc.Rooms;
+using Microsoft.Extensions.Logging;
+
+namespace Events.Rtc;
+
+/// <summary>
+/// The SFU of one node: its workers, and which of them owns which room. A room is placed on the worker with the fewest
+/// participants when its first one comes, and given back with its last.
+/// </summary>
+public sealed class RtcServer : IRtcServer, IDisposable
+{
+    private readonly OpenSslDtlsEngineFactory _dtls = new();
+    private readonly MediaWorker[] _workers;
+    private readonly Dictionary<string, Placement> _placements = new(StringComparer.Ordinal);
+    private readonly Lock _placing = new();
+    private readonly RelayListener? _relay;
+
+    public RtcServer(RtcOptions options, IRoomObserver observer, RtcMetrics metrics, ILogger<RtcLog> logger)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Workers);
+        Options = options;
+        var log = new RtcLog(logger);
+        _workers = new MediaWorker[options.Workers];
+        for (var i = 0; i < _workers.Length; i++)
+        {
+            var worker = new MediaWorker(i, options, _dtls, observer, log, metrics, Release);
+            _workers[i] = worker;
+            log.WorkerStarted(
+                i, worker.Port, worker.SocketBufferBytes, worker.SegmentationOffload, string.Join(' ', worker.Candidates.Select(c => c.Address)));
+            if (worker.SocketBufferBytes < 5_000_000)
+            {
+                log.SmallSocketBuffer(worker.SocketBufferBytes);
+            }
+        }
+
+        metrics.Observe(_workers);
+        foreach (var worker in _workers)
+        {
+            worker.Start();
+        }
+
+        if (options.RelaySocketPath is { } path)
+        {
+            _relay = new RelayListener(this, path, options.NodeKey, log);
+        }
+    }
+
+    public RtcOptions Options { get; }
+
+    /// <summary>UDP port of each worker.</summary>
+    public IReadOnlyList<int> Ports => [.. _workers.Select(w => (int)w.Port)];
+
+    public async Task<RtcResult<IParticipant>> JoinAsync(RoomRights rights, IParticipantEvents events)
+    {
+        var joined = await EnterAsync(rights, ParticipantKind.Client, events, null).ConfigureAwait(false);
+        return joined.IsOk ? new ParticipantHandle(joined.Value.Participant) : joined.Error;
+    }
+
+    public async Task<RtcResult<(IParticipant Participant, SessionAnswer Answer)>> WhipAsync(RoomRights rights, string offerSdp)
+    {
+        if (!rights.CanPublish)
+        {
+            return new RtcError("publish_not_allowed", "The grant does not allow to publish; ask for one that does.");
+        }
+
+        if (!SdpReader.TryParse(offerSdp, out var offer, out var error))
+        {
+            return new RtcError(error.Code, error.Message);
+        }
+
+        return Handle(await EnterAsync(rights, ParticipantKind.Whip, null, p => p.Publish(offer, [])).ConfigureAwait(false));
+    }
+
+    public async Task<RtcResult<(IParticipant Participant, SessionAnswer Answer)>> WhepAsync(RoomRights rights, string offerSdp)
+    {
+        if (!rights.CanSubscribe)
+        {
+            return new RtcError("subscribe_not_allowed", "The grant does not allow to watch; ask for one that does.");
+        }
+
+        if (!SdpReader.TryParse(offerSdp, out var offer, out var error))
+        {
+            return new RtcError(error.Code, error.Message);
+        }
+
+        MediaWorker? worker;
+        lock (_placing)
+        {
+            worker = _placements.GetValueOrDefault(rights.Room)?.Worker;
+        }
+
+        var exists = worker is not null
+            && await worker.InvokeAsync(() => worker.FindRoom(rights.Room) is { Tracks.Count: > 0 }).ConfigureAwait(false);
+        return exists
+            ? Handle(await EnterAsync(rights, ParticipantKind.Whep, null, p => p.Watch(offer)).ConfigureAwait(false))
+            : new RtcError("room_not_found", "There is no such room, or nobody publishes in it.");
+    }
+
+    public async Task<IReadOnlyList<RoomSnapshot>> RoomsAsync()
+    {
+        var rooms = new List<RoomSnapshot>();
+        foreach (var worker in _workers)
+        {
+            rooms.AddRange(await worker.InvokeAsync(() => worker.Rooms.Select(r => r.Snapshot()).ToList()).ConfigureAwait(false));
+        }
+
+        return rooms;
+    }
+
+    public Task<RoomSnapshot?> RoomAsync(string room) => OnRoom(room, r => r?.Snapshot());
+
+    public Task<RtcResult<Done>> RemoveAsync(string room, string participantId, RtcError reason) => OnRoom<RtcResult<Done>>(room, r =>
+    {
+        if (r?.Find(participantId) is not { } participant)
+        {
+            return new RtcError("participant_not_found", "There is no such participant in this room.");
+        }
+
+        r.Leave(participant, reason);
+        return default(Done);
+    });
+
+    public Task<RtcResult<Done>> MuteTrackAsync(string room, string trackId, bool muted) => OnRoom<RtcResult<Done>>(
+        room, r => r?.Mute(null, trackId, muted) ?? new RtcError("room_not_found", "There is no such room on this node."));
+
+    public void Dispose()
+    {
+        _relay?.Dispose();
+        foreach (var worker in _workers)
+        {
+            worker.Dispose();
+        }
+
+        _dtls.Dispose();
+    }
+
+    internal MediaWorker AttachRelay(RelayConnection connection)
+    {
+        var worker = Place(connection.Room);
+        worker.Post(() => worker.GetOrAddRoom(connection.Room).Attach(connection));
+        return worker;
+    }
+
+    internal void DetachRelay(RelayConnection connection)
+    {
+        MediaWorker? worker;
+        lock (_placing)
+        {
+            worker = _placements.GetValueOrDefault(connection.Room)?.Worker;
+        }
+
+        worker?.Post(() => worker.FindRoom(connection.Room)?.Detach(connection));
+    }
+
+    private static RtcResult<(IParticipant, SessionAnswer)> Handle(RtcResult<Entered> entered)
+    {
+        if (!entered.IsOk)
+        {
+            return entered.Error;
+        }
+
+        var (participant, answer, etag) = entered.Value;
+        return (new ParticipantHandle(participant), new SessionAnswer(answer!, etag));
+    }
+
+    private async Task<RtcResult<Entered>> EnterAsync(
+        RoomRights rights, ParticipantKind kind, IParticipantEvents? events, Func<Participant, RtcResult<string>>? connect)
+    {
+        if (!RoomName.IsValid(rights.Room))
+        {
+            return new RtcError("room_name_invalid", "A room's name has 1 to 64 characters of A-Z a-z 0-9 . _ ~ -");
+        }
+
+        lock (_placing)
+        {
+            if (_placements.Count >= Options.MaxRooms && !_placements.ContainsKey(rights.Room))
+            {
+                return new RtcError("too_many_rooms", $"This node admits {Options.MaxRooms} rooms.");
+            }
+        }
+
+        var worker = Place(rights.Room);
+        return await worker.InvokeAsync<RtcResult<Entered>>(() =>
+        {
+            var joined = worker.GetOrAddRoom(rights.Room).Join(rights, kind, events);
+            if (!joined.IsOk)
+            {
+                Release(rights.Room);
+                return joined.Error;
+            }
+
+            var participant = joined.Value;
+            var answer = connect?.Invoke(participant);
+            if (answer is { IsOk: false } refused)
+            {
+                participant.Room.Leave(participant, refused.Error);
+                return refused.Error;
+            }
+
+            var etag = (participant.Publisher as MediaTransport ?? participant.Subscriber)?.LocalIce.Ufrag ?? "";
+            return new Entered(participant, answer?.Value, etag);
+        }).ConfigureAwait(false);
+    }
+
+    private async Task<T> OnRoom<T>(string room, Func<Room?, T> function)
+    {
+        MediaWorker? worker;
+        lock (_placing)
+        {
+            worker = _placements.GetValueOrDefault(room)?.Worker;
+        }
+
+        return worker is null ? function(null) : await worker.InvokeAsync(() => function(worker.FindRoom(room))).ConfigureAwait(false);
+    }
+
+    private MediaWorker Place(string room)
+    {
+        lock (_placing)
+        {
+            if (!_placements.TryGetValue(room, out var placement))
+            {
+                var load = _placements.Values.GroupBy(p => p.Worker).ToDictionary(g => g.Key, g => g.Sum(p => p.Users));
+                placement = new Placement(_workers.MinBy(w => load.GetValueOrDefault(w))!);
+                _placements[room] = placement;
+            }
+
+            placement.Users++;
+            return placement.Worker;
+        }
+    }
+
+    private void Release(string room)
+    {
+        lock (_placing)
+        {
+            if (_placements.TryGetValue(room, out var placement) && --placement.Users == 0)
+            {
+                _placements.Remove(room);
+            }
+        }
+    }
+
+    private sealed record Entered(Participant Participant, string? Answer, string ETag);
+
+    private sealed class Placement(MediaWorker worker)
+    {
+        public MediaWorker Worker { get; } = worker;
+
+        public int Users { get; set; }
+    }
+}

@@ -1,0 +1,18 @@
+namespace Events.Rtc;
+
+/// <summary>Plain counters of one worker: written by its thread, read by the metrics at leisure.</summary>
+internal sealed class WorkerCounters
+{
+    public long PacketsReceived;
+    public long BytesReceived;
+    public long PacketsForwarded;
+    public long BytesForwarded;
+    public long Retransmissions;
+    public long NacksReceived;
+    public long NacksSent;
+    public long KeyframeRequests;
+    public long UnknownSources;
+    public long UnknownAddresses;
+    public long RelayDropped;
+    public long Faults;
+}
