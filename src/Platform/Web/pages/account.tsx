@@ -1,0 +1,71 @@
+import { createContext, useCallback, useContext, useEffect, useState, type ReactNode } from 'react';
+import { Api, ApiError, EventAccess, type Me } from '../sdk/event';
+
+export const api = new Api();
+
+interface Account {
+  /** Null for a guest. */
+  me: Me | null;
+  /** False until we know who is here. */
+  known: boolean;
+  signIn(email: string, password: string): Promise<void>;
+  signOut(): Promise<void>;
+}
+
+const Context = createContext<Account | null>(null);
+
+export function useAccount(): Account {
+  const account = useContext(Context);
+  if (!account) throw new Error('useAccount outside AccountProvider');
+  return account;
+}
+
+export function AccountProvider({ children }: { children: ReactNode }) {
+  const [state, setState] = useState<{ me: Me | null; known: boolean }>({ me: null, known: false });
+
+  const refresh = useCallback(async () => {
+    try {
+      setState({ me: await api.call<Me>('/me'), known: true });
+    } catch (error) {
+      // Without an account the public pages still work; without a network they will say so themselves.
+      if (error instanceof ApiError) setState({ me: null, known: true });
+      else throw error;
+    }
+  }, []);
+
+  useEffect(() => void refresh(), [refresh]);
+
+  const signIn = useCallback(
+    async (email: string, password: string) => {
+      await api.call('/auth/sign-in', { method: 'POST', body: { email, password } });
+      await refresh();
+    },
+    [refresh],
+  );
+
+  const signOut = useCallback(async () => {
+    await api.call('/auth/sign-out', { method: 'POST' });
+    accesses.clear();
+    setState({ me: null, known: true });
+  }, []);
+
+  return <Context value={{ ...state, signIn, signOut }}>{children}</Context>;
+}
+
+const accesses = new Map<string, EventAccess>();
+
+/** This tab's access to an event; the same object on every page, so that its token is fetched once. */
+export function accessTo(eventId: string, accountId: string | null): EventAccess {
+  const key = `${eventId}.${accountId ?? 'guest'}`;
+  let access = accesses.get(key);
+  if (!access) accesses.set(key, (access = new EventAccess(eventId, accountId, api, tabStorage())));
+  return access;
+}
+
+function tabStorage(): Storage | null {
+  try {
+    return window.sessionStorage;
+  } catch {
+    return null; // storage is switched off: the token lives as long as the page
+  }
+}

@@ -1,0 +1,123 @@
+import { CircleAlert, Clapperboard, Play } from 'lucide-react';
+import { useState, type FormEvent } from 'react';
+import { ApiError, type EventDetail, type Recording } from '../../sdk/event';
+import { bytes, duration, moment } from '../../ui/format';
+import { useLoad, useNow } from '../../ui/load';
+import { Button, ErrorNotice, Progress, Skeleton } from '../../ui/parts';
+import { Link } from '../../ui/router';
+import { accessTo, useAccount } from '../account';
+
+const unfinished = (recordings: Recording[] | null): boolean =>
+  recordings?.some(({ status }) => status !== 'ready' && status !== 'failed') ?? false;
+
+export function RecordingList({ event, slug }: { event: EventDetail; slug: string }) {
+  const { me } = useAccount();
+  const access = accessTo(event.id, me?.user.id ?? null);
+  const recordings = useLoad(
+    async (signal) => (await access.call<{ items: Recording[] }>(`/events/${event.id}/recordings`, { signal })).items,
+    `${event.id}.${me?.user.id}`,
+    (items) => (unfinished(items) ? 1_500 : 6_000),
+  );
+  const needsName = recordings.error instanceof ApiError && (recordings.error.status === 400 || recordings.error.status === 422);
+  const items = [...(recordings.value ?? [])].sort((a, b) => (b.startedAt ?? '').localeCompare(a.startedAt ?? ''));
+
+  return (
+    <section aria-label="Recordings">
+      <h2 className="section-title">Recordings</h2>
+      {recordings.loading && <Skeleton height={84} />}
+      {needsName && <NameForm enter={async (name) => void (await access.enter(name))} entered={recordings.reload} />}
+      {recordings.error && !needsName && (
+        <ErrorNotice error={recordings.error}>
+          <div className="notice__action">
+            <Button size="small" onClick={recordings.reload}>
+              Try again
+            </Button>
+          </div>
+        </ErrorNotice>
+      )}
+      {recordings.value && items.length === 0 && (
+        <p className="quiet">
+          <Clapperboard size={18} aria-hidden="true" /> Nothing has been recorded yet.
+        </p>
+      )}
+      <ul className="recordings">
+        {items.map((recording) => (
+          <li key={recording.id}>
+            <RecordingItem recording={recording} slug={slug} title={event.sessions.find(({ id }) => id === recording.sessionId)?.name ?? 'Session'} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function RecordingItem({ recording, slug, title }: { recording: Recording; slug: string; title: string }) {
+  const { status } = recording;
+  return (
+    <Link className="recording" href={`/e/${encodeURIComponent(slug)}/recordings/${recording.id}`} data-testid="recordings-item" data-status={status}>
+      <span className={`recording__icon recording__icon--${status}`} aria-hidden="true">
+        {status === 'failed' ? <CircleAlert size={18} /> : status === 'ready' ? <Play size={17} fill="currentColor" /> : <span className="dot dot--pulse" />}
+      </span>
+      <span className="recording__text">
+        <strong>{title}</strong>
+        <span className="recording__meta tabular">
+          {moment(recording.startedAt)}
+          <RecordingMeta recording={recording} />
+        </span>
+        {status === 'composing' && <Progress value={recording.progress ?? 0} label="Composing the video" />}
+      </span>
+    </Link>
+  );
+}
+
+function RecordingMeta({ recording }: { recording: Recording }) {
+  switch (recording.status) {
+    case 'starting':
+      return <> · starting</>;
+    case 'recording':
+      return (
+        <>
+          {' '}
+          · recording <Elapsed since={recording.startedAt} />
+        </>
+      );
+    case 'stopping':
+      return <> · finishing</>;
+    case 'composing':
+      return <> · composing {Math.round((recording.progress ?? 0) * 100)} %</>;
+    case 'failed':
+      return <> · failed</>;
+    case 'ready':
+      return (
+        <>
+          {recording.durationMs !== null && <> · {duration(recording.durationMs)}</>}
+          {recording.size !== null && <> · {bytes(recording.size)}</>}
+        </>
+      );
+  }
+}
+
+export function Elapsed({ since }: { since: string | null }) {
+  const now = useNow(1_000);
+  return <span className="tabular">{since ? duration(now - Date.parse(since)) : '0:00'}</span>;
+}
+
+/** A guest says a name before the event shows its recordings. */
+function NameForm({ enter, entered }: { enter: (name: string) => Promise<void>; entered: () => void }) {
+  const [name, setName] = useState('');
+  const [error, setError] = useState<unknown>(null);
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    enter(name.trim()).then(entered, setError);
+  };
+  return (
+    <form className="form" onSubmit={submit}>
+      <label className="field">
+        <span className="field__label">Your name, to see the recordings</span>
+        <input className="input" required maxLength={80} autoComplete="name" value={name} onChange={(event) => setName(event.target.value)} />
+      </label>
+      {error !== null && <ErrorNotice error={error} />}
+      <Button type="submit">Show recordings</Button>
+    </form>
+  );
+}

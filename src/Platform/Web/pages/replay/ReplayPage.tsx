@@ -1,0 +1,203 @@
+import { ArrowLeft, Check, CircleAlert, Copy, Download } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+import type { EventDetail, Playback, Recording } from '../../sdk/event';
+import { bytes, duration, moment } from '../../ui/format';
+import { useLoad } from '../../ui/load';
+import { Blank, Button, ErrorNotice, Progress, Skeleton, Spinner } from '../../ui/parts';
+import { Link } from '../../ui/router';
+import { accessTo, useAccount } from '../account';
+import { EventMissing, fetchEvent } from '../event/EventPage';
+import { Elapsed } from '../event/RecordingList';
+import { Site } from '../Site';
+
+export function ReplayPage({ slug, recordingId }: { slug: string; recordingId: string }) {
+  const event = useLoad(fetchEvent(slug), slug);
+  const { known } = useAccount();
+  if (event.error) return <EventMissing error={event.error} reload={event.reload} />;
+  return (
+    <Site title={event.value ? `Recording · ${event.value.name}` : 'Recording'}>
+      <div className="replay">
+        <Link className="back" href={`/e/${encodeURIComponent(slug)}`}>
+          <ArrowLeft size={17} aria-hidden="true" /> {event.value?.name ?? 'Event'}
+        </Link>
+        {event.value && known ? <Replay event={event.value} recordingId={recordingId} /> : <Skeleton height={420} />}
+      </div>
+    </Site>
+  );
+}
+
+function Replay({ event, recordingId }: { event: EventDetail; recordingId: string }) {
+  const { me } = useAccount();
+  const access = accessTo(event.id, me?.user.id ?? null);
+  const recording = useLoad(
+    (signal) => access.call<Recording>(`/recordings/${encodeURIComponent(recordingId)}`, { signal }),
+    recordingId,
+    (value) => (value?.status === 'ready' || value?.status === 'failed' ? null : 1_000),
+  );
+  const ready = recording.value?.status === 'ready';
+  const playback = useLoad(
+    ready ? (signal) => access.call<Playback>(`/recordings/${encodeURIComponent(recordingId)}/playback`, { signal }) : null,
+    `${recordingId}.playback`,
+  );
+  if (recording.loading) return <Skeleton height={420} />;
+  if (!recording.value) {
+    return (
+      <Blank icon={<CircleAlert size={32} />} title="The recording could not be loaded">
+        <p>{recording.error?.message}</p>
+        <Button onClick={recording.reload}>Try again</Button>
+      </Blank>
+    );
+  }
+  const session = event.sessions.find(({ id }) => id === recording.value?.sessionId);
+  return (
+    <>
+      {ready && playback.value && <Player playback={playback.value} renew={playback.reload} />}
+      {ready && playback.loading && (
+        <div className="player player--waiting">
+          <Spinner size={28} />
+        </div>
+      )}
+      {ready && playback.error && (
+        <ErrorNotice error={playback.error}>
+          <div className="notice__action">
+            <Button size="small" onClick={playback.reload}>
+              Try again
+            </Button>
+          </div>
+        </ErrorNotice>
+      )}
+      {!ready && <NotYet recording={recording.value} />}
+      <div className="replay__head">
+        <div>
+          <h1>{session?.name ?? 'Recording'}</h1>
+          <p className="quiet">Recorded {moment(recording.value.startedAt)}</p>
+        </div>
+        {playback.value && (
+          <a className="button" href={playback.value.url} download={fileName(event, session?.name)} data-testid="replay-download">
+            <Download size={18} aria-hidden="true" /> Download
+          </a>
+        )}
+      </div>
+      {playback.value && <Details playback={playback.value} />}
+    </>
+  );
+}
+
+/** Signed addresses expire; a player that was left open gets a new one and goes on where it was. */
+function Player({ playback, renew }: { playback: Playback; renew: () => void }) {
+  const video = useRef<HTMLVideoElement>(null);
+  const resumeAt = useRef(0);
+  const renewed = useRef(0);
+  const [broken, setBroken] = useState(false);
+
+  useEffect(() => {
+    setBroken(false);
+    const element = video.current;
+    if (element && resumeAt.current > 0) element.currentTime = resumeAt.current;
+  }, [playback.url]);
+
+  const failed = (): void => {
+    resumeAt.current = video.current?.currentTime ?? 0;
+    // An address that fails twice in ten seconds is not merely expired.
+    if (Date.now() - renewed.current > 10_000) {
+      renewed.current = Date.now();
+      renew();
+    } else {
+      setBroken(true);
+    }
+  };
+
+  return (
+    <>
+      <div className="player">
+        <video
+          ref={video}
+          data-testid="replay-video"
+          src={playback.url}
+          poster={playback.thumbnailUrl ?? undefined}
+          controls
+          playsInline
+          preload="metadata"
+          onError={failed}
+        />
+      </div>
+      {broken && <ErrorNotice error="The video could not be played. Reload the page, or download the file." />}
+    </>
+  );
+}
+
+function NotYet({ recording }: { recording: Recording }) {
+  if (recording.status === 'failed') {
+    return (
+      <div className="player player--waiting player--failed" data-testid="recording-failed" role="alert">
+        <CircleAlert size={32} aria-hidden="true" />
+        <strong>This recording failed</strong>
+        <p>{recording.failure?.detail ?? 'No reason was given.'}</p>
+        {recording.failure && <code>{recording.failure.code}</code>}
+      </div>
+    );
+  }
+  const progress = recording.status === 'composing' ? (recording.progress ?? 0) : 0;
+  return (
+    <div className="player player--waiting" data-testid="recording-progress" data-status={recording.status} role="status">
+      {recording.status === 'recording' || recording.status === 'starting' ? (
+        <>
+          <span className="badge badge--live">
+            <span className="dot dot--pulse" /> Recording <Elapsed since={recording.startedAt} />
+          </span>
+          <p>The session is being recorded. The video is made when it stops.</p>
+        </>
+      ) : (
+        <>
+          <strong>Composing the video{recording.status === 'composing' ? ` · ${Math.round(progress * 100)} %` : ''}</strong>
+          <div className="player__progress">
+            <Progress value={progress} label="Composing the video" />
+          </div>
+          <p>It starts here by itself when it is ready.</p>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Details({ playback }: { playback: Playback }) {
+  const [copied, setCopied] = useState(false);
+  const copy = (): void => {
+    navigator.clipboard.writeText(playback.checksum).then(
+      () => setCopied(true),
+      () => setCopied(false), // the browser refuses: the text can be selected by hand
+    );
+  };
+  return (
+    <dl className="details">
+      <div>
+        <dt>Length</dt>
+        <dd className="tabular">{duration(playback.durationMs)}</dd>
+      </div>
+      <div>
+        <dt>Picture</dt>
+        <dd className="tabular">
+          {playback.width} × {playback.height}
+        </dd>
+      </div>
+      <div>
+        <dt>Size</dt>
+        <dd className="tabular">{bytes(playback.size)}</dd>
+      </div>
+      <div className="details__wide">
+        <dt>SHA-256</dt>
+        <dd className="checksum">
+          <code data-testid="replay-checksum">{playback.checksum}</code>
+          <Button look="quiet" size="small" onClick={copy} aria-label="Copy the checksum">
+            {copied ? <Check size={16} aria-hidden="true" /> : <Copy size={16} aria-hidden="true" />}
+          </Button>
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function fileName(event: EventDetail, session: string | undefined): string {
+  const words = `${event.slug} ${session ?? ''}`.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  return `${words.replace(/^-+|-+$/g, '')}.mp4`;
+}

@@ -1,0 +1,157 @@
+import '../room.css';
+import { AudioRenderer, RtcSession, type TrackSource } from '../../sdk/rtc';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { EventDetail, RoomGrant, Session } from '../../sdk/event';
+import { useLoad } from '../../ui/load';
+import { Blank, Button, Spinner } from '../../ui/parts';
+import { Link, navigate } from '../../ui/router';
+import { accessTo, useAccount } from '../account';
+import { useToast } from '../../ui/toasts';
+import { EventMissing, fetchEvent } from '../event/EventPage';
+import { useTitle } from '../Site';
+import { DoorOpen } from 'lucide-react';
+import { PreJoin, type JoinChoice } from './PreJoin';
+import { Room } from './Room';
+
+declare global {
+  interface Window {
+    /** The active session, for diagnostics and tests; absent outside a room. */
+    eventsRtc?: RtcSession;
+  }
+}
+
+export function SessionPage({ slug, sessionId }: { slug: string; sessionId: string }) {
+  const event = useLoad(fetchEvent(slug), slug, () => 5_000);
+  const { known } = useAccount();
+  useEffect(() => {
+    document.body.classList.add('in-room');
+    return () => document.body.classList.remove('in-room');
+  }, []);
+  if (event.error) return <EventMissing error={event.error} reload={event.reload} />;
+  const session = event.value?.sessions.find(({ id }) => id === sessionId);
+  if (!event.value || !known) {
+    return (
+      <div className="dark room-waiting" role="status">
+        <Spinner size={28} />
+        <span className="visually-hidden">Loading the session</span>
+      </div>
+    );
+  }
+  if (!session) {
+    return (
+      <div className="dark room-waiting">
+        <Blank icon={<DoorOpen size={32} />} title="There is no such session">
+          <Link className="button" href={`/e/${encodeURIComponent(slug)}`}>
+            Back to {event.value.name}
+          </Link>
+        </Blank>
+      </div>
+    );
+  }
+  return <Door event={event.value} session={session} slug={slug} />;
+}
+
+interface Stay {
+  rtc: RtcSession;
+  audio: AudioRenderer;
+}
+
+/** Before, inside, and after the room. */
+function Door({ event, session, slug }: { event: EventDetail; session: Session; slug: string }) {
+  const { me } = useAccount();
+  const access = accessTo(event.id, me?.user.id ?? null);
+  const toast = useToast();
+  const [stay, setStay] = useState<Stay | null>(null);
+  const [outside, setOutside] = useState<'before' | 'after'>('before');
+  const present = useRef<Stay | null>(null);
+  useTitle(`${session.name} · ${event.name}`);
+
+  const join = useCallback(
+    async (choice: JoinChoice) => {
+      if (!me && choice.name && access.participant?.name !== choice.name) {
+        const entry = await access.enter(choice.name);
+        if (entry.participant.name !== choice.name) {
+          access.forget(); // the old entry keeps its name: come in as someone new
+          await access.enter(choice.name);
+        }
+      }
+      const fetchGrant = (): Promise<RoomGrant> =>
+        access.call<RoomGrant>(`/sessions/${session.id}/grants`, { method: 'POST', body: { publish: choice.publish } });
+      const { mediaUrl, grant } = await fetchGrant();
+      const rtc = new RtcSession({ freshGrant: fetchGrant, client: 'events-web' });
+      const audio = new AudioRenderer();
+      if (choice.speakerId) await audio.setSink(choice.speakerId);
+      rtc.events.on('media', () => audio.render(audioTracks(rtc)));
+      rtc.events.on('roster', () => audio.render(audioTracks(rtc)));
+      await rtc.connect(mediaUrl, grant);
+      const next = { rtc, audio };
+      present.current = next;
+      window.eventsRtc = rtc;
+      setStay(next);
+      // We are in: a track that cannot be published is said, and can be tried again from the control bar.
+      for (const { track, source, ...options } of choice.tracks) {
+        rtc.publish(track, source, options).catch((error: unknown) => toast(error instanceof Error ? error.message : String(error), 'error'));
+      }
+    },
+    [access, me, session.id, toast],
+  );
+
+  const leave = useCallback(() => {
+    const current = present.current;
+    present.current = null;
+    delete window.eventsRtc;
+    setStay(null);
+    setOutside('after');
+    current?.audio.close();
+    void current?.rtc.leave().catch(() => undefined); // the room finds out by itself when we fall silent
+  }, []);
+
+  // Another page of this site was opened: leave. A page brought back from the browser's cache starts anew.
+  useEffect(() => {
+    const shown = (event: PageTransitionEvent): void => {
+      if (event.persisted) location.reload();
+    };
+    window.addEventListener('pageshow', shown);
+    return () => {
+      window.removeEventListener('pageshow', shown);
+      const current = present.current;
+      present.current = null;
+      delete window.eventsRtc;
+      current?.audio.close();
+      void current?.rtc.leave().catch(() => undefined); // as above
+    };
+  }, []);
+
+  if (stay) {
+    return <Room rtc={stay.rtc} audio={stay.audio} event={event} session={session} access={access} leave={leave} />;
+  }
+  if (outside === 'after') {
+    return (
+      <div className="dark room-waiting" data-testid="left">
+        <Blank icon={<DoorOpen size={32} />} title="You left the session">
+          <p>{session.name}</p>
+          <div className="row">
+            <Button look="primary" onClick={() => setOutside('before')}>
+              Join again
+            </Button>
+            <Button onClick={() => navigate(`/e/${encodeURIComponent(slug)}`)}>Back to the event</Button>
+          </div>
+        </Blank>
+      </div>
+    );
+  }
+  return <PreJoin event={event} session={session} slug={slug} name={me?.user.name ?? null} lastName={access.participant?.name ?? ''} join={join} />;
+}
+
+const audible: ReadonlySet<TrackSource> = new Set(['microphone', 'screen_audio']);
+
+/** Everyone's sound but our own. */
+function audioTracks(rtc: RtcSession): Map<string, MediaStreamTrack> {
+  const tracks = new Map<string, MediaStreamTrack>();
+  for (const [trackId, track] of rtc.media) {
+    const owner = rtc.roster.owner(trackId);
+    const own = owner?.participant.participantId === rtc.you?.participantId;
+    if (track.kind === 'audio' && owner && !own && audible.has(owner.track.source)) tracks.set(trackId, track);
+  }
+  return tracks;
+}

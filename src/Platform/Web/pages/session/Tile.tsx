@@ -1,0 +1,52 @@
+import { MicOff, MonitorUp } from 'lucide-react';
+import { memo, useEffect, useRef, useState } from 'react';
+import { Avatar } from '../../ui/parts';
+import type { TileView } from './tiles';
+
+export const Tile = memo(function Tile({ view, speaking, large }: { view: TileView; speaking: boolean; large?: boolean }) {
+  const { video: track, self, kind } = view;
+  const video = useRef<HTMLVideoElement>(null);
+  const [playing, setPlaying] = useState(false);
+  useEffect(() => {
+    const element = video.current;
+    if (!element) return;
+    setPlaying(false);
+    element.srcObject = track ? new MediaStream([track]) : null;
+    // An interrupted play() is followed by the next source; a refused one needs no sound here, so it does not happen.
+    if (track) element.play().catch(() => undefined);
+  }, [track]);
+
+  const label = kind === 'screen' ? `${self ? 'Your' : `${view.name}’s`} screen` : self ? `${view.name} (you)` : view.name;
+  const spoken = [label, view.micMuted === true && 'microphone off', !track && 'camera off'].filter(Boolean).join(', ');
+  return (
+    <figure
+      className={`tile ${kind === 'screen' ? 'tile--screen' : ''} ${large ? 'tile--large' : ''}`}
+      data-testid={kind === 'screen' ? 'screen-tile' : 'tile'}
+      data-participant={view.participantId}
+      data-self={self}
+      data-speaking={speaking}
+      data-video={playing && track !== null}
+      aria-label={spoken}
+    >
+      <video
+        ref={video}
+        autoPlay
+        playsInline
+        muted
+        className={self && kind === 'person' ? 'mirrored' : ''}
+        hidden={!track}
+        onPlaying={() => setPlaying(true)}
+        onResize={() => setPlaying(true)}
+      />
+      {(!track || !playing) && kind === 'person' && (
+        <div className="tile__face">
+          <Avatar name={view.name} className="avatar--tile" />
+        </div>
+      )}
+      <figcaption className="tile__name">
+        {kind === 'screen' ? <MonitorUp size={14} aria-hidden="true" /> : view.micMuted === true && <MicOff size={14} aria-hidden="true" className="tile__muted" />}
+        <span>{label}</span>
+      </figcaption>
+    </figure>
+  );
+});

@@ -1,0 +1,56 @@
+import type { LocalTrack, RtcParticipant, RtcSession } from '../../sdk/rtc';
+
+/** What one tile shows. */
+export interface TileView {
+  key: string;
+  participantId: string;
+  name: string;
+  self: boolean;
+  kind: 'person' | 'screen';
+  video: MediaStreamTrack | null;
+  /** True, false, or null when the person has no microphone in the room. */
+  micMuted: boolean | null;
+}
+
+/** More decode at once than a laptop does; the rest is in the roster. */
+export const mostTiles = 25;
+
+export function tilesOf(rtc: RtcSession): { people: TileView[]; screens: TileView[]; hidden: number } {
+  const own = rtc.you?.participantId ?? '';
+  const people: TileView[] = [];
+  const screens: TileView[] = [];
+  const bySource = (source: LocalTrack['source']): LocalTrack | undefined => rtc.local.find((local) => local.source === source);
+
+  if (rtc.you?.canPublish) {
+    const microphone = bySource('microphone');
+    const camera = bySource('camera');
+    const screen = bySource('screen');
+    const base = { participantId: own, name: rtc.you.name, self: true };
+    people.push({ ...base, key: own, kind: 'person', video: camera && !camera.muted ? camera.track : null, micMuted: microphone ? microphone.muted : true });
+    if (screen?.track) screens.push({ ...base, key: `${own}.screen`, kind: 'screen', video: screen.track, micMuted: null });
+  }
+  for (const participant of rtc.participants) {
+    if (participant.participantId === own || !(participant.canPublish || participant.tracks.length > 0)) continue;
+    people.push(person(rtc, participant));
+    const screen = participant.tracks.find(({ source }) => source === 'screen');
+    const video = screen && !screen.muted ? rtc.media.get(screen.trackId) : undefined;
+    if (video) {
+      screens.push({ key: `${participant.participantId}.screen`, participantId: participant.participantId, name: participant.name, self: false, kind: 'screen', video, micMuted: null });
+    }
+  }
+  return { people: people.slice(0, mostTiles), screens, hidden: Math.max(0, people.length - mostTiles) };
+}
+
+function person(rtc: RtcSession, participant: RtcParticipant): TileView {
+  const camera = participant.tracks.find(({ source }) => source === 'camera');
+  const microphone = participant.tracks.find(({ source }) => source === 'microphone');
+  return {
+    key: participant.participantId,
+    participantId: participant.participantId,
+    name: participant.name,
+    self: false,
+    kind: 'person',
+    video: camera && !camera.muted ? (rtc.media.get(camera.trackId) ?? null) : null,
+    micMuted: microphone ? microphone.muted : null,
+  };
+}

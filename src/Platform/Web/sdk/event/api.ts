@@ -1,0 +1,66 @@
+/** An answer that is not a success: `application/problem+json` with a stable code, or a network that did not answer. */
+export class ApiError extends Error {
+  constructor(
+    /** 0 when nothing answered. */
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
+
+export interface ApiRequest {
+  method?: 'GET' | 'POST' | 'DELETE';
+  body?: unknown;
+  bearer?: string | undefined;
+  signal?: AbortSignal;
+}
+
+/** Calls the platform. The account cookie goes along; the header proves that no plain form sent the request. */
+export class Api {
+  constructor(private readonly fetch: Fetch = (input, init) => globalThis.fetch(input, init)) {}
+
+  async call<T>(path: string, request: ApiRequest = {}): Promise<T> {
+    const { method = 'GET', body, bearer, signal } = request;
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    if (method !== 'GET') headers['X-Events-Csrf'] = '1';
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (bearer) headers['Authorization'] = `Bearer ${bearer}`;
+    let response: Response;
+    try {
+      response = await this.fetch(`/api/v1${path}`, {
+        method,
+        headers,
+        credentials: 'same-origin',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal ? { signal } : {}),
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new ApiError(0, 'unreachable', 'The server cannot be reached. Check your connection and try again.');
+    }
+    const content = response.headers.get('content-type') ?? '';
+    if (!response.ok) {
+      const problem = content.includes('json') ? await readProblem(response) : {};
+      throw new ApiError(
+        response.status,
+        problem.code ?? `http_${response.status}`,
+        problem.detail ?? problem.title ?? `The server answered ${response.status}.`,
+      );
+    }
+    if (response.status === 204 || response.status === 202 && !content.includes('json')) return undefined as T;
+    return (await response.json()) as T;
+  }
+}
+
+async function readProblem(response: Response): Promise<{ code?: string; title?: string; detail?: string }> {
+  try {
+    return (await response.json()) as { code?: string; title?: string; detail?: string };
+  } catch {
+    return {}; // cut off on its way: the status has to do
+  }
+}

@@ -1,0 +1,91 @@
+/** The platform API's shapes (docs/api.md). Times are RFC 3339 UTC. */
+
+export interface User {
+  id: string;
+  email: string;
+  name: string;
+}
+
+export interface Me {
+  user: User;
+  organisations: { id: string; name: string; role: string }[];
+}
+
+export interface Demo {
+  email: string;
+  password: string;
+  eventSlug: string;
+}
+
+export interface EventSummary {
+  id: string;
+  slug: string;
+  name: string;
+  description: string | null;
+  timeZone: string;
+  state: string;
+  startsAt: string;
+  endsAt: string;
+  organisation?: { id: string; name: string } | null;
+}
+
+export interface Session {
+  id: string;
+  name: string;
+  kind: 'session' | 'stage';
+  startsAt: string | null;
+  endsAt: string | null;
+  live: boolean;
+  participants: number;
+}
+
+export interface EventDetail extends EventSummary {
+  sessions: Session[];
+}
+
+export type EventRole = 'organiser' | 'speaker' | 'attendee';
+
+export interface Entry {
+  token: string;
+  expiresAt: string;
+  participant: { id: string; name: string; role: EventRole };
+}
+
+export interface RoomGrant {
+  grant: string;
+  mediaUrl: string;
+  room: string;
+  identity: string;
+  name: string;
+  role: EventRole;
+  iceServers: RTCIceServer[];
+  expiresAt: string;
+}
+
+export type RecordingStatus = 'starting' | 'recording' | 'stopping' | 'composing' | 'ready' | 'failed';
+
+export interface Recording {
+  id: string;
+  sessionId: string;
+  eventId: string;
+  status: RecordingStatus;
+  progress: number | null;
+  startedAt: string | null;
+  endedAt: string | null;
+  durationMs: number | null;
+  assetId: string | null;
+  failure: { code: string; detail: string } | null;
+  size: number | null;
+}
+
+export interface Playback {
+  url: string;
+  thumbnailUrl: string | null;
+  expiresAt: string;
+  mimeType: string;
+  durationMs: number;
+  width: number;
+  height: number;
+  size: number;
+  checksum: string;
+}

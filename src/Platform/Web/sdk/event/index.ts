@@ -1,0 +1,3 @@
+export { Api, ApiError } from './api';
+export { EventAccess } from './eventToken';
+export type * from './contract';

@@ -1,0 +1,111 @@
+/** The wire contract of the hub `/hubs/rtc` (docs/api.md). Times are milliseconds unless a name says otherwise. */
+
+export type TrackSource = 'camera' | 'microphone' | 'screen' | 'screen_audio';
+export type TrackKind = 'audio' | 'video';
+
+export interface RtcTrack {
+  trackId: string;
+  kind: TrackKind;
+  source: TrackSource;
+  muted: boolean;
+  /** "opus", "vp8", "h264", "vp9", "av1"; empty until the first packet. */
+  codec: string;
+}
+
+export interface RtcParticipant {
+  participantId: string;
+  identity: string;
+  name: string;
+  role: string;
+  canPublish: boolean;
+  tracks: RtcTrack[];
+}
+
+export interface SubscribedTrack {
+  mid: string;
+  trackId: string;
+  participantId: string;
+  kind: TrackKind;
+  source: TrackSource;
+}
+
+export interface SubscribeOffer {
+  revision: number;
+  sdp: string;
+  tracks: SubscribedTrack[];
+}
+
+export interface You {
+  participantId: string;
+  identity: string;
+  name: string;
+  role: string;
+  canPublish: boolean;
+  canSubscribe: boolean;
+}
+
+export interface JoinAnswer {
+  you: You;
+  resumeToken: string;
+  room: { id: string };
+  participants: RtcParticipant[];
+  iceServers: RTCIceServer[];
+  offer: SubscribeOffer | null;
+}
+
+export interface TrackDeclaration {
+  mid: string;
+  source: TrackSource;
+  muted: boolean;
+}
+
+export interface SpeakerLevel {
+  participantId: string;
+  /** 0 (silence) … 1 (full scale). */
+  level: number;
+}
+
+/** What the client may ask, with the argument and the answer of each method. */
+export interface HubMethods {
+  join: { in: { grant: string; client?: string }; out: JoinAnswer };
+  resume: { in: { resumeToken: string }; out: JoinAnswer };
+  publish: { in: { sdp: string; tracks: TrackDeclaration[] }; out: { sdp: string } };
+  subscribeAnswer: { in: { revision: number; sdp: string }; out: object };
+  restartSubscriber: { in: null; out: { offer: SubscribeOffer } };
+  mute: { in: { trackId: string; muted: boolean }; out: object };
+  subscribe: { in: { trackId: string; enabled: boolean }; out: object };
+  leave: { in: null; out: object };
+}
+
+/** What the server says on its own. */
+export interface HubMessages {
+  subscribeOffer: SubscribeOffer;
+  participantJoined: RtcParticipant;
+  participantLeft: { participantId: string };
+  trackPublished: { participantId: string; track: RtcTrack };
+  trackUnpublished: { participantId: string; trackId: string };
+  trackMuted: { participantId: string; trackId: string; muted: boolean };
+  activeSpeakers: { speakers: SpeakerLevel[] };
+  closed: { code: string; message: string };
+}
+
+export type HubReply<T> = ({ ok: true } & T) | { ok: false; error: { code: string; message: string } };
+
+/** An error that the server (or this SDK) names by a stable code. */
+export class RtcError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'RtcError';
+  }
+}
+
+/** The hub did not answer because its socket is gone. The session resumes; the caller's work is redone afterwards. */
+export class HubLost extends RtcError {
+  constructor(message = 'The connection to the media server was lost.') {
+    super('hub_lost', message);
+    this.name = 'HubLost';
+  }
+}

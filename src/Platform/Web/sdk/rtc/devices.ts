@@ -1,0 +1,106 @@
+import type { TrackSource } from './contract';
+
+/** Why a device could not be had, in words for the person who owns it. */
+export class DeviceError extends Error {
+  constructor(
+    readonly code: 'denied' | 'absent' | 'busy' | 'insecure' | 'failed',
+    message: string,
+  ) {
+    super(message);
+    this.name = 'DeviceError';
+  }
+}
+
+const words: Record<'camera' | 'microphone' | 'screen', string> = {
+  camera: 'camera',
+  microphone: 'microphone',
+  screen: 'screen',
+};
+
+function explain(error: unknown, device: keyof typeof words): DeviceError {
+  const name = error instanceof DOMException ? error.name : '';
+  const what = words[device];
+  if (name === 'NotAllowedError' || name === 'SecurityError') {
+    return new DeviceError('denied', `Your browser blocks the ${what}. Allow it in the address bar, then try again.`);
+  }
+  if (name === 'NotFoundError' || name === 'OverconstrainedError') {
+    return new DeviceError('absent', `No ${what} was found. Connect one, or join without it.`);
+  }
+  if (name === 'NotReadableError' || name === 'AbortError') {
+    return new DeviceError('busy', `The ${what} is in use by another program. Close it there, then try again.`);
+  }
+  return new DeviceError('failed', `The ${what} could not be started.`);
+}
+
+async function capture(device: keyof typeof words, get: (media: MediaDevices) => Promise<MediaStream>): Promise<MediaStream> {
+  // Browsers hide mediaDevices from pages that are not served over HTTPS or from localhost.
+  const media = navigator.mediaDevices as MediaDevices | undefined;
+  if (!media) throw new DeviceError('insecure', 'This page must be opened over HTTPS to use your devices.');
+  try {
+    return await get(media);
+  } catch (error) {
+    throw explain(error, device);
+  }
+}
+
+function first(tracks: MediaStreamTrack[], device: keyof typeof words): MediaStreamTrack {
+  const track = tracks[0];
+  if (!track) throw new DeviceError('absent', `No ${words[device]} was found.`);
+  return track;
+}
+
+/** The camera at 1280×720, 30 frames/s where it can. The empty id is the system's choice. */
+export async function openCamera(deviceId = ''): Promise<MediaStreamTrack> {
+  const stream = await capture('camera', (media) =>
+    media.getUserMedia({
+      video: {
+        width: { ideal: 1280 },
+        height: { ideal: 720 },
+        frameRate: { ideal: 30 },
+        ...(deviceId ? { deviceId: { exact: deviceId } } : { facingMode: 'user' }),
+      },
+    }),
+  );
+  return first(stream.getVideoTracks(), 'camera');
+}
+
+export async function openMicrophone(deviceId = ''): Promise<MediaStreamTrack> {
+  const stream = await capture('microphone', (media) =>
+    media.getUserMedia({
+      audio: {
+        echoCancellation: true,
+        noiseSuppression: true,
+        autoGainControl: true,
+        ...(deviceId ? { deviceId: { exact: deviceId } } : {}),
+      },
+    }),
+  );
+  return first(stream.getAudioTracks(), 'microphone');
+}
+
+/** A screen, window or tab, with its sound where the browser offers it. Text stays sharp rather than fluid. */
+export async function openScreen(): Promise<{ track: MediaStreamTrack; source: TrackSource }[]> {
+  const stream = await capture('screen', (media) =>
+    media.getDisplayMedia({ video: { frameRate: { ideal: 15, max: 30 } }, audio: true }),
+  );
+  const video = first(stream.getVideoTracks(), 'screen');
+  video.contentHint = 'detail';
+  return [
+    { track: video, source: 'screen' },
+    ...stream.getAudioTracks().map((track) => ({ track, source: 'screen_audio' as const })),
+  ];
+}
+
+export interface DeviceList {
+  cameras: MediaDeviceInfo[];
+  microphones: MediaDeviceInfo[];
+  speakers: MediaDeviceInfo[];
+}
+
+/** Devices by kind; their labels are empty until one has been allowed. */
+export async function listDevices(): Promise<DeviceList> {
+  const media = navigator.mediaDevices as MediaDevices | undefined;
+  const all = media ? await media.enumerateDevices() : [];
+  const of = (kind: MediaDeviceKind): MediaDeviceInfo[] => all.filter((device) => device.kind === kind && device.deviceId !== '');
+  return { cameras: of('videoinput'), microphones: of('audioinput'), speakers: of('audiooutput') };
+}

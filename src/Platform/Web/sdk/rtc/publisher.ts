@@ -1,0 +1,112 @@
+import { HubLost, type TrackDeclaration, type TrackSource } from './contract';
+
+/** Upper bounds of what we send: 1280×720 at 30 frames/s of VP8 is good at 1.7 Mbit/s; text on a shared screen wants a little more. */
+const maxBitrate: Partial<Record<TrackSource, number>> = { camera: 1_700_000, screen: 2_500_000 };
+
+export interface PublisherWire {
+  publish(sdp: string, tracks: TrackDeclaration[]): Promise<string>;
+}
+
+interface Line {
+  source: TrackSource;
+  transceiver: RTCRtpTransceiver;
+  muted: boolean;
+}
+
+/**
+ * The peer connection that sends. Every change asks for a negotiation; negotiations run one after the other, and changes
+ * that arrive meanwhile share the next one.
+ */
+export class Publisher {
+  private readonly lines: Line[] = [];
+  private wanted = false;
+  private restartIce = false;
+  private running: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(
+    readonly pc: RTCPeerConnection,
+    private readonly wire: PublisherWire,
+  ) {}
+
+  /** True once something is or was sent, so that the connection's state means something. */
+  get used(): boolean {
+    return this.lines.length > 0;
+  }
+
+  add(track: MediaStreamTrack, source: TrackSource, muted: boolean): RTCRtpSender {
+    const bound = maxBitrate[source];
+    const transceiver = this.pc.addTransceiver(track, {
+      direction: 'sendonly',
+      ...(bound ? { sendEncodings: [{ maxBitrate: bound }] } : {}),
+    });
+    this.lines.push({ source, transceiver, muted });
+    return transceiver.sender;
+  }
+
+  /** Stops sending a track: its m-line goes inactive with the next negotiation. */
+  async remove(sender: RTCRtpSender): Promise<void> {
+    const line = this.lines.find((candidate) => candidate.transceiver.sender === sender);
+    if (!line) return;
+    line.transceiver.direction = 'inactive';
+    await sender.replaceTrack(null);
+  }
+
+  setMuted(sender: RTCRtpSender, muted: boolean): void {
+    const line = this.lines.find((candidate) => candidate.transceiver.sender === sender);
+    if (line) line.muted = muted;
+  }
+
+  /** Offers until the server has answered an offer that holds every change made so far. */
+  negotiate(options: { iceRestart?: boolean } = {}): Promise<void> {
+    this.wanted = true;
+    this.restartIce ||= options.iceRestart ?? false;
+    this.running ??= this.run().finally(() => (this.running = undefined));
+    return this.running;
+  }
+
+  /** The hub is back: an offer whose answer was lost is made again. */
+  async resumed(): Promise<void> {
+    if (this.wanted || this.pc.signalingState === 'have-local-offer') await this.negotiate();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.pc.close();
+  }
+
+  private async run(): Promise<void> {
+    while (this.wanted && !this.closed) {
+      this.wanted = false;
+      const iceRestart = this.restartIce;
+      this.restartIce = false;
+      try {
+        await this.round(iceRestart);
+      } catch (error) {
+        if (this.closed) return;
+        if (this.pc.signalingState === 'have-local-offer') await this.pc.setLocalDescription({ type: 'rollback' });
+        if (error instanceof HubLost) {
+          this.wanted = true; // redone by resumed()
+          this.restartIce ||= iceRestart;
+        }
+        throw error;
+      }
+    }
+  }
+
+  private async round(iceRestart: boolean): Promise<void> {
+    if (this.pc.signalingState === 'have-local-offer') await this.pc.setLocalDescription({ type: 'rollback' });
+    const offer = await this.pc.createOffer({ iceRestart });
+    await this.pc.setLocalDescription(offer);
+    // The server is ICE-lite: it learns our addresses from the checks, so the offer need not wait for candidates.
+    const sdp = await this.wire.publish(this.pc.localDescription?.sdp ?? offer.sdp ?? '', this.declarations());
+    if (this.closed) return;
+    await this.pc.setRemoteDescription({ type: 'answer', sdp });
+  }
+
+  private declarations(): TrackDeclaration[] {
+    return this.lines
+      .filter((line) => line.transceiver.mid !== null && line.transceiver.direction === 'sendonly')
+      .map((line) => ({ mid: line.transceiver.mid ?? '', source: line.source, muted: line.muted }));
+  }
+}

@@ -1,0 +1,81 @@
+import type { SubscribedTrack, SubscribeOffer } from './contract';
+
+export interface SubscriberWire {
+  answer(revision: number, sdp: string): Promise<void>;
+}
+
+export interface RemoteMedia {
+  trackId: string;
+  track: MediaStreamTrack;
+}
+
+/**
+ * The peer connection that receives. The server offers, we answer, strictly one after the other. An offer that is older
+ * than the last one is ignored; the last one again (after a resume) gets the same answer again.
+ */
+export class Subscriber {
+  private next: SubscribeOffer | undefined;
+  private running: Promise<void> | undefined;
+  private last: { revision: number; sdp: string; acknowledged: boolean } | undefined;
+  private closed = false;
+  private known: SubscribedTrack[] = [];
+
+  constructor(
+    readonly pc: RTCPeerConnection,
+    private readonly wire: SubscriberWire,
+    private readonly changed: (media: RemoteMedia[]) => void,
+  ) {}
+
+  get used(): boolean {
+    return this.known.length > 0;
+  }
+
+  /** Takes an offer; resolves when every offer taken so far has been answered or ignored. */
+  accept(offer: SubscribeOffer): Promise<void> {
+    if (!this.next || offer.revision > this.next.revision) this.next = offer;
+    this.running ??= this.run().finally(() => (this.running = undefined));
+    return this.running;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.pc.close();
+  }
+
+  private async run(): Promise<void> {
+    while (this.next && !this.closed) {
+      const offer = this.next;
+      this.next = undefined;
+      if (this.last && offer.revision < this.last.revision) continue;
+      if (this.last?.revision === offer.revision) {
+        if (!this.last.acknowledged) await this.send(this.last);
+        continue;
+      }
+      await this.pc.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
+      const answer = await this.pc.createAnswer();
+      await this.pc.setLocalDescription(answer);
+      if (this.closed) return;
+      this.known = offer.tracks;
+      this.last = {
+        revision: offer.revision,
+        sdp: this.pc.localDescription?.sdp ?? answer.sdp ?? '',
+        acknowledged: false,
+      };
+      this.changed(this.media());
+      await this.send(this.last);
+    }
+  }
+
+  private async send(answer: { revision: number; sdp: string; acknowledged: boolean }): Promise<void> {
+    await this.wire.answer(answer.revision, answer.sdp);
+    answer.acknowledged = true;
+  }
+
+  private media(): RemoteMedia[] {
+    const byMid = new Map(this.pc.getTransceivers().map((transceiver) => [transceiver.mid, transceiver]));
+    return this.known.flatMap(({ mid, trackId }) => {
+      const transceiver = byMid.get(mid);
+      return transceiver ? [{ trackId, track: transceiver.receiver.track }] : [];
+    });
+  }
+}

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { HubLost, RtcError } from '../contract';
+import { Publisher } from '../publisher';
+import { Subscriber, type RemoteMedia } from '../subscriber';
+import { FakePeer, FakeTrack, offer } from './fakes';
+
+/** An answer that the test gives when it wants to. */
+function gate<T>() {
+  const waiting: { resolve: (value: T) => void; reject: (error: unknown) => void }[] = [];
+  return { waiting, wait: () => new Promise<T>((resolve, reject) => waiting.push({ resolve, reject })) };
+}
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('publisher', () => {
+  it('keeps one offer outstanding, and lets changes that arrive meanwhile share the next', async () => {
+    const peer = new FakePeer();
+    const answers = gate<string>();
+    const declared: number[] = [];
+    const publisher = new Publisher(peer.pc, {
+      publish: (_, tracks) => {
+        declared.push(tracks.length);
+        return answers.wait();
+      },
+    });
+    publisher.add(new FakeTrack('audio').media, 'microphone', false);
+    const all = [publisher.negotiate()];
+    await settled();
+    publisher.add(new FakeTrack('video').media, 'camera', false);
+    all.push(publisher.negotiate(), publisher.negotiate());
+    await settled();
+    expect(answers.waiting).toHaveLength(1);
+    answers.waiting[0]?.resolve('answer-1');
+    await settled();
+    expect(answers.waiting).toHaveLength(2);
+    answers.waiting[1]?.resolve('answer-2');
+    await Promise.all(all);
+    expect(declared).toEqual([1, 2]);
+    expect(peer.log).toEqual(['local offer-1', 'remote answer-1', 'local offer-2', 'remote answer-2']);
+  });
+
+  it('rolls a lost offer back and makes it again after the resume, with its ice restart', async () => {
+    const peer = new FakePeer();
+    let lost = true;
+    const publisher = new Publisher(peer.pc, { publish: async () => (lost ? Promise.reject(new HubLost()) : 'answer') });
+    publisher.add(new FakeTrack('audio').media, 'microphone', false);
+    await expect(publisher.negotiate({ iceRestart: true })).rejects.toBeInstanceOf(HubLost);
+    expect(peer.signalingState).toBe('stable');
+    lost = false;
+    await publisher.resumed();
+    expect(peer.log).toEqual(['local offer-1-restart', 'local rollback', 'local offer-2-restart', 'remote answer']);
+  });
+
+  it('rolls a refused offer back, and can negotiate again', async () => {
+    const peer = new FakePeer();
+    const answers = [Promise.reject(new RtcError('sdp_refused', 'no')), Promise.resolve('answer')];
+    const publisher = new Publisher(peer.pc, { publish: () => answers.shift() ?? Promise.resolve('answer') });
+    publisher.add(new FakeTrack('audio').media, 'microphone', false);
+    await expect(publisher.negotiate()).rejects.toMatchObject({ code: 'sdp_refused' });
+    await publisher.resumed();
+    expect(peer.log).toEqual(['local offer-1', 'local rollback']);
+    await publisher.negotiate();
+    expect(peer.signalingState).toBe('stable');
+  });
+
+  it('no longer declares a track that was removed', async () => {
+    const peer = new FakePeer();
+    const declared: string[][] = [];
+    const publisher = new Publisher(peer.pc, {
+      publish: async (_, tracks) => {
+        declared.push(tracks.map(({ source }) => source));
+        return 'answer';
+      },
+    });
+    publisher.add(new FakeTrack('audio').media, 'microphone', false);
+    const sender = publisher.add(new FakeTrack('video').media, 'screen', false);
+    await publisher.negotiate();
+    await publisher.remove(sender);
+    await publisher.negotiate();
+    expect(declared).toEqual([['microphone', 'screen'], ['microphone']]);
+    expect(peer.transceivers[1]?.direction).toBe('inactive');
+  });
+});
+
+describe('subscriber', () => {
+  function make(answer: (revision: number) => Promise<void>) {
+    const peer = new FakePeer();
+    const media: RemoteMedia[][] = [];
+    const sent: number[] = [];
+    const subscriber = new Subscriber(
+      peer.pc,
+      {
+        answer: (revision) => {
+          sent.push(revision);
+          return answer(revision);
+        },
+      },
+      (now) => media.push(now),
+    );
+    return { peer, subscriber, media, sent };
+  }
+
+  it('answers strictly one after the other, and only the newest of those that wait', async () => {
+    const answers = gate<void>();
+    const { peer, subscriber, sent } = make(answers.wait);
+    const all = [subscriber.accept(offer(1))];
+    await settled();
+    all.push(subscriber.accept(offer(2)), subscriber.accept(offer(4)), subscriber.accept(offer(3)));
+    await settled();
+    expect(sent).toEqual([1]);
+    answers.waiting[0]?.resolve();
+    await settled();
+    answers.waiting[1]?.resolve();
+    await Promise.all(all);
+    expect(sent).toEqual([1, 4]);
+    expect(peer.log).toEqual(['remote offer-1', 'local answer-1', 'remote offer-4', 'local answer-4']);
+  });
+
+  it('ignores a stale revision and one that it has answered', async () => {
+    const { peer, subscriber, sent } = make(async () => undefined);
+    await subscriber.accept(offer(5));
+    await subscriber.accept(offer(3));
+    await subscriber.accept(offer(5));
+    expect(sent).toEqual([5]);
+    expect(peer.log).toHaveLength(2);
+  });
+
+  it('sends the same answer again when the first was lost on its way', async () => {
+    let lost = true;
+    const { peer, subscriber, sent } = make(async () => {
+      if (lost) throw new HubLost();
+    });
+    await expect(subscriber.accept(offer(1))).rejects.toBeInstanceOf(HubLost);
+    lost = false;
+    await subscriber.accept(offer(1));
+    expect(sent).toEqual([1, 1]);
+    expect(peer.log).toEqual(['remote offer-1', 'local answer-1']);
+  });
+
+  it('names remote media by the mids of the offer', async () => {
+    const { peer, subscriber, media } = make(async () => undefined);
+    const { receiver } = Object.assign(peer.addTransceiver(new FakeTrack('video'), { direction: 'recvonly' }), { mid: '7' });
+    await subscriber.accept(offer(1, [{ mid: '7', trackId: 't', participantId: 'p', kind: 'video', source: 'camera' }]));
+    expect(media).toEqual([[{ trackId: 't', track: receiver.track }]]);
+  });
+});
