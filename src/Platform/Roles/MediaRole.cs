@@ -1,0 +1,33 @@
+using Events.Platform.Composition;
+using Events.Rtc.Signalling;
+using Events.Rtc.Signalling.Tokens;
+
+namespace Events.Platform.Roles;
+
+/// <summary>The SFU and its doors: hub, WHIP, WHEP, node API, journal. Knows no database.</summary>
+public static class MediaRole
+{
+    /// <summary>This node's name in the journal and at the platform.</summary>
+    public const string NodeName = "media";
+
+    public static WebApplication Build(NodeOptions options)
+    {
+        var keys = NodeKeys.LoadOrCreate(options.DataDirectory);
+        var builder = RoleHost.CreateBuilder(options, Role.Media);
+        builder.Services.AddRtcSignalling(new SignallingOptions
+        {
+            GrantPublicKeys = [keys.GrantPublicPem],
+            NodeKey = keys.NodeKey,
+            DataDirectory = options.DataDirectory,
+            NodeName = NodeName,
+            PlatformUrl = options.PlatformUrl,
+            OpenWhip = options.OpenWhip,
+            PlatformHttpPort = options.HttpPort,
+            ExtraOrigins = options.Origins,
+        });
+        var app = builder.Build();
+        app.MapHealth();
+        app.MapRtcSignalling();
+        return app;
+    }
+}

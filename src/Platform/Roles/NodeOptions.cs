@@ -1,0 +1,91 @@
+using System.Net;
+
+namespace Events.Platform.Roles;
+
+/// <summary>How a process runs: the command line and the <c>EVENTS_*</c> environment, read and validated once at start.</summary>
+public sealed record NodeOptions
+{
+    /// <summary>What this process does.</summary>
+    public Role Role { get; init; } = Role.All;
+
+    /// <summary>Keep two synthetic speakers publishing into the demo session.</summary>
+    public bool Demo { get; init; }
+
+    /// <summary>Serve with a locally made certificate; a phone on the network needs it for its camera.</summary>
+    public bool Https { get; init; }
+
+    /// <summary>Pages and API (<c>EVENTS_HTTP_PORT</c>).</summary>
+    public int HttpPort { get; init; } = 8080;
+
+    /// <summary>WHIP, WHEP and the hub of the media role (<c>EVENTS_MEDIA_HTTP_PORT</c>).</summary>
+    public int MediaHttpPort { get; init; } = 8090;
+
+    /// <summary>Node API of the mixer role (<c>EVENTS_MIXER_HTTP_PORT</c>).</summary>
+    public int MixerHttpPort { get; init; } = 8091;
+
+    /// <summary>First UDP and TCP port of media; worker i uses the port + i (<c>EVENTS_RTC_PORT</c>).</summary>
+    public int RtcPort { get; init; } = 7882;
+
+    /// <summary>Media threads (<c>EVENTS_RTC_WORKERS</c>); default one per core.</summary>
+    public int RtcWorkers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Candidate addresses in SDP (<c>EVENTS_RTC_ADVERTISE</c>, comma separated); empty: those of the bind address.</summary>
+    public IReadOnlyList<IPAddress> RtcAdvertise { get; init; } = [];
+
+    /// <summary>Everything this installation keeps (<c>EVENTS_DATA_DIR</c>), as a full path.</summary>
+    public string DataDirectory { get; init; } = Path.GetFullPath(".data");
+
+    /// <summary>WHIP and WHEP without a token (<c>EVENTS_OPEN_WHIP=1</c>); only in Development on loopback.</summary>
+    public bool OpenWhip { get; init; }
+
+    /// <summary>Address that HTTP and media bind to (<c>EVENTS_BIND</c>).</summary>
+    public IPAddress Bind { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Connection string of an external database (<c>EVENTS_DATABASE</c>); null: the private cluster.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>Web origins besides our own that may use hub and WHIP (<c>EVENTS_ORIGINS</c>, comma separated).</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [];
+
+    /// <summary>Development, Production, … (<c>ASPNETCORE_ENVIRONMENT</c>); stamped into the database.</summary>
+    public string EnvironmentName { get; init; } = "Production";
+
+    /// <summary>The demo organiser's password (<c>EVENTS_DEMO_PASSWORD</c>); null: a random one kept in the data directory.</summary>
+    public string? DemoPassword { get; init; }
+
+    /// <summary>A supervisor holds the other end of stdin: its end means stop.</summary>
+    public bool Supervised { get; init; }
+
+    public bool IsDevelopment => EnvironmentName == "Development";
+
+    public bool IsWildcard => Bind.Equals(IPAddress.Any) || Bind.Equals(IPAddress.IPv6Any);
+
+    public string Scheme => Https ? "https" : "http";
+
+    /// <summary>The host part under which this machine reaches its own roles.</summary>
+    public string LocalHost => IPAddress.IsLoopback(Bind) || IsWildcard
+        ? (Bind.Equals(IPAddress.IPv6Loopback) ? "[::1]" : "127.0.0.1")
+        : Bind.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{Bind}]" : Bind.ToString();
+
+    public Uri PlatformUrl => new($"{Scheme}://{LocalHost}:{HttpPort}");
+
+    public Uri MediaUrl => new($"{Scheme}://{LocalHost}:{MediaHttpPort}");
+
+    public Uri MixerUrl => new($"{Scheme}://{LocalHost}:{MixerHttpPort}");
+
+    public string KeysDirectory => Path.Combine(DataDirectory, "keys");
+
+    public string RunDirectory => Path.Combine(DataDirectory, "run");
+
+    public string RelaySocket => Path.Combine(RunDirectory, "relay.sock");
+
+    public string BlobsDirectory => Path.Combine(DataDirectory, "blobs");
+
+    /// <summary>HTTP port of a role.</summary>
+    public int PortOf(Role role) => role switch
+    {
+        Role.Media => MediaHttpPort,
+        Role.Mixer => MixerHttpPort,
+        _ => HttpPort,
+    };
+}
