@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+
+namespace Events.Mixer.Recording;
+
+/// <summary>What a file of <see cref="MatroskaWriter"/> holds, whole or cut anywhere.</summary>
+/// <param name="Frames">Whole blocks.</param>
+/// <param name="LastTimestampNs">Timestamp of the last whole block.</param>
+public readonly record struct MatroskaScan(long Frames, long LastTimestampNs)
+{
+    /// <summary>Walks a file's elements without reading its frames. A file that is cut, or is none of ours, gives what came before.</summary>
+    public static MatroskaScan File(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 64 * 1024);
+        return Stream(stream);
+    }
+
+    public static MatroskaScan Stream(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        long frames = 0;
+        long last = 0;
+        long cluster = 0;
+        Span<byte> value = stackalloc byte[8];
+        while (TryReadVint(stream, keepMarker: true, out var id) && TryReadVint(stream, keepMarker: false, out var size))
+        {
+            // Masters of unknown size are entered; everything inside them is a sibling to this walk.
+            if ((uint)id is MatroskaIds.Segment or MatroskaIds.Cluster)
+            {
+                continue;
+            }
+
+            var end = stream.Position + size;
+            if (size < 0 || end > stream.Length)
+            {
+                break;
+            }
+
+            switch ((uint)id)
+            {
+                case MatroskaIds.Timestamp when size is > 0 and <= 8:
+                    value.Clear();
+                    stream.ReadExactly(value[(8 - (int)size)..]);
+                    cluster = BinaryPrimitives.ReadInt64BigEndian(value);
+                    break;
+                case MatroskaIds.SimpleBlock when size >= 4:
+                    stream.ReadExactly(value[..4]);
+                    frames++;
+                    last = Math.Max(last, cluster + BinaryPrimitives.ReadInt16BigEndian(value[1..]));
+                    break;
+            }
+
+            stream.Position = end;
+        }
+
+        return new(frames, last * MatroskaWriter.TimestampScale);
+    }
+
+    private static bool TryReadVint(Stream stream, bool keepMarker, out long value)
+    {
+        value = 0;
+        var first = stream.ReadByte();
+        if (first <= 0)
+        {
+            return false;
+        }
+
+        var extra = System.Numerics.BitOperations.LeadingZeroCount((uint)first) - 24;
+        value = keepMarker ? first : first & ((1 << (7 - extra)) - 1);
+        for (var i = 0; i < extra; i++)
+        {
+            var next = stream.ReadByte();
+            if (next < 0)
+            {
+                return false;
+            }
+
+            value = (value << 8) | (uint)next;
+        }
+
+        return true;
+    }
+}

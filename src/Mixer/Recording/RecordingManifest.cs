@@ -1,0 +1,133 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Events.Mixer.Recording;
+
+/// <summary>
+/// Everything that must survive a crash about one recording, as JSON lines that are only ever appended. A line that a crash cut short is
+/// dropped when reading and overwritten when writing goes on.
+/// </summary>
+public sealed class RecordingManifest : IDisposable
+{
+    public const string FileName = "manifest.jsonl";
+
+    /// <summary>A line is far shorter; what is longer is not ours.</summary>
+    private const int MaxLineLength = 64 * 1024;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    private readonly Lock _gate = new();
+    private readonly FileStream _file;
+    private bool _dirty;
+    private bool _closed;
+
+    private RecordingManifest(FileStream file, List<ManifestEntry> entries)
+    {
+        _file = file;
+        Recovered = entries;
+    }
+
+    /// <summary>What was in the file when it was opened.</summary>
+    public IReadOnlyList<ManifestEntry> Recovered { get; }
+
+    /// <summary>Opens or makes the manifest in a recording's directory, ready to append after its last whole line.</summary>
+    public static RecordingManifest Open(string directory)
+    {
+        var file = new FileStream(Path.Combine(directory, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        var (entries, length) = Parse(bytes);
+        file.SetLength(length);
+        file.Position = length;
+        return new(file, entries);
+    }
+
+    /// <summary>Reads a manifest without opening it for writing.</summary>
+    public static IReadOnlyList<ManifestEntry> Read(string directory) => Parse(File.ReadAllBytes(Path.Combine(directory, FileName))).Entries;
+
+    /// <summary>The whole lines of a manifest, and how many bytes they take.</summary>
+    public static (List<ManifestEntry> Entries, int Length) Parse(ReadOnlySpan<byte> bytes)
+    {
+        var entries = new List<ManifestEntry>();
+        var position = 0;
+        while (position < bytes.Length)
+        {
+            var length = bytes[position..].IndexOf((byte)'\n');
+            if (length is < 0 or > MaxLineLength || !TryParse(bytes.Slice(position, length), out var entry))
+            {
+                break;
+            }
+
+            entries.Add(entry);
+            position += length + 1;
+        }
+
+        return (entries, position);
+    }
+
+    /// <summary>Appends a line.</summary>
+    /// <param name="entry">The line.</param>
+    /// <param name="durable">Wait for the disk; else <see cref="Sync"/> brings it there.</param>
+    public void Append(ManifestEntry entry, bool durable = false)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(entry, Json);
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return;
+            }
+
+            _file.Write([.. json, (byte)'\n']);
+            _file.Flush(flushToDisk: durable);
+            _dirty = !durable;
+        }
+    }
+
+    /// <summary>Brings appended lines to the disk.</summary>
+    public void Sync()
+    {
+        lock (_gate)
+        {
+            if (_dirty && !_closed)
+            {
+                _file.Flush(flushToDisk: true);
+                _dirty = false;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (!_closed)
+            {
+                _closed = true;
+                _file.Dispose();
+            }
+        }
+    }
+
+    private static bool TryParse(ReadOnlySpan<byte> line, out ManifestEntry entry)
+    {
+        entry = new();
+        try
+        {
+            if (JsonSerializer.Deserialize<ManifestEntry>(line, Json) is not { Type: not ManifestEntryType.Unknown } read)
+            {
+                return false;
+            }
+
+            entry = read;
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}
