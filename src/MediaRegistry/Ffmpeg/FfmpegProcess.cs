@@ -142,6 +142,19 @@ public sealed partial class FfmpegProcess : IAsyncDisposable
         return failure is null ? output.ToArray() : throw new FfmpegException(what, failure);
     }
 
+    /// <summary>Ends the child's input. A child that has gone first is no error here: <see cref="Completion"/> tells of it.</summary>
+    public async Task CloseInputAsync()
+    {
+        try
+        {
+            await _process.StandardInput.DisposeAsync();
+        }
+        catch (IOException)
+        {
+            // The child closed its end first.
+        }
+    }
+
     /// <summary>Asks the child to finish (its input ends, SIGINT), and kills it when it has not within the grace.</summary>
     public async Task<FfmpegFailure?> StopAsync(TimeSpan grace)
     {

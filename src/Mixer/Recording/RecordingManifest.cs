@@ -21,17 +21,27 @@ public sealed class RecordingManifest : IDisposable
 
     private readonly Lock _gate = new();
     private readonly FileStream _file;
+    private readonly List<ManifestEntry> _entries;
     private bool _dirty;
     private bool _closed;
 
     private RecordingManifest(FileStream file, List<ManifestEntry> entries)
     {
         _file = file;
-        Recovered = entries;
+        _entries = entries;
     }
 
-    /// <summary>What was in the file when it was opened.</summary>
-    public IReadOnlyList<ManifestEntry> Recovered { get; }
+    /// <summary>A copy of all lines so far.</summary>
+    public IReadOnlyList<ManifestEntry> Entries
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _entries];
+            }
+        }
+    }
 
     /// <summary>Opens or makes the manifest in a recording's directory, ready to append after its last whole line.</summary>
     public static RecordingManifest Open(string directory)
@@ -68,7 +78,7 @@ public sealed class RecordingManifest : IDisposable
         return (entries, position);
     }
 
-    /// <summary>Appends a line.</summary>
+    /// <summary>Appends a line; after <see cref="Dispose"/> nothing, since the recording is being deleted.</summary>
     /// <param name="entry">The line.</param>
     /// <param name="durable">Wait for the disk; else <see cref="Sync"/> brings it there.</param>
     public void Append(ManifestEntry entry, bool durable = false)
@@ -81,6 +91,7 @@ public sealed class RecordingManifest : IDisposable
                 return;
             }
 
+            _entries.Add(entry);
             _file.Write([.. json, (byte)'\n']);
             _file.Flush(flushToDisk: durable);
             _dirty = !durable;

@@ -1,0 +1,136 @@
+using Events.Mixer.Recording;
+using Events.Mixer.Scenes;
+
+namespace Events.Mixer.Compose;
+
+/// <summary>Draws the composite's frames, one after the other. Decoders run only for what is seen.</summary>
+internal sealed class Compositor : IAsyncDisposable
+{
+    private readonly Timeline _timeline;
+    private readonly string _directory;
+    private readonly long _start;
+    private readonly MixerOptions _options;
+    private readonly bool _tolerant;
+    private readonly CardPainter _painter;
+    private readonly IReadOnlyList<Scene> _scenes;
+    private readonly Dictionary<string, (int Width, int Height)> _largest = [];
+    private readonly Dictionary<string, VideoDecoder> _decoders = [];
+    private readonly Dictionary<(int, int, int, int), ImageScaler> _scalers = [];
+    private readonly YuvImage _still = new(SceneLayout.Width, SceneLayout.Height);
+    private readonly YuvImage _canvas = new(SceneLayout.Width, SceneLayout.Height);
+    private int _scene = -1;
+
+    public Compositor(
+        Timeline timeline, string directory, long startNs, IReadOnlyList<Scene> scenes, CardPainter painter, MixerOptions options, bool tolerant)
+    {
+        _timeline = timeline;
+        _directory = directory;
+        _start = startNs;
+        _scenes = scenes;
+        _painter = painter;
+        _options = options;
+        _tolerant = tolerant;
+        foreach (var tile in scenes.SelectMany(s => s.Tiles))
+        {
+            if (tile.TrackId is { } track && (!_largest.TryGetValue(track, out var size) || size.Width < tile.Rect.Width))
+            {
+                _largest[track] = (tile.Rect.Width, tile.Rect.Height);
+            }
+        }
+    }
+
+    /// <summary>Processes at work now.</summary>
+    public int ActiveDecoders => _decoders.Count;
+
+    /// <summary>Draws a frame; frames must be asked for in order. The picture is valid until the next call.</summary>
+    /// <exception cref="MediaRegistry.Ffmpeg.FfmpegException">A decoder was killed or failed.</exception>
+    public async ValueTask<YuvImage> DrawAsync(long frame)
+    {
+        while (_scene < 0 || _scenes[_scene].ToFrame <= frame)
+        {
+            _scene++;
+            _painter.PaintStill(_still, _scenes[_scene], _timeline.Created.Title ?? string.Empty);
+            await CloseUnseenAsync(_scenes[_scene]);
+        }
+
+        var scene = _scenes[_scene];
+        _canvas.CopyFrom(_still);
+        foreach (var tile in scene.Tiles)
+        {
+            if (tile.TrackId is { } track && await PictureAsync(track, frame) is { } picture)
+            {
+                var scaled = picture.Width == tile.Rect.Width && picture.Height == tile.Rect.Height ? picture : Scale(picture, tile.Rect);
+                _canvas.Blit(scaled, tile.Rect.X, tile.Rect.Y);
+            }
+        }
+
+        _painter.PaintLabels(_canvas, scene);
+        return _canvas;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var decoder in _decoders.Values)
+        {
+            await decoder.DisposeAsync();
+        }
+
+        _decoders.Clear();
+    }
+
+    private async ValueTask<YuvImage?> PictureAsync(string track, long frame)
+    {
+        var at = _start + (frame * 1_000_000_000 / ScenePlan.FrameRate);
+
+        // The last file that has begun (half a frame early, as its first picture was rounded); between two files the old one's last picture stays.
+        TrackSegment? segment = null;
+        foreach (var candidate in _timeline.Segments)
+        {
+            if (candidate.TrackId == track && candidate.IsVideo && (segment is null || candidate.Span.From - at <= 1_000_000_000 / (2 * ScenePlan.FrameRate)))
+            {
+                segment = candidate;
+            }
+        }
+
+        if (segment is null)
+        {
+            return null;
+        }
+
+        if (!_decoders.TryGetValue(track, out var decoder) || decoder.File != segment.File)
+        {
+            if (decoder is not null)
+            {
+                await decoder.DisposeAsync();
+            }
+
+            var (width, height) = _largest[track];
+            _decoders[track] = decoder = new(segment, _directory, _start, width, height, _options.FfmpegPath, _tolerant);
+        }
+
+        return decoder.Get(Math.Max(frame, decoder.FirstFrame));
+    }
+
+    private YuvImage Scale(YuvImage picture, Rect rect)
+    {
+        var key = (picture.Width, picture.Height, rect.Width, rect.Height);
+        if (!_scalers.TryGetValue(key, out var scaler))
+        {
+            _scalers[key] = scaler = new(picture.Width, picture.Height, rect.Width, rect.Height);
+        }
+
+        return scaler.Scale(picture);
+    }
+
+    private async ValueTask CloseUnseenAsync(Scene scene)
+    {
+        foreach (var (track, decoder) in _decoders.ToList())
+        {
+            if (scene.Tiles.All(t => t.TrackId != track))
+            {
+                _decoders.Remove(track);
+                await decoder.DisposeAsync();
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using Events.Rtc.Protocol.Primitives;
+
+namespace Events.Mixer.Frames;
+
+/// <summary>
+/// Maps one stream's RTP timestamps to the node's wall clock: by the sender's own NTP/RTP relation and the participant's clock, or, as
+/// long as there was no report, by the least delayed arrival.
+/// </summary>
+public sealed class TrackClock
+{
+    /// <summary>A report that disagrees by more than this tells of a new timeline, not of jitter.</summary>
+    private const long NewTimelineNs = 1_000_000_000;
+
+    private readonly ParticipantClock _participant;
+    private readonly int _clockRate;
+    private TimestampUnwrapper _unwrapper;
+    private MinimumWindow _transit;
+    private SlewedOffset _senderOffset;
+    private SlewedOffset _arrivalOffset;
+    private long _senderTarget;
+    private bool _wasShared;
+    private long _now;
+
+    internal TrackClock(ParticipantClock participant, int clockRate)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(clockRate, 1);
+        _participant = participant;
+        _clockRate = clockRate;
+    }
+
+    /// <summary>
+    /// Counts up when times that were given out before must be moved by <see cref="LastMove"/>: the first report has told what
+    /// the arrivals could only guess.
+    /// </summary>
+    public int Moves { get; private set; }
+
+    /// <summary>Nanoseconds to add to all earlier results.</summary>
+    public long LastMove { get; private set; }
+
+    /// <summary>This track's view of node time minus sender time, or null without a report.</summary>
+    internal long? OffsetEstimate => _senderOffset.IsSet && _transit.HasValue ? _transit.Minimum - _senderTarget : null;
+
+    /// <summary>Learns from a packet's arrival.</summary>
+    public void OnPacket(uint rtpTimestamp, long arrivalNs)
+    {
+        _now = Math.Max(_now, arrivalNs);
+        _transit.Add(_now, arrivalNs - MediaTime(rtpTimestamp));
+        if (_senderOffset.IsSet)
+        {
+            _senderOffset.Follow(_now, _senderTarget);
+            _participant.Update(_now);
+        }
+        else
+        {
+            _arrivalOffset.Follow(_now, _transit.Minimum);
+        }
+    }
+
+    /// <summary>Learns from a sender report.</summary>
+    /// <param name="ntp">The sender's clock.</param>
+    /// <param name="rtpTimestamp">The same moment in RTP time.</param>
+    /// <param name="arrivalNs">When it came, on the node's clock.</param>
+    public void OnSenderReport(NtpTime ntp, uint rtpTimestamp, long arrivalNs)
+    {
+        // RFC 3550 §6.4.1: a sender without a clock writes zero.
+        if (ntp.Value == 0)
+        {
+            return;
+        }
+
+        _now = Math.Max(_now, arrivalNs);
+        var media = MediaTime(rtpTimestamp);
+        _transit.Add(_now, arrivalNs - media);
+        _senderTarget = ntp.ToUnixNanoseconds() - media;
+        if (!_senderOffset.IsSet || Math.Abs(_senderTarget - _senderOffset.Value) > NewTimelineNs)
+        {
+            _senderOffset.Jump(_now, _senderTarget);
+        }
+
+        _participant.Update(_now);
+        if (!_wasShared && _participant.Shares(this))
+        {
+            _wasShared = true;
+            if (_arrivalOffset.IsSet)
+            {
+                LastMove = _senderOffset.Value + _participant.Offset - _arrivalOffset.Value;
+                Moves++;
+            }
+        }
+    }
+
+    /// <summary>When a frame was captured, in nanoseconds of the node's wall clock (plus the shortest way to the node).</summary>
+    public long Map(uint rtpTimestamp)
+    {
+        var media = MediaTime(rtpTimestamp);
+        return _wasShared ? media + _senderOffset.Value + _participant.Offset : media + _arrivalOffset.Value;
+    }
+
+    /// <summary>The track, or its SSRC, has ended.</summary>
+    public void Close() => _participant.Close(this);
+
+    private long MediaTime(uint rtpTimestamp) => (long)((Int128)_unwrapper.Unwrap(rtpTimestamp) * 1_000_000_000 / _clockRate);
+}

@@ -1,0 +1,359 @@
+using System.Net.Sockets;
+using Events.Mixer.Frames;
+using Events.Rtc.Relay;
+using Microsoft.Extensions.Logging;
+
+namespace Events.Mixer.Recording;
+
+/// <summary>
+/// Takes a room's packets from the relay to disk, on one thread, from acceptance to stop. When the media node is gone it keeps coming back;
+/// who was there before is then gone too, and joins anew.
+/// </summary>
+internal sealed class RecordingCapture
+{
+    private static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>What was sent before the stop is still on its way: network, pacer and jitter buffer.</summary>
+    private const long StopGraceNs = 400_000_000;
+
+    /// <summary>How long a room with tracks may send nothing before it counts as empty.</summary>
+    private const long FirstPacketWaitNs = 1_000_000_000;
+
+    private const long FlushNs = 250_000_000;
+
+    private readonly ManifestEntry _created;
+    private readonly RecordingFiles _files;
+    private readonly MixerOptions _options;
+    private readonly MixerMetrics _metrics;
+    private readonly ILogger _log;
+    private readonly Action<long> _onStarted;
+    private readonly ManualResetEventSlim _wake = new();
+    private readonly Dictionary<uint, TrackRecorder> _tracks = [];
+    private readonly Dictionary<string, ParticipantClock> _clocks = [];
+    private long _stopAt = long.MaxValue;
+    private long _attachedAt;
+    private long _lastFlush;
+    private ulong _droppedBefore;
+    private bool _started;
+    private volatile bool _aborted;
+
+    /// <param name="files">The recording's directory.</param>
+    /// <param name="started">It has started before, and is resumed.</param>
+    /// <param name="options">Relay key.</param>
+    /// <param name="metrics">Counters.</param>
+    /// <param name="log">Log.</param>
+    /// <param name="onStarted">Called once, on the capture's thread, with the start.</param>
+    public RecordingCapture(RecordingFiles files, bool started, MixerOptions options, MixerMetrics metrics, ILogger log, Action<long> onStarted)
+    {
+        _files = files;
+        _created = files.Manifest.Entries[0];
+        _started = started;
+        _options = options;
+        _metrics = metrics;
+        _log = log;
+        _onStarted = onStarted;
+    }
+
+    private static long Now => NodeTime.Now;
+
+    /// <summary>Runs until the stop has passed; then everything is closed and on disk.</summary>
+    public async Task RunAsync()
+    {
+        using var syncing = new CancellationTokenSource();
+        var sync = SyncEverySecondAsync(syncing.Token);
+        _metrics.RecordingStarted();
+        try
+        {
+            await Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        finally
+        {
+            _metrics.RecordingEnded();
+            await syncing.CancelAsync();
+            await sync;
+        }
+    }
+
+    /// <summary>Records up to a moment of the wall clock.</summary>
+    public void StopAt(long at)
+    {
+        Interlocked.CompareExchange(ref _stopAt, at, long.MaxValue);
+        _wake.Set();
+    }
+
+    /// <summary>Ends at once, for a deletion.</summary>
+    public void Abort()
+    {
+        _aborted = true;
+        StopAt(0);
+    }
+
+    private bool IsOver(long grace) => _aborted || Now - Interlocked.Read(ref _stopAt) >= grace;
+
+    private void Run()
+    {
+        while (!IsOver(0))
+        {
+            using var relay = TryConnect();
+            if (relay is not null)
+            {
+                _attachedAt = Now;
+                _droppedBefore = 0;
+                _files.Manifest.Append(new() { Type = ManifestEntryType.Attached, At = _attachedAt });
+                Receive(relay);
+                EndTracks(Math.Min(Now, Interlocked.Read(ref _stopAt)));
+                if (!IsOver(0))
+                {
+                    _files.Manifest.Append(new() { Type = ManifestEntryType.Detached, At = Now });
+                    MixerLog.RelayLost(_log, _created.RecordingId!, _created.Room!);
+                }
+            }
+
+            StartWithoutPackets();
+            _wake.Wait(ReconnectDelay);
+        }
+
+        Start(_created.At);
+        _files.Sync();
+    }
+
+    private RelayReceiver? TryConnect()
+    {
+        try
+        {
+            return RelayReceiver.Connect(_created.Relay!, _created.Room!, _options.NodeKey);
+        }
+        catch (SocketException e)
+        {
+            MixerLog.RelayUnreachable(_log, _created.RecordingId!, _created.Relay!, e.SocketErrorCode);
+            return null;
+        }
+    }
+
+    private void Receive(RelayReceiver relay)
+    {
+        while (!IsOver(StopGraceNs))
+        {
+            var status = relay.Receive(Tick, out var message);
+            if (status == RelayReceiveStatus.Closed
+                || (status == RelayReceiveStatus.Message && !Handle(message)))
+            {
+                return;
+            }
+
+            var now = Now;
+            if (status == RelayReceiveStatus.Timeout || now - _lastFlush >= FlushNs)
+            {
+                Advance(relay, now);
+            }
+            else if (message[0] == (byte)RelayMessageType.Rtp)
+            {
+                RequestKeyframe(relay, message, now);
+            }
+        }
+    }
+
+    /// <summary>False when the connection is of no more use.</summary>
+    private bool Handle(ReadOnlySpan<byte> message)
+    {
+        switch ((RelayMessageType)message[0])
+        {
+            case RelayMessageType.Rtp:
+                if (RelayReceiver.TryReadRtp(message, out var handle, out var arrival, out var packet)
+                    && _tracks.TryGetValue(handle, out var track))
+                {
+                    Start(arrival);
+                    track.OnRtp(packet, arrival);
+                }
+
+                return true;
+            case RelayMessageType.SenderReport:
+                if (RelayReceiver.TryReadSenderReport(message, out handle, out arrival, out var ntp, out var timestamp)
+                    && _tracks.TryGetValue(handle, out track))
+                {
+                    track.OnSenderReport(ntp, timestamp, arrival);
+                }
+
+                return true;
+            case RelayMessageType.Error:
+                var error = RelayCodec.Decode<RelayError>(message);
+                MixerLog.RelayRefused(_log, _created.RecordingId!, error?.Code ?? "unknown", error?.Message ?? string.Empty);
+                return false;
+            case RelayMessageType.Ready:
+                if (_tracks.Count == 0)
+                {
+                    Start(_created.At);
+                }
+
+                return true;
+            case RelayMessageType.Dropped when message.Length == 13:
+                var total = System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(message[5..]);
+                _metrics.RelayDropped((long)(total - _droppedBefore));
+                _droppedBefore = total;
+                return true;
+            default:
+                Roster(message);
+                return true;
+        }
+    }
+
+    private void Roster(ReadOnlySpan<byte> message)
+    {
+        switch ((RelayMessageType)message[0])
+        {
+            case RelayMessageType.ParticipantJoined when RelayCodec.Decode<RelayParticipant>(message) is { } joined:
+                _files.Manifest.Append(new()
+                {
+                    Type = ManifestEntryType.Joined,
+                    At = Clamp(joined.At),
+                    ParticipantId = joined.ParticipantId,
+                    Identity = joined.Identity,
+                    Name = joined.Name,
+                    Role = joined.Role,
+                });
+                break;
+            case RelayMessageType.ParticipantLeft when RelayCodec.Decode<RelayParticipantLeft>(message) is { } left:
+                foreach (var (handle, track) in _tracks.Where(t => t.Value.ParticipantId == left.ParticipantId).ToList())
+                {
+                    track.End(Clamp(left.At));
+                    _tracks.Remove(handle);
+                }
+
+                _clocks.Remove(left.ParticipantId);
+                _files.Manifest.Append(new() { Type = ManifestEntryType.Left, At = Clamp(left.At), ParticipantId = left.ParticipantId });
+                break;
+            case RelayMessageType.TrackPublished when RelayCodec.Decode<RelayTrack>(message) is { } published:
+                Publish(published);
+                break;
+            case RelayMessageType.TrackUnpublished when RelayCodec.Decode<RelayTrackUnpublished>(message) is { } unpublished:
+                if (_tracks.Remove(unpublished.Handle, out var ended))
+                {
+                    ended.End(Clamp(unpublished.At));
+                    _files.Manifest.Append(new() { Type = ManifestEntryType.Unpublished, At = Clamp(unpublished.At), TrackId = ended.TrackId });
+                }
+
+                break;
+            case RelayMessageType.TrackMuted when RelayCodec.Decode<RelayTrackMuted>(message) is { } muted:
+                if (_tracks.TryGetValue(muted.Handle, out var changed))
+                {
+                    changed.SetMuted(muted.Muted, Clamp(muted.At));
+                    _files.Manifest.Append(new() { Type = ManifestEntryType.Muted, At = Clamp(muted.At), TrackId = changed.TrackId, Muted = muted.Muted });
+                }
+
+                break;
+        }
+    }
+
+    private void Publish(RelayTrack track)
+    {
+        if (!CodecNames.TryParse(track.Codec, out var codec) || track.ClockRate <= 0)
+        {
+            MixerLog.CodecUnknown(_log, _created.RecordingId!, track.TrackId, track.Codec);
+            return;
+        }
+
+        if (_tracks.Remove(track.Handle, out var replaced))
+        {
+            replaced.End(Clamp(track.At));
+        }
+
+        if (!_clocks.TryGetValue(track.ParticipantId, out var clock))
+        {
+            _clocks[track.ParticipantId] = clock = new();
+        }
+
+        _files.Manifest.Append(new()
+        {
+            Type = ManifestEntryType.Published,
+            At = Clamp(track.At),
+            TrackId = track.TrackId,
+            ParticipantId = track.ParticipantId,
+            Kind = track.Kind == Rtc.Rooms.TrackKind.Video ? "video" : "audio",
+            Source = track.Source switch
+            {
+                Rtc.Rooms.TrackSource.Camera => "camera",
+                Rtc.Rooms.TrackSource.Microphone => "microphone",
+                Rtc.Rooms.TrackSource.Screen => "screen",
+                _ => "screen_audio",
+            },
+            Codec = CodecNames.NameOf(codec),
+            Muted = track.Muted,
+        });
+        _tracks[track.Handle] = new(track, codec, clock, _files, _metrics);
+    }
+
+    private void Advance(RelayReceiver relay, long now)
+    {
+        foreach (var (handle, track) in _tracks)
+        {
+            track.Drain(now);
+            if (track.TakeKeyframeRequest(now))
+            {
+                relay.RequestKeyframe(handle);
+            }
+        }
+
+        _files.Flush();
+        _lastFlush = now;
+        StartWithoutPackets();
+    }
+
+    private void RequestKeyframe(RelayReceiver relay, ReadOnlySpan<byte> message, long now)
+    {
+        if (RelayReceiver.TryReadRtp(message, out var handle, out _, out _)
+            && _tracks.TryGetValue(handle, out var track) && track.TakeKeyframeRequest(now))
+        {
+            relay.RequestKeyframe(handle);
+        }
+    }
+
+    private void EndTracks(long at)
+    {
+        foreach (var track in _tracks.Values)
+        {
+            track.End(at);
+        }
+
+        _tracks.Clear();
+        _clocks.Clear();
+    }
+
+    private void StartWithoutPackets()
+    {
+        if (Now - _created.At > FirstPacketWaitNs)
+        {
+            Start(_created.At);
+        }
+    }
+
+    private void Start(long at)
+    {
+        if (!_started && !_aborted)
+        {
+            _started = true;
+            at = Math.Max(at, _created.At);
+            _files.Manifest.Append(new() { Type = ManifestEntryType.Started, At = at }, durable: true);
+            _onStarted(at);
+        }
+    }
+
+    /// <summary>A moment of the roster, not before this connection and not in the future.</summary>
+    private long Clamp(long at) => Math.Clamp(at, _attachedAt, Math.Max(_attachedAt, Now));
+
+    private async Task SyncEverySecondAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellation))
+            {
+                _files.Sync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The capture has ended; it has synced everything itself.
+        }
+    }
+}

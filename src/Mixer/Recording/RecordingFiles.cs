@@ -1,0 +1,76 @@
+namespace Events.Mixer.Recording;
+
+/// <summary>A recording's directory: its manifest, and the track files that are open.</summary>
+internal sealed class RecordingFiles(string directory, RecordingManifest manifest)
+{
+    private readonly Lock _gate = new();
+    private readonly List<SegmentFile> _open = [];
+    private int _segments = manifest.Entries.Count(e => e.Type == ManifestEntryType.Segment);
+
+    public string Directory => directory;
+
+    public RecordingManifest Manifest => manifest;
+
+    /// <summary>Opens a file; the manifest knows of it before it exists, so a crash leaves no stray file.</summary>
+    public SegmentFile Open(MatroskaTrack track, string codec, string trackId, string participantId, long start)
+    {
+        lock (_gate)
+        {
+            _segments++;
+            var name = $"{_segments:D4}.mkv";
+            manifest.Append(new()
+            {
+                Type = ManifestEntryType.Segment,
+                At = start,
+                File = name,
+                TrackId = trackId,
+                ParticipantId = participantId,
+                Codec = codec,
+                Width = track.Width,
+                Height = track.Height,
+            });
+            var segment = new SegmentFile(Path.Combine(directory, name), track, start);
+            _open.Add(segment);
+            return segment;
+        }
+    }
+
+    public void Close(SegmentFile segment, long at)
+    {
+        segment.Dispose();
+        lock (_gate)
+        {
+            _open.Remove(segment);
+        }
+
+        manifest.Append(new() { Type = ManifestEntryType.SegmentEnded, At = at, File = segment.Name, Frames = segment.Frames });
+    }
+
+    /// <summary>Gives all buffered frames to the operating system. Only from the thread that writes them.</summary>
+    public void Flush()
+    {
+        foreach (var segment in Snapshot())
+        {
+            segment.Flush();
+        }
+    }
+
+    /// <summary>Brings everything to the disk; from any thread.</summary>
+    public void Sync()
+    {
+        foreach (var segment in Snapshot())
+        {
+            segment.Sync();
+        }
+
+        manifest.Sync();
+    }
+
+    private List<SegmentFile> Snapshot()
+    {
+        lock (_gate)
+        {
+            return [.. _open];
+        }
+    }
+}

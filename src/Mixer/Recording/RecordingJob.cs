@@ -1,0 +1,375 @@
+using System.Diagnostics;
+using Events.MediaRegistry.Blobs;
+using Events.MediaRegistry.Ffmpeg;
+using Events.Mixer.Compose;
+using Microsoft.Extensions.Logging;
+
+namespace Events.Mixer.Recording;
+
+/// <summary>What all recordings of a mixer share.</summary>
+internal sealed record RecordingServices(
+    MixerOptions Options, IBlobStore Blobs, IMixerEvents Events, MixerMetrics Metrics, ILogger Log, CompositeQueue Queue);
+
+/// <summary>
+/// One recording from acceptance to blobs: starting → recording → stopping → composing → done or failed. What it has reached is in the
+/// manifest before it is said, so the same job, made again from its directory after a crash, goes on where it was.
+/// </summary>
+internal sealed class RecordingJob
+{
+    private static readonly TimeSpan CaptureRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly string _directory;
+    private readonly RecordingManifest _manifest;
+    private readonly RecordingServices _services;
+    private readonly CancellationTokenSource _deleted = new();
+    private RecordingCapture? _capture;
+    private RecordingState _state;
+    private double _progress;
+    private long _lastReport;
+    private Task _running = Task.CompletedTask;
+
+    public RecordingJob(string directory, RecordingManifest manifest, RecordingServices services)
+    {
+        _directory = directory;
+        _manifest = manifest;
+        _services = services;
+        Id = manifest.Entries[0].RecordingId!;
+        _state = StateOf(Fold());
+    }
+
+    public string Id { get; }
+
+    /// <summary>Ends when the recording is done or failed, or the job was shut down.</summary>
+    public Task Completion => _running;
+
+    /// <summary>Begins, or goes on after a restart.</summary>
+    /// <param name="shutdown">The mixer ends: recordings stay as they are, to be resumed.</param>
+    public void Run(CancellationToken shutdown) => _running = Task.Run(() => RunAsync(shutdown), CancellationToken.None);
+
+    /// <summary>Durable when it returns; twice is once.</summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            if (_manifest.Entries.Any(e => e.Type == ManifestEntryType.Stopped))
+            {
+                return;
+            }
+
+            var at = NodeTime.Now;
+            _manifest.Append(new() { Type = ManifestEntryType.Stopped, At = at }, durable: true);
+            _state = RecordingState.Stopping;
+            _capture?.StopAt(at);
+        }
+    }
+
+    /// <summary>Ends everything and removes the working files.</summary>
+    public async Task DeleteAsync()
+    {
+        await _deleted.CancelAsync();
+        lock (_gate)
+        {
+            _capture?.Abort();
+        }
+
+        await _running;
+        _manifest.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>Closes the manifest after a shutdown.</summary>
+    public async Task CloseAsync()
+    {
+        lock (_gate)
+        {
+            _capture?.Abort();
+        }
+
+        await _running;
+        _manifest.Dispose();
+    }
+
+    public RecordingSnapshot Snapshot()
+    {
+        // Open files are not looked into here: nobody asks a snapshot for their ends.
+        var timeline = Timeline.Fold(_manifest.Entries)!;
+        lock (_gate)
+        {
+            return new(
+                Id,
+                _state,
+                _state == RecordingState.Done ? 1 : _progress,
+                timeline.StartedAt is { } start ? NodeTime.ToDate(start) : null,
+                timeline.StoppedAt is { } stop ? NodeTime.ToDate(stop) : null,
+                RecordedTracks(timeline),
+                timeline.Failure);
+        }
+    }
+
+    private static RecordingState StateOf(Timeline timeline) => timeline switch
+    {
+        { Composed: not null } => RecordingState.Done,
+        { Failure: not null } => RecordingState.Failed,
+        { StoppedAt: not null } => RecordingState.Stopping,
+        { StartedAt: not null } => RecordingState.Recording,
+        _ => RecordingState.Starting,
+    };
+
+    private static List<RecordedTrack> RecordedTracks(Timeline timeline)
+    {
+        var names = timeline.Stays.GroupBy(s => s.ParticipantId).ToDictionary(g => g.Key, g => g.Last().Name);
+        var files = timeline.Segments.GroupBy(s => s.TrackId).ToDictionary(g => g.Key, g => g.Count());
+        return timeline.Tracks
+            .DistinctBy(t => t.TrackId)
+            .Select(t => new RecordedTrack(
+                t.TrackId, t.ParticipantId, names.GetValueOrDefault(t.ParticipantId, string.Empty), t.Kind, t.Source, t.Codec, files.GetValueOrDefault(t.TrackId)))
+            .ToList();
+    }
+
+    private Timeline Fold() => Timeline.Fold(_manifest.Entries, OpenEnd)!;
+
+    /// <summary>The end of a file that a crash left open: its last whole frame.</summary>
+    private long OpenEnd(string file, long start)
+    {
+        var path = Path.Combine(_directory, file);
+        return start + (File.Exists(path) ? MatroskaScan.File(path).LastTimestampNs : 0);
+    }
+
+    private async Task RunAsync(CancellationToken shutdown)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(shutdown, _deleted.Token);
+        try
+        {
+            if (SayAgainWhatIsOver())
+            {
+                return;
+            }
+
+            if (_state is RecordingState.Starting or RecordingState.Recording)
+            {
+                await CaptureAsync(ending.Token);
+            }
+
+            if (!ending.IsCancellationRequested)
+            {
+                await ComposeAsync(ending.Token);
+            }
+        }
+        catch (Exception e) when (ending.IsCancellationRequested && (e is OperationCanceledException or FfmpegException or IOException))
+        {
+            // Shut down, to be resumed; or deleted. Children may have been told to end with us.
+        }
+        catch (Exception e)
+        {
+            MixerLog.Broken(_services.Log, e, Id);
+            Fail("recording_broken", e.Message);
+        }
+    }
+
+    /// <summary>The journal may have missed the last word before a crash, so it is said again.</summary>
+    private bool SayAgainWhatIsOver()
+    {
+        var timeline = Fold();
+        if (timeline.Composed is { } composed)
+        {
+            _services.Events.Record(RecordingEventTypes.Composed, composed);
+            return true;
+        }
+
+        if (timeline.Failure is { } failure)
+        {
+            _services.Events.Record(RecordingEventTypes.Failed, new RecordingFailed(Id, failure.Code, failure.Detail));
+            return true;
+        }
+
+        if (timeline.StartedAt is { } started)
+        {
+            _services.Events.Record(RecordingEventTypes.Started, new RecordingStarted(Id, NodeTime.ToDate(started)));
+        }
+
+        return false;
+    }
+
+    private async Task CaptureAsync(CancellationToken cancellation)
+    {
+        CloseWhatCrashed();
+        while (!cancellation.IsCancellationRequested)
+        {
+            RecordingCapture capture;
+            lock (_gate)
+            {
+                var timeline = Fold();
+                capture = new(
+                    new(_directory, _manifest), timeline.StartedAt is not null, _services.Options, _services.Metrics, _services.Log, OnStarted);
+                if (timeline.StoppedAt is { } stopped)
+                {
+                    capture.StopAt(stopped);
+                }
+
+                _capture = capture;
+            }
+
+            await using var aborting = cancellation.Register(capture.Abort);
+            try
+            {
+                await capture.RunAsync();
+                return;
+            }
+            catch (IOException e)
+            {
+                // A full disk, mostly: what is there stays, and recording goes on as soon as there is room.
+                MixerLog.Broken(_services.Log, e, Id);
+                await Task.Delay(CaptureRetry, cancellation);
+                CloseWhatCrashed();
+            }
+        }
+    }
+
+    /// <summary>Writes the ends that a crash kept from being written: of open files, and of everyone's presence.</summary>
+    private void CloseWhatCrashed()
+    {
+        var entries = _manifest.Entries;
+        if (entries.Count == 1)
+        {
+            return;
+        }
+
+        var ended = entries.Where(e => e.Type == ManifestEntryType.SegmentEnded).Select(e => e.File).ToHashSet();
+        var timeline = Fold();
+        var last = timeline.LastKnown;
+        foreach (var segment in timeline.Segments.Where(s => !ended.Contains(s.File)))
+        {
+            last = Math.Max(last, segment.Span.To);
+            _manifest.Append(new() { Type = ManifestEntryType.SegmentEnded, At = segment.Span.To, File = segment.File });
+        }
+
+        _manifest.Append(new() { Type = ManifestEntryType.Detached, At = last });
+    }
+
+    private void OnStarted(long at)
+    {
+        lock (_gate)
+        {
+            _state = _state == RecordingState.Starting ? RecordingState.Recording : _state;
+        }
+
+        _services.Events.Record(RecordingEventTypes.Started, new RecordingStarted(Id, NodeTime.ToDate(at)));
+    }
+
+    private async Task ComposeAsync(CancellationToken cancellation)
+    {
+        CloseWhatCrashed();
+        var timeline = Fold();
+        var tracks = RecordedTracks(timeline).Count;
+        MixerLog.Stopped(_services.Log, Id, tracks);
+        _services.Events.Record(
+            RecordingEventTypes.Stopped, new RecordingStopped(Id, NodeTime.ToDate(timeline.StoppedAt ?? timeline.LastKnown), tracks));
+        SetState(RecordingState.Composing);
+        for (var attempt = 1; ; attempt++)
+        {
+            using (await _services.Queue.EnterAsync(timeline.Created.At, cancellation))
+            {
+                if (await TryComposeAsync(timeline, attempt, cancellation))
+                {
+                    return;
+                }
+            }
+
+            await Task.Delay(_services.Options.RetryDelay * Math.Pow(2, attempt - 1), cancellation);
+        }
+    }
+
+    /// <summary>True when it is over, well or not.</summary>
+    private async Task<bool> TryComposeAsync(Timeline timeline, int attempt, CancellationToken cancellation)
+    {
+        var options = _services.Options;
+        var watch = Stopwatch.StartNew();
+        var failed = true;
+        _services.Metrics.CompositeStarted();
+        try
+        {
+            // A file that no decoder reads to its end must not cost the recording: the last attempts take what can be had.
+            var tolerant = attempt > options.MaxAttempts - 2;
+            var files = await new CompositeRenderer(options).RenderAsync(timeline, _directory, tolerant, Report, cancellation);
+            await PublishAsync(timeline, files, cancellation);
+            failed = false;
+            MixerLog.Composed(_services.Log, Id, (long)files.Duration.TotalMilliseconds, watch.ElapsedMilliseconds);
+            return true;
+        }
+        catch (Exception e) when (e is FfmpegException or IOException or InvalidDataException && !cancellation.IsCancellationRequested)
+        {
+            MixerLog.AttemptFailed(_services.Log, e, Id, attempt);
+            _manifest.Append(new()
+            {
+                Type = ManifestEntryType.Attempt,
+                At = NodeTime.Now,
+                Attempt = attempt,
+                Code = (e as FfmpegException)?.Failure.Code ?? "composite_failed",
+                Detail = e.Message,
+            });
+            if (attempt < options.MaxAttempts)
+            {
+                return false;
+            }
+
+            Fail("composite_failed", e.Message);
+            return true;
+        }
+        finally
+        {
+            _services.Metrics.CompositeEnded(watch.Elapsed, failed);
+        }
+    }
+
+    private async Task PublishAsync(Timeline timeline, CompositeFiles files, CancellationToken cancellation)
+    {
+        var video = await _services.Blobs.PutFileAsync(files.VideoPath, cancellation);
+        var thumbnail = await _services.Blobs.PutFileAsync(files.ThumbnailPath, cancellation);
+        var composed = new RecordingComposed(
+            Id,
+            new(video.Sha256, video.Size, "video/mp4", "recording.mp4"),
+            new(thumbnail.Sha256, thumbnail.Size, "image/jpeg", "thumbnail.jpg"),
+            (long)files.Duration.TotalMilliseconds,
+            Scenes.SceneLayout.Width,
+            Scenes.SceneLayout.Height,
+            Scenes.ScenePlan.FrameRate,
+            NodeTime.ToDate(timeline.StartedAt ?? timeline.Created.At),
+            NodeTime.ToDate(timeline.StoppedAt ?? timeline.LastKnown));
+        _manifest.Append(new() { Type = ManifestEntryType.Composed, At = NodeTime.Now, Composed = composed }, durable: true);
+        SetState(RecordingState.Done);
+        _services.Events.Record(RecordingEventTypes.Composed, composed);
+        Directory.Delete(Path.Combine(_directory, CompositeRenderer.WorkingDirectory), recursive: true);
+    }
+
+    private void Report(double progress)
+    {
+        lock (_gate)
+        {
+            _progress = progress;
+        }
+
+        if (_lastReport == 0 || Stopwatch.GetElapsedTime(_lastReport) >= ProgressInterval)
+        {
+            _lastReport = Stopwatch.GetTimestamp();
+            _services.Events.Record(RecordingEventTypes.Progress, new RecordingProgress(Id, Math.Round(progress, 3)));
+        }
+    }
+
+    private void Fail(string code, string detail)
+    {
+        MixerLog.Failed(_services.Log, Id, code, detail);
+        _manifest.Append(new() { Type = ManifestEntryType.Failed, At = NodeTime.Now, Code = code, Detail = detail }, durable: true);
+        SetState(RecordingState.Failed);
+        _services.Events.Record(RecordingEventTypes.Failed, new RecordingFailed(Id, code, detail));
+    }
+
+    private void SetState(RecordingState state)
+    {
+        lock (_gate)
+        {
+            _state = state;
+        }
+    }
+}

@@ -1,0 +1,211 @@
+using Events.Mixer.Frames;
+using Events.Rtc.Protocol.Codecs;
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Wire;
+using Events.Rtc.Relay;
+
+namespace Events.Mixer.Recording;
+
+/// <summary>
+/// One published track: its packets in order, its frames with wall-clock times, its files. A new file begins after a mute, for another
+/// SSRC, and when a decoder needs other parameters; a resolution change of VP8 or VP9 stays in the file.
+/// </summary>
+internal sealed class TrackRecorder : IFrameSink
+{
+    /// <summary>Another SSRC takes the track over once the current one has been silent this long.</summary>
+    private const long SsrcSilenceNs = 500_000_000;
+
+    /// <summary>Time between keyframe requests: an encoder answers within a round trip, and is not to be flooded.</summary>
+    private const long KeyframeRequestNs = 1_000_000_000;
+
+    /// <summary>A jump in media time that no pause explains: the sender began a new timeline.</summary>
+    private const long TimelineJumpNs = 5_000_000_000;
+
+    private readonly RelayTrack _track;
+    private readonly Codec _codec;
+    private readonly ParticipantClock _participant;
+    private readonly RecordingFiles _files;
+    private readonly MixerMetrics _metrics;
+    private readonly JitterBuffer _jitter = new();
+    private Depacketiser _depacketiser;
+    private TrackClock _clock;
+    private SegmentFile? _segment;
+    private uint? _ssrc;
+    private long _lastArrival;
+    private long _packetArrival;
+    private long _lastRequest;
+    private long _gaps;
+    private int _moves;
+    private bool _needsKeyframe;
+
+    public TrackRecorder(RelayTrack track, Codec codec, ParticipantClock participant, RecordingFiles files, MixerMetrics metrics)
+    {
+        _track = track;
+        _codec = codec;
+        _participant = participant;
+        _files = files;
+        _metrics = metrics;
+        _clock = participant.Open(track.ClockRate);
+        _depacketiser = Depacketiser.Create(codec, track.Channels, track.Fmtp);
+        Muted = track.Muted;
+    }
+
+    public string TrackId => _track.TrackId;
+
+    public string ParticipantId => _track.ParticipantId;
+
+    public bool Muted { get; private set; }
+
+    /// <summary>Takes a packet as the relay gave it; one that is no RTP is ignored.</summary>
+    public void OnRtp(ReadOnlySpan<byte> bytes, long arrival)
+    {
+        if (!RtpReader.TryRead(bytes, out var packet))
+        {
+            return;
+        }
+
+        if (_ssrc != packet.Ssrc)
+        {
+            if (_ssrc is not null && arrival - _lastArrival < SsrcSilenceNs)
+            {
+                return;
+            }
+
+            Switch(packet.Ssrc, arrival);
+        }
+
+        _lastArrival = arrival;
+        _jitter.Add(packet.SequenceNumber.Value, packet.Timestamp.Value, packet.Marker, arrival, packet.Payload);
+        Drain(arrival);
+    }
+
+    public void OnSenderReport(ulong ntp, uint rtpTimestamp, long arrival)
+    {
+        // A report may come before the first packet; which SSRC it is for is then not known.
+        if (_ssrc is null)
+        {
+            return;
+        }
+
+        _clock.OnSenderReport(new NtpTime(ntp), rtpTimestamp, arrival);
+        if (_clock.Moves == _moves)
+        {
+            return;
+        }
+
+        _moves = _clock.Moves;
+        if (_segment is not null)
+        {
+            _segment.Start += _clock.LastMove;
+            _files.Manifest.Append(new() { Type = ManifestEntryType.SegmentMoved, At = _segment.Start, File = _segment.Name });
+        }
+    }
+
+    public void SetMuted(bool muted, long at)
+    {
+        if (Muted == muted)
+        {
+            return;
+        }
+
+        Muted = muted;
+        _needsKeyframe = _codec.IsVideo();
+        if (muted)
+        {
+            EndSegment(at);
+        }
+    }
+
+    /// <summary>Takes out what has waited long enough.</summary>
+    public void Drain(long now)
+    {
+        while (_jitter.TryTake(now, out var packet))
+        {
+            _packetArrival = packet.Arrival;
+            _clock.OnPacket(packet.Timestamp, packet.Arrival);
+            _depacketiser.Push(new(packet.AfterGap, packet.Timestamp, packet.Marker, packet.Bytes.AsSpan(0, packet.Length)), this);
+            JitterBuffer.Return(packet);
+        }
+
+        _metrics.GapsSkipped(_jitter.Gaps - _gaps);
+        _gaps = _jitter.Gaps;
+    }
+
+    /// <summary>Whether to ask for a keyframe now; true at most once a second.</summary>
+    public bool TakeKeyframeRequest(long now)
+    {
+        if (!_codec.IsVideo() || Muted || !(_needsKeyframe || _depacketiser.WaitsForKeyframe) || now - _lastRequest < KeyframeRequestNs)
+        {
+            return false;
+        }
+
+        _lastRequest = now;
+        return true;
+    }
+
+    public void OnFrame(in MediaFrame frame)
+    {
+        if (Muted || (_needsKeyframe && !frame.Keyframe))
+        {
+            return;
+        }
+
+        _needsKeyframe = false;
+        var wall = _clock.Map(frame.RtpTimestamp);
+        if (_segment is not null && Math.Abs(wall - _segment.LastFrame) > TimelineJumpNs && wall < _segment.LastFrame)
+        {
+            EndSegment(_packetArrival);
+        }
+
+        if (_segment is not null && frame.Keyframe && !_depacketiser.CodecPrivate.Span.SequenceEqual(_segment.Track.CodecPrivate.Span))
+        {
+            EndSegment(wall);
+        }
+
+        if (_segment is null)
+        {
+            if (!frame.Keyframe)
+            {
+                _needsKeyframe = true;
+                return;
+            }
+
+            var track = new MatroskaTrack(_codec, frame.Width, frame.Height, _depacketiser.CodecPrivate.ToArray());
+            _segment = _files.Open(track, CodecNames.NameOf(_codec), TrackId, ParticipantId, wall);
+        }
+
+        _segment.Write(wall, frame.Keyframe, frame.Data.Span);
+        _metrics.FramesWritten(1);
+    }
+
+    /// <summary>The track is over: writes what still waits, and closes.</summary>
+    public void End(long at)
+    {
+        Drain(long.MaxValue);
+        EndSegment(at);
+        _clock.Close();
+        _jitter.Clear();
+    }
+
+    private void EndSegment(long at)
+    {
+        if (_segment is not null)
+        {
+            _files.Close(_segment, Math.Max(at, _segment.LastFrame));
+            _segment = null;
+        }
+    }
+
+    private void Switch(uint ssrc, long at)
+    {
+        if (_ssrc is not null)
+        {
+            End(at);
+            _clock = _participant.Open(_track.ClockRate);
+            _moves = 0;
+            _depacketiser = Depacketiser.Create(_codec, _track.Channels, _track.Fmtp);
+        }
+
+        _ssrc = ssrc;
+    }
+}
