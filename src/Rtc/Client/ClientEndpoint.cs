@@ -75,13 +75,24 @@ public sealed class ClientEndpoint : IClientPeerEvents, IAsyncDisposable
         }
     }
 
-    /// <summary>Picks the address that this client can most likely reach: the host that it signalled with, else the first one.</summary>
+    /// <summary>
+    /// Picks the address that this client can most likely reach: the host that it signalled with, else the best one that is not link-local
+    /// (which would need a zone).
+    /// </summary>
     public static TransportAddress Choose(IReadOnlyList<TransportAddress> candidates, IPAddress? signallingHost)
     {
         ArgumentNullException.ThrowIfNull(candidates);
         foreach (var candidate in candidates)
         {
             if (signallingHost is not null && candidate.ToIPEndPoint().Address.Equals(signallingHost))
+            {
+                return candidate;
+            }
+        }
+
+        foreach (var candidate in candidates)
+        {
+            if (!candidate.ToIPEndPoint().Address.IsIPv6LinkLocal)
             {
                 return candidate;
             }
