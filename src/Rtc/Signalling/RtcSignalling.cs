@@ -1,10 +1,16 @@
 using Events.Rtc.Rooms;
+using Events.Rtc.Signalling.Http;
+using Events.Rtc.Signalling.Hubs;
 using Events.Rtc.Signalling.Journal;
 using Events.Rtc.Signalling.Tokens;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Events.Rtc.Signalling;
 
@@ -20,6 +26,25 @@ public static class RtcSignalling
         services.AddSingleton(options);
         services.AddSingleton(provider => new GrantVerifier(
             [.. options.GrantPublicKeys.SelectMany(JwtVerificationKey.AllFromPem)], provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RemovedParticipants>();
+        services.AddSingleton<ResumeRegistry>();
+        services.AddSingleton<HubCallFilter>();
+        services.AddSingleton<OriginPolicy>();
+        services.AddSingleton<AddressBudget>();
+        services.AddSingleton<SessionResources>();
+        services.AddSingleton<SessionDoor>();
+        services.AddSingleton<NodeApi>();
+        services.AddSignalR().AddHubOptions<RtcHub>(hub =>
+        {
+            hub.MaximumReceiveMessageSize = HubRequests.MaxMessageBytes;
+            hub.MaximumParallelInvocationsPerClient = 1;
+            hub.KeepAliveInterval = TimeSpan.FromSeconds(5);
+            hub.ClientTimeoutInterval = TimeSpan.FromSeconds(30); // @microsoft/signalr pings every 15 s by default
+            hub.EnableDetailedErrors = false;
+            hub.AddFilter<HubCallFilter>();
+        });
+        // The request log writes whole query strings, and there browsers put access_token.
+        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning));
         return services.AddEventJournal(new JournalOptions
         {
             Directory = Path.Combine(options.DataDirectory, "journal", options.NodeName),
@@ -46,5 +71,26 @@ public static class RtcSignalling
     }
 
     /// <summary>Maps <c>/hubs/rtc</c>, <c>/whip</c>, <c>/whep</c> and <c>/node</c>.</summary>
-    public static IEndpointRouteBuilder MapRtcSignalling(this IEndpointRouteBuilder endpoints) => endpoints;
+    /// <exception cref="InvalidOperationException">Open mode is asked for outside of the Development environment.</exception>
+    public static IEndpointRouteBuilder MapRtcSignalling(this IEndpointRouteBuilder endpoints)
+    {
+        IServiceProvider services = endpoints.ServiceProvider;
+        if (services.GetRequiredService<SignallingOptions>().OpenWhip)
+        {
+            if (!services.GetRequiredService<IHostEnvironment>().IsDevelopment())
+                throw new InvalidOperationException("EVENTS_OPEN_WHIP=1 is for the Development environment only.");
+            RtcSignallingLog.OpenMode(services.GetRequiredService<ILogger<SessionDoor>>());
+        }
+
+        OriginPolicy origins = services.GetRequiredService<OriginPolicy>();
+        endpoints.MapHub<RtcHub>("/hubs/rtc").Add(endpoint =>
+        {
+            RequestDelegate next = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = context => origins.GuardAsync(context, next);
+        });
+        endpoints.MapWhip();
+        endpoints.MapWhep();
+        NodeApi.Map(endpoints);
+        return endpoints;
+    }
 }

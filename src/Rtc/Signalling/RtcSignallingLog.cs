@@ -14,8 +14,8 @@ internal static partial class RtcSignallingLog
     [LoggerMessage(4002, LogLevel.Information, "Participant {ParticipantId} of {Room} lost its connection; it may resume")]
     public static partial void ConnectionLost(ILogger logger, string participantId, string room);
 
-    [LoggerMessage(4003, LogLevel.Warning, "Connection {ConnectionId} of participant {ParticipantId} is dropped: {Length} messages wait for it")]
-    public static partial void QueueOverflow(ILogger logger, string connectionId, string participantId, int length);
+    [LoggerMessage(4003, LogLevel.Warning, "Connection {ConnectionId} is dropped: {Length} messages wait for it")]
+    public static partial void QueueOverflow(ILogger logger, string connectionId, int length);
 
     [LoggerMessage(4004, LogLevel.Warning, "Connection {ConnectionId} is dropped: it goes on calling above its rate")]
     public static partial void CallRateAbused(ILogger logger, string connectionId);

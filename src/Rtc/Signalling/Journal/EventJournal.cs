@@ -188,10 +188,11 @@ public sealed class EventJournal : IDisposable
             if (!_arrivals.IsEmpty)
                 _stop.Wait(GroupWindow);
             WriteArrivals();
-            CompactWhenDue();
+            CompactWhenDue(MaxDeadBytes);
         }
 
         WriteArrivals();
+        CompactWhenDue(1); // the next start need not offer again what is acknowledged
     }
 
     private void WriteArrivals()
@@ -325,7 +326,7 @@ public sealed class EventJournal : IDisposable
         return true;
     }
 
-    private void CompactWhenDue()
+    private void CompactWhenDue(long maxDeadBytes)
     {
         List<JournalEvent> live;
         long nextSeq;
@@ -333,7 +334,7 @@ public sealed class EventJournal : IDisposable
         {
             long liveBytes = _pendingBytes + (_pending.Count * JournalFile.RecordOverhead);
             long dead = _file.Length - JournalFile.HeaderBytes - liveBytes;
-            if (dead < Math.Max(MaxDeadBytes, liveBytes))
+            if (dead < maxDeadBytes || (dead < liveBytes && !_stop.IsSet))
                 return;
             live = [.. _pending];
             nextSeq = _nextSeq;

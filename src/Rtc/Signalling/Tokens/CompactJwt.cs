@@ -46,12 +46,10 @@ public sealed class JwtClaims
 
     /// <summary>A string claim of 1 to <paramref name="maxLength"/> characters, or null.</summary>
     public string? Text(string name, int maxLength = 256) =>
-        CompactJwt.TryString(Root, name, out string? text) && text.Length > 0 && text.Length <= maxLength ? text : null;
+        JsonFields.TryText(Root, name, maxLength, out string? text) ? text : null;
 
     /// <summary>A boolean claim, or null.</summary>
-    public bool? Flag(string name) => Root.TryGetProperty(name, out JsonElement claim)
-        ? claim.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null }
-        : null;
+    public bool? Flag(string name) => JsonFields.TryFlag(Root, name, out bool flag) ? flag : null;
 }
 
 /// <summary>
@@ -119,22 +117,6 @@ public static class CompactJwt
         }
     }
 
-    internal static bool TryString(JsonElement parent, string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? text)
-    {
-        text = null;
-        if (!parent.TryGetProperty(name, out JsonElement member) || member.ValueKind != JsonValueKind.String)
-            return false;
-        try
-        {
-            text = member.GetString();
-            return text is not null;
-        }
-        catch (InvalidOperationException)
-        {
-            return false; // a lone surrogate in an escape
-        }
-    }
-
     private static RtcResult<JwtClaims> VerifyParts(string token, IReadOnlyList<JwtVerificationKey> keys, JwtExpectation expected, DateTimeOffset now)
     {
         int headerEnd = token.IndexOf('.');
@@ -164,7 +146,7 @@ public static class CompactJwt
         JsonElement header = document.RootElement;
         if (header.ValueKind != JsonValueKind.Object)
             return Malformed;
-        if (!TryString(header, "alg", out string? algorithm) || algorithm != "ES256")
+        if (!JsonFields.TryText(header, "alg", MaxLength, out string? algorithm) || algorithm != "ES256")
             return AlgorithmRefused;
         // Nothing else is understood, so nothing else may stand there: crit, b64, jwk, jku, x5u, zip …
         foreach (JsonProperty member in header.EnumerateObject())
@@ -173,9 +155,9 @@ public static class CompactJwt
                 return HeaderRefused;
         }
 
-        if (!TryString(header, "typ", out string? actualType) || actualType != type)
+        if (!JsonFields.TryText(header, "typ", MaxLength, out string? actualType) || actualType != type)
             return TypeRefused;
-        if (!TryString(header, "kid", out string? id))
+        if (!JsonFields.TryText(header, "kid", MaxLength, out string? id))
             return KeyUnknown;
         keyId = id;
         return null;
@@ -185,9 +167,9 @@ public static class CompactJwt
     {
         if (claims.ValueKind != JsonValueKind.Object)
             return Malformed;
-        if (!TryString(claims, "iss", out string? issuer) || issuer != expected.Issuer)
+        if (!JsonFields.TryText(claims, "iss", MaxLength, out string? issuer) || issuer != expected.Issuer)
             return IssuerRefused;
-        if (!TryString(claims, "aud", out string? audience) || audience != expected.Audience)
+        if (!JsonFields.TryText(claims, "aud", MaxLength, out string? audience) || audience != expected.Audience)
             return AudienceRefused;
         if (!claims.TryGetProperty("exp", out JsonElement exp) || !TryNumericDate(exp, out DateTimeOffset expiresAt))
             return ClaimsInvalid;

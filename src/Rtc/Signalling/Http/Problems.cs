@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Events.Rtc.Signalling.Http;
+
+/// <summary>Turns an error into <c>application/problem+json</c> (RFC 9457) with its stable code.</summary>
+internal static class Problems
+{
+    public static ProblemHttpResult Of(RtcError error)
+    {
+        int status = Status(error.Code);
+        return TypedResults.Problem(
+            detail: error.Message,
+            statusCode: status,
+            title: error.Code.Replace('_', ' '),
+            type: "urn:events:problem:" + error.Code,
+            extensions: new Dictionary<string, object?> { ["code"] = error.Code });
+    }
+
+    public static int Status(string code) => code switch
+    {
+        "grant_missing" or "grant_invalid" or "grant_expired" or "node_key_missing" or "node_key_invalid" => 401,
+        "grant_wrong_room" or "publish_not_allowed" or "subscribe_not_allowed" or "participant_removed" or "forwarded_refused" or "origin_refused" => 403,
+        "participant_gone" => 404,
+        "method_not_allowed" => 405,
+        "stale_revision" => 409,
+        "etag_mismatch" => 412,
+        "body_too_large" => 413,
+        "unsupported_media_type" => 415,
+        "if_match_missing" => 428,
+        "too_many_requests" => 429,
+        "internal_error" => 500,
+        "node_draining" or "room_full" or "node_full" or "rooms_full" => 503,
+        _ when code.EndsWith("_not_found", StringComparison.Ordinal) => 404,
+        _ => 400,
+    };
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using Events.Rtc.Rooms;
+
+namespace Events.Rtc.Signalling.Hubs;
+
+/// <summary>Reads the arguments of hub calls; every field is bounded.</summary>
+internal static class HubRequests
+{
+    /// <summary>Characters of an SDP: a thousand m-lines of a large stage have about 200 KB.</summary>
+    public const int MaxSdp = 256 * 1024;
+
+    /// <summary>A message on the wire: an SDP whose line ends are escaped, and its envelope.</summary>
+    public const int MaxMessageBytes = MaxSdp + (64 * 1024);
+
+    /// <summary>M-lines that one client may declare.</summary>
+    public const int MaxTracks = 64;
+
+    private const int MaxMid = 32; // RFC 9143 §15: better short; ours and browsers' have one to three
+    private const int MaxTrackId = 128;
+
+    public static RtcError Malformed(string what) => new("bad_request", $"The call needs {what}.");
+
+    public static bool TryPublish(JsonElement request, [NotNullWhen(true)] out string? sdp, out List<TrackDeclaration> tracks)
+    {
+        tracks = [];
+        if (!JsonFields.TryText(request, "sdp", MaxSdp, out sdp)
+            || !JsonFields.TryMember(request, "tracks", JsonValueKind.Array, out JsonElement list)
+            || list.GetArrayLength() > MaxTracks)
+            return false;
+        foreach (JsonElement track in list.EnumerateArray())
+        {
+            if (!JsonFields.TryText(track, "mid", MaxMid, out string? mid)
+                || !JsonFields.TryText(track, "source", MaxMid, out string? name)
+                || Source(name) is not { } source)
+                return false;
+            JsonFields.TryFlag(track, "muted", out bool muted);
+            tracks.Add(new TrackDeclaration(mid, source, muted));
+        }
+
+        return true;
+    }
+
+    public static bool TryTrackFlag(JsonElement request, string flagName, [NotNullWhen(true)] out string? trackId, out bool flag)
+    {
+        flag = false;
+        return JsonFields.TryText(request, "trackId", MaxTrackId, out trackId) && JsonFields.TryFlag(request, flagName, out flag);
+    }
+
+    private static TrackSource? Source(string name) => name switch
+    {
+        "camera" => TrackSource.Camera,
+        "microphone" => TrackSource.Microphone,
+        "screen" => TrackSource.Screen,
+        "screen_audio" => TrackSource.ScreenAudio,
+        _ => null,
+    };
+}

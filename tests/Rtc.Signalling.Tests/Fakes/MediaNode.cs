@@ -1,0 +1,75 @@
+using Events.Rtc;
+using Events.Rtc.Rooms;
+using Events.Rtc.Signalling;
+using Events.Rtc.Signalling.Tokens;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Events.Tests.Rtc.Signalling.Fakes;
+
+/// <summary>The doors on a free port of loopback, before a fake SFU.</summary>
+public sealed class MediaNode : IAsyncDisposable
+{
+    public const string NodeKey = "node-key-0123456789";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("events-node-").FullName;
+    private readonly JwtSigningKey _key = JwtSigningKey.Generate();
+    private readonly WebApplication _app;
+
+    private MediaNode(Func<SignallingOptions, SignallingOptions>? configure)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton<TimeProvider>(Time);
+        builder.Services.AddSingleton<IRtcServer>(Server);
+        SignallingOptions options = new()
+        {
+            GrantPublicKeys = [_key.ExportPublicPem()],
+            NodeKey = NodeKey,
+            DataDirectory = _directory,
+            NodeName = "media-1",
+            PlatformHttpPort = 8080,
+            ExtraOrigins = ["https://events.example.org"],
+            IceServers = [new IceServer(["turn:turn.example.org:3478?transport=udp"], "ada", "se\"cret")],
+        };
+        builder.Services.AddRtcSignalling(configure?.Invoke(options) ?? options);
+        _app = builder.Build();
+        _app.MapRtcSignalling();
+    }
+
+    public ManualTime Time { get; } = new();
+
+    public FakeRtcServer Server { get; } = new();
+
+    public HttpClient Http { get; private set; } = null!;
+
+    public Uri Address => new(_app.Urls.First());
+
+    public T Service<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+
+    public static async Task<MediaNode> StartAsync(Func<SignallingOptions, SignallingOptions>? configure = null)
+    {
+        MediaNode node = new(configure);
+        await node._app.StartAsync();
+        node.Http = new HttpClient { BaseAddress = node.Address, Timeout = TimeSpan.FromSeconds(20) };
+        return node;
+    }
+
+    public string Grant(string room = "stage", string identity = "p.1", bool publish = true, bool subscribe = true, bool hidden = false, TimeSpan? lifetime = null) =>
+        new GrantSigner(_key, Time).Issue(new RoomRights(room, identity, "Ada", "speaker", publish, subscribe, hidden), lifetime ?? TimeSpan.FromMinutes(5)).Token;
+
+    public Task<HubClient> ConnectAsync(string? origin = null) => HubClient.ConnectAsync(Address, origin);
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _key.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+}
