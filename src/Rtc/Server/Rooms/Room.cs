@@ -100,7 +100,8 @@ internal sealed class Room(string id, MediaWorker worker)
         var info = track.Info;
         if (publisher.IsVisible)
         {
-            Tell(publisher, e => e.TrackPublished(publisher.Id, info));
+            // The publisher too: it learns the id by which it mutes its own track.
+            Tell(null, e => e.TrackPublished(publisher.Id, info));
         }
 
         Observe("track.published", track);
@@ -149,7 +150,7 @@ internal sealed class Room(string id, MediaWorker worker)
         var publisher = track.Publisher;
         if (publisher.IsVisible)
         {
-            Tell(publisher, e => e.TrackUnpublished(publisher.Id, track.Id));
+            Tell(null, e => e.TrackUnpublished(publisher.Id, track.Id));
         }
 
         Observe("track.unpublished", track);

@@ -1,7 +1,10 @@
 /** A short loss heals by itself (a Wi-Fi roam takes one to two seconds); after this we ask for new ICE credentials. */
 export const disconnectedPatienceMs = 3_000;
-/** How long a restart may take before it is tried again: consent lasts 30 s (RFC 7675 §5.1), so two retries fit. */
-export const restartPatienceMs = 10_000;
+/**
+ * How long a restart may take before it is tried again. The server's consent to us lasts 30 s (RFC 7675 §5.1); afterwards its
+ * DTLS association is gone, and no restart helps. 3 s + 3 × 8 s = 27 s: we have made everything anew before that.
+ */
+export const restartPatienceMs = 8_000;
 const restartsBeforeGivingUp = 3;
 
 export interface IceWatchActions {
