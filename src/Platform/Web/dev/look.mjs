@@ -16,6 +16,9 @@ const browser = await chromium.launch({
 const names = ['Per Nyström', 'Mirela Ionescu', 'Kofi Mensah', 'Sara Haddad', 'Jun Watanabe', 'Olga Petrova', 'Nils Berg', 'Ana Souza', 'Tom Byrne', 'Ravi Rao', 'Lena Vogt'];
 const session = '/e/nordic-systems-week/s/s2';
 const room = async (page) => {
+  await page.getByTestId('join-publish').waitFor();
+  const name = page.getByTestId('join-name');
+  if (await name.isVisible()) await name.fill('Astrid Lindqvist');
   await page.getByTestId('join-publish').click();
   await page.getByTestId('room').waitFor();
   await page.locator('[data-testid=tile][data-self=true][data-video=true]').waitFor();
