@@ -126,6 +126,19 @@ public sealed class RtcServer : IRtcServer, IDisposable
     public Task<RtcResult<Done>> MuteTrackAsync(string room, string trackId, bool muted) => OnRoom<RtcResult<Done>>(
         room, r => r?.Mute(null, trackId, muted) ?? new RtcError("room_not_found", "There is no such room on this node."));
 
+    /// <summary>What the workers did and allocated so far: the 0-byte gate and the operator's view read it.</summary>
+    public async Task<RtcMeasurement> MeasureAsync()
+    {
+        var total = new RtcMeasurement(0, 0, 0, 0);
+        foreach (var worker in _workers)
+        {
+            total += await worker.InvokeAsync(() => new RtcMeasurement(
+                worker.Counters.PacketsForwarded, GC.GetAllocatedBytesForCurrentThread(), worker.Counters.Faults, worker.Counters.RelayDropped)).ConfigureAwait(false);
+        }
+
+        return total;
+    }
+
     public void Dispose()
     {
         _relay?.Dispose();
@@ -251,4 +264,14 @@ public sealed class RtcServer : IRtcServer, IDisposable
 
         public int Users { get; set; }
     }
+}
+
+/// <param name="PacketsForwarded">RTP packets sent to subscribers.</param>
+/// <param name="AllocatedBytes">By the worker threads, since their start.</param>
+/// <param name="Faults">Broken invariants; each cost one participant.</param>
+/// <param name="RelayDropped">Messages that slow relay receivers lost.</param>
+public readonly record struct RtcMeasurement(long PacketsForwarded, long AllocatedBytes, long Faults, long RelayDropped)
+{
+    public static RtcMeasurement operator +(RtcMeasurement a, RtcMeasurement b) => new(
+        a.PacketsForwarded + b.PacketsForwarded, a.AllocatedBytes + b.AllocatedBytes, a.Faults + b.Faults, a.RelayDropped + b.RelayDropped);
 }

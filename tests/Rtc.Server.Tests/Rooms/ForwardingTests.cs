@@ -1,0 +1,91 @@
+namespace Events.Tests.Rtc.Server.Tests.Rooms;
+
+public class ForwardingTests
+{
+    [Fact]
+    public async Task A_whep_viewer_gets_every_packet_of_the_publisher_byte_for_byte()
+    {
+        await using var node = new TestNode();
+        var publisher = await node.WhipAsync();
+        var viewer = await node.WhepAsync();
+        await publisher.SendUntilAsync(() => !viewer.Video.IsEmpty && !viewer.Audio.IsEmpty);
+
+        viewer.Video.Clear();
+        var sent = new List<string>();
+        for (var frame = 0; frame < 50; frame++)
+        {
+            sent.AddRange(publisher.SendFrame(keyframe: false, packets: 5));
+            await Task.Delay(2);
+        }
+
+        await Wait.UntilAsync(() => sent.All(s => viewer.Video.Any(v => v.Payload == s)), "all packets forwarded");
+        var received = viewer.Video.Where(v => sent.Contains(v.Payload)).ToList();
+        Assert.Equal(sent, received.Select(r => r.Payload));
+        Assert.All(received.Zip(received.Skip(1)), pair => Assert.Equal((ushort)(pair.First.Sequence + 1), pair.Second.Sequence));
+        Assert.Single(received.Select(r => r.Ssrc).Distinct());
+    }
+
+    [Fact]
+    public async Task A_viewer_starts_with_a_keyframe_that_was_asked_for()
+    {
+        await using var node = new TestNode();
+        var publisher = await node.WhipAsync();
+        publisher.SendFrame(keyframe: true);
+        var asked = publisher.KeyframeRequests;
+        var viewer = await node.WhepAsync();
+        await Wait.UntilAsync(() => publisher.KeyframeRequests > asked, "a keyframe is asked for");
+
+        publisher.SendFrame(keyframe: false);
+        var keyframe = publisher.SendFrame(keyframe: true);
+        await Wait.UntilAsync(() => viewer.Video.Count >= keyframe.Count, "the keyframe arrives");
+        Assert.Equal(keyframe[0], viewer.Video.First().Payload);
+    }
+
+    [Fact]
+    public async Task Many_joins_cost_one_keyframe_request_per_interval()
+    {
+        await using var node = new TestNode(o => o with { KeyframeRequestInterval = TimeSpan.FromSeconds(30) });
+        var publisher = await node.WhipAsync();
+        publisher.SendFrame(keyframe: true);
+        var viewers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => node.WhepAsync(identity: $"v{i}")));
+        publisher.SendFrame(keyframe: true);
+        await Wait.UntilAsync(() => viewers.All(v => !v.Video.IsEmpty), "all see the keyframe");
+        Assert.True(publisher.KeyframeRequests <= 2, $"asked {publisher.KeyframeRequests} times"); // One by the node, and its waiting successor.
+    }
+
+    [Fact]
+    public async Task A_publisher_that_comes_back_goes_on_in_the_same_whep_stream()
+    {
+        await using var node = new TestNode();
+        var first = await node.WhipAsync(identity: "one");
+        var viewer = await node.WhepAsync();
+        await first.SendUntilAsync(() => !viewer.Video.IsEmpty);
+        var before = viewer.Video.Last();
+        await first.Participant.LeaveAsync("test");
+
+        var second = await node.WhipAsync(identity: "two");
+        var count = viewer.Video.Count;
+        await second.SendUntilAsync(() => viewer.Video.Count > count + 10);
+        var after = viewer.Video.ElementAt(count);
+        Assert.Equal(before.Ssrc, after.Ssrc);
+        Assert.True((short)(after.Sequence - before.Sequence) > 0 && (int)(after.Timestamp - before.Timestamp) > 0, $"{before.Sequence}/{before.Timestamp} → {after.Sequence}/{after.Timestamp}");
+    }
+
+    [Fact]
+    public async Task Forwarding_allocates_nothing()
+    {
+        await using var node = new TestNode(o => o with { Workers = 1 });
+        var publisher = await node.WhipAsync();
+        var viewers = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => node.WhepAsync(identity: $"v{i}")));
+        await publisher.SendUntilAsync(() => viewers.All(v => v.Video.Count > 200)); // The JIT has seen everything.
+
+        var before = await node.Server.MeasureAsync();
+        var target = viewers[0].Video.Count + 600;
+        await publisher.SendUntilAsync(() => viewers.All(v => v.Video.Count > target));
+        var after = await node.Server.MeasureAsync();
+        var packets = after.PacketsForwarded - before.PacketsForwarded;
+        Assert.True(packets > 2_000, $"{packets} packets");
+        // The two commands that measure allocate a closure and a completion; a single byte per packet would be thousands.
+        Assert.InRange(after.AllocatedBytes - before.AllocatedBytes, 0, 1_500);
+    }
+}

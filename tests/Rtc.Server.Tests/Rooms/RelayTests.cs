@@ -1,0 +1,107 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using Events.Rtc.Relay;
+using Events.Rtc.Rooms;
+
+namespace Events.Tests.Rtc.Server.Tests.Rooms;
+
+public class RelayTests
+{
+    [Fact]
+    public async Task A_relay_gets_the_roster_and_every_packet_in_order()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"relay-{Guid.NewGuid():N}.sock");
+        await using var node = new TestNode(o => o with { RelaySocketPath = path });
+        using var relay = await SubscribeAsync(path, "test-node-key", "room");
+        Assert.Equal(RelayMessageType.Ready, (await NextAsync(relay)).Type);
+
+        var anna = await node.JoinAsync(identity: "anna");
+        var publisher = await anna.PublishAsync();
+        var sent = publisher.SendFrame(keyframe: true, packets: 10);
+        var joined = await NextAsync(relay, RelayMessageType.ParticipantJoined);
+        Assert.Equal("anna", RelayCodec.Decode<RelayParticipant>(joined)!.Name);
+        var track = RelayCodec.Decode<RelayTrack>(await NextAsync(relay, RelayMessageType.TrackPublished))!;
+        Assert.Equal(("vp8", 90_000, TrackKind.Video, anna.Participant.ParticipantId), (track.Codec, track.ClockRate, track.Kind, track.ParticipantId));
+
+        var received = new List<string>();
+        while (received.Count < sent.Count)
+        {
+            var message = await NextAsync(relay, RelayMessageType.Rtp);
+            Assert.Equal(track.Handle, BinaryPrimitives.ReadUInt32BigEndian(message.AsSpan(1)));
+            Assert.True(global::Events.Rtc.Protocol.Wire.RtpReader.TryRead(message.AsSpan(RelayCodec.RtpHeaderLength), out var packet));
+            received.Add(Convert.ToHexString(packet.Payload));
+        }
+
+        Assert.Equal(sent, received);
+        var asked = publisher.KeyframeRequests;
+        await relay.SendAsync(RelayCodec.EncodeKeyframeRequest(track.Handle));
+        await Wait.UntilAsync(() => publisher.KeyframeRequests > asked, "the relay's keyframe request reaches the publisher");
+
+        await anna.Participant.LeaveAsync("done");
+        await NextAsync(relay, RelayMessageType.TrackUnpublished);
+        await NextAsync(relay, RelayMessageType.ParticipantLeft);
+    }
+
+    [Fact]
+    public async Task A_wrong_key_is_refused()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"relay-{Guid.NewGuid():N}.sock");
+        await using var node = new TestNode(o => o with { RelaySocketPath = path });
+        using var relay = await SubscribeAsync(path, "wrong", "room");
+        Assert.Equal(RelayMessageType.Error, (await NextAsync(relay)).Type);
+        Assert.Empty((await NextAsync(relay)).Bytes);
+    }
+
+    [Fact]
+    public async Task A_slow_relay_loses_packets_and_the_room_does_not_wait()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"relay-{Guid.NewGuid():N}.sock");
+        await using var node = new TestNode(o => o with { RelaySocketPath = path, Workers = 1 });
+        using var relay = await SubscribeAsync(path, "test-node-key", "room");
+        var publisher = await node.WhipAsync();
+        var viewer = await node.WhepAsync();
+        await publisher.SendUntilAsync(() => viewer.Video.Count > 3);
+        // Nobody reads the relay; its ring holds 8 MB.
+        for (var sent = 0; sent < 14_000_000; sent += 20 * 1_100)
+        {
+            publisher.SendFrame(keyframe: false, packets: 20, size: 1_100);
+            if (sent % 110_000 == 0)
+            {
+                await Task.Delay(1);
+            }
+        }
+
+        await Wait.UntilAsync(() => node.Server.MeasureAsync().Result.RelayDropped > 0, "drops are counted");
+        var count = viewer.Video.Count;
+        await publisher.SendUntilAsync(() => viewer.Video.Count > count + 20);
+    }
+
+    private static async Task<Socket> SubscribeAsync(string path, string key, string room)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
+        await socket.SendAsync(RelayCodec.Encode(RelayMessageType.Subscribe, new RelaySubscribe(room, key)));
+        return socket;
+    }
+
+    private static async Task<(RelayMessageType Type, byte[] Bytes)> NextAsync(Socket socket)
+    {
+        var buffer = new byte[RelayCodec.MaxMessageLength];
+        var length = await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(10));
+        return (length == 0 ? default : (RelayMessageType)buffer[0], buffer[..length]);
+    }
+
+    private static async Task<byte[]> NextAsync(Socket socket, RelayMessageType type)
+    {
+        for (var i = 0; i < 1_000; i++)
+        {
+            var (found, bytes) = await NextAsync(socket);
+            if (found == type)
+            {
+                return bytes;
+            }
+        }
+
+        throw new InvalidOperationException($"No {type} came.");
+    }
+}

@@ -1,0 +1,185 @@
+using Events.Rtc;
+using Events.Rtc.Rooms;
+
+namespace Events.Tests.Rtc.Server.Tests.Rooms;
+
+public class RoomTests
+{
+    [Fact]
+    public async Task Two_clients_publish_and_see_each_other()
+    {
+        await using var node = new TestNode();
+        var anna = await node.JoinAsync(identity: "anna");
+        var ben = await node.JoinAsync(identity: "ben");
+        var fromAnna = await anna.PublishAsync();
+        var offer = await ben.SubscribeAsync();
+        Assert.Equal([TrackKind.Audio, TrackKind.Video], offer.Tracks.Select(t => t.Kind).Order());
+        Assert.All(offer.Tracks, t => Assert.Equal(anna.Participant.ParticipantId, t.ParticipantId));
+        var fromBen = await ben.PublishAsync();
+        await anna.SubscribeAsync();
+
+        await fromAnna.SendUntilAsync(() => ben.Viewer!.Video.Count > 5 && ben.Viewer.Audio.Count > 5);
+        await fromBen.SendUntilAsync(() => anna.Viewer!.Video.Count > 5 && anna.Viewer.Audio.Count > 5);
+        Assert.Contains("joined ben", anna.Log);
+        Assert.Contains("published Video", ben.Log);
+    }
+
+    [Fact]
+    public async Task One_who_joins_late_is_offered_what_is_there_and_named_who_is_there()
+    {
+        await using var node = new TestNode();
+        var anna = await node.JoinAsync(identity: "anna");
+        var publisher = await anna.PublishAsync();
+        var late = await node.JoinAsync(identity: "late", publish: false);
+        var snapshot = await late.Participant.SnapshotAsync();
+        Assert.Equal(["anna"], snapshot.Value!.Participants.Select(p => p.Name));
+        Assert.Equal(2, snapshot.Value.Participants[0].Tracks.Count);
+        Assert.NotNull(snapshot.Value.Offer);
+        await late.SubscribeAsync();
+        await publisher.SendUntilAsync(() => late.Viewer!.Video.Count > 5);
+    }
+
+    [Fact]
+    public async Task A_second_join_with_the_same_identity_replaces_the_first()
+    {
+        await using var node = new TestNode();
+        var first = await node.JoinAsync(identity: "anna");
+        await node.JoinAsync(identity: "anna");
+        await Wait.UntilAsync(() => first.ClosedWith is not null, "the first one is told");
+        Assert.Equal("replaced", first.ClosedWith!.Code);
+        Assert.Single((await node.Server.RoomAsync("room"))!.Participants);
+        Assert.Equal("participant_gone", (await first.Participant.SnapshotAsync()).Error?.Code);
+    }
+
+    [Fact]
+    public async Task A_room_ends_with_its_last_participant()
+    {
+        await using var node = new TestNode();
+        var anna = await node.JoinAsync(identity: "anna");
+        await anna.Participant.LeaveAsync("done");
+        Assert.Null(await node.Server.RoomAsync("room"));
+        Assert.Equal(["participant.joined", "participant.left"], node.Events);
+    }
+
+    [Fact]
+    public async Task Watching_a_room_where_nobody_publishes_is_not_found()
+    {
+        await using var node = new TestNode();
+        var description = new global::Events.Rtc.Client.Signalling.ClientDescription(node.Dtls.LocalFingerprint);
+        var offer = description.WriteOffer(global::Events.Rtc.Client.Signalling.ClientMediaPlan.View);
+        Assert.Equal("room_not_found", (await node.Server.WhepAsync(TestNode.Rights("nowhere"), offer)).Error?.Code);
+        await node.JoinAsync("quiet");
+        Assert.Equal("room_not_found", (await node.Server.WhepAsync(TestNode.Rights("quiet"), offer)).Error?.Code);
+    }
+
+    [Fact]
+    public async Task Rights_are_held()
+    {
+        await using var node = new TestNode();
+        var description = new global::Events.Rtc.Client.Signalling.ClientDescription(node.Dtls.LocalFingerprint);
+        var offer = description.WriteOffer(global::Events.Rtc.Client.Signalling.ClientMediaPlan.Publish);
+        var viewer = await node.JoinAsync(identity: "viewer", publish: false);
+        Assert.Equal("publish_not_allowed", (await viewer.Participant.PublishAsync(offer, [])).Error?.Code);
+        Assert.Equal("publish_not_allowed", (await node.Server.WhipAsync(TestNode.Rights(publish: false), offer)).Error?.Code);
+        Assert.Equal("subscribe_not_allowed", (await node.Server.WhepAsync(TestNode.Rights(subscribe: false), offer)).Error?.Code);
+        Assert.Equal("room_name_invalid", (await node.Server.WhipAsync(TestNode.Rights("no/slash"), offer)).Error?.Code);
+    }
+
+    [Fact]
+    public async Task A_stale_answer_is_refused_and_the_offer_stays()
+    {
+        await using var node = new TestNode();
+        var anna = await node.JoinAsync(identity: "anna");
+        await anna.PublishAsync();
+        var ben = await node.JoinAsync(identity: "ben");
+        var offer = (await ben.Participant.SnapshotAsync()).Value!.Offer!;
+        Assert.Equal("stale_revision", (await ben.Participant.AnswerSubscriptionAsync(offer.Revision + 7, offer.Sdp)).Error?.Code);
+        Assert.StartsWith("sdp", (await ben.Participant.AnswerSubscriptionAsync(offer.Revision, "v=0\r\nrubbish")).Error?.Code);
+        Assert.NotNull((await ben.Participant.SnapshotAsync()).Value!.Offer);
+    }
+
+    [Fact]
+    public async Task Muting_is_told_to_others_and_only_own_tracks_can_be_muted()
+    {
+        await using var node = new TestNode();
+        var anna = await node.JoinAsync(identity: "anna");
+        await anna.PublishAsync();
+        var ben = await node.JoinAsync(identity: "ben");
+        var track = (await node.Server.RoomAsync("room"))!.Participants.Single(p => p.Name == "anna").Tracks[0];
+        Assert.Equal("track_not_found", (await ben.Participant.MuteAsync(track.TrackId, true)).Error?.Code);
+        Assert.True((await anna.Participant.MuteAsync(track.TrackId, true)).IsOk);
+        await Wait.UntilAsync(() => ben.Log.Contains("muted True"), "ben is told");
+    }
+
+    [Fact]
+    public async Task A_moderator_mutes_and_removes()
+    {
+        await using var node = new TestNode();
+        var anna = await node.JoinAsync(identity: "anna");
+        var publisher = await anna.PublishAsync();
+        var viewer = await node.WhepAsync();
+        await publisher.SendUntilAsync(() => viewer.Audio.Count > 3 && viewer.Video.Count > 3);
+        var audio = (await node.Server.RoomAsync("room"))!.Participants[0].Tracks.Single(t => t.Kind == TrackKind.Audio);
+        Assert.True((await node.Server.MuteTrackAsync("room", audio.TrackId, true)).IsOk);
+        var heard = viewer.Audio.Count;
+        var seen = viewer.Video.Count;
+        await publisher.SendUntilAsync(() => viewer.Video.Count > seen + 30);
+        Assert.InRange(viewer.Audio.Count - heard, 0, 1); // One may have been on its way.
+
+        Assert.True((await node.Server.RemoveAsync("room", anna.Participant.ParticipantId, new RtcError("removed", "by the organiser"))).IsOk);
+        await Wait.UntilAsync(() => anna.ClosedWith is not null, "anna is told");
+        Assert.Equal("removed", anna.ClosedWith!.Code);
+        await publisher.Endpoint.Ended.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task The_one_who_speaks_is_named()
+    {
+        await using var node = new TestNode();
+        var anna = await node.JoinAsync(identity: "anna");
+        var publisher = await anna.PublishAsync();
+        var ben = await node.JoinAsync(identity: "ben");
+        await publisher.SendUntilAsync(() => ben.Speakers.Any(s => s.Count == 1 && s[0].ParticipantId == anna.Participant.ParticipantId));
+        await Wait.UntilAsync(() => ben.Speakers.Last().Count == 0, "silence is told");
+    }
+
+    [Fact]
+    public async Task Opting_out_of_a_track_takes_it_down_and_back()
+    {
+        await using var node = new TestNode();
+        var anna = await node.JoinAsync(identity: "anna");
+        await anna.PublishAsync();
+        var ben = await node.JoinAsync(identity: "ben");
+        var first = await ben.SubscribeAsync();
+        var video = first.Tracks.Single(t => t.Kind == TrackKind.Video);
+        await ben.Participant.SetSubscribedAsync(video.TrackId, false);
+        var second = await ben.NextOfferAsync();
+        Assert.DoesNotContain(second.Tracks, t => t.TrackId == video.TrackId);
+    }
+
+    [Fact]
+    public async Task Hostile_datagrams_change_nothing()
+    {
+        await using var node = new TestNode(o => o with { Workers = 1 });
+        var publisher = await node.WhipAsync();
+        var viewer = await node.WhepAsync();
+        await publisher.SendUntilAsync(() => viewer.Video.Count > 3);
+        using var socket = new System.Net.Sockets.UdpClient("127.0.0.1", node.Server.Ports[0]);
+        var random = new Random(7);
+        for (var i = 0; i < 5_000; i++)
+        {
+            var bytes = new byte[random.Next(0, 1_500)];
+            random.NextBytes(bytes);
+            if (bytes.Length > 0)
+            {
+                bytes[0] = (byte)(new[] { 0, 1, 20, 22, 63, 0x80, 0x90, 0xFF }[i % 8]);
+            }
+
+            socket.Send(bytes);
+        }
+
+        var count = viewer.Video.Count;
+        await publisher.SendUntilAsync(() => viewer.Video.Count > count + 20);
+        Assert.Equal(0, (await node.Server.MeasureAsync()).Faults);
+    }
+}

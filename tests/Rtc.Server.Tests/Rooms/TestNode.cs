@@ -1,0 +1,264 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Events.Rtc;
+using Events.Rtc.Client;
+using Events.Rtc.Client.Media;
+using Events.Rtc.Client.Signalling;
+using Events.Rtc.OpenSsl;
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Wire;
+using Events.Rtc.Rooms;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Events.Tests.Rtc.Server.Tests.Rooms;
+
+/// <summary>A whole SFU on loopback, and clients that speak to it over real sockets.</summary>
+internal sealed class TestNode : IAsyncDisposable, IRoomObserver
+{
+    private readonly RtcMetrics _metrics = new();
+    private readonly List<IAsyncDisposable> _owned = [];
+
+    public TestNode(Func<RtcOptions, RtcOptions>? configure = null)
+    {
+        var options = new RtcOptions { Port = 0, Workers = 2, NodeKey = "test-node-key" };
+        Server = new RtcServer(configure?.Invoke(options) ?? options, this, _metrics, NullLogger<RtcLog>.Instance);
+    }
+
+    public RtcServer Server { get; }
+
+    public OpenSslDtlsEngineFactory Dtls { get; } = new();
+
+    public ConcurrentQueue<string> Events { get; } = new();
+
+    public static RoomRights Rights(string room = "room", string identity = "someone", bool publish = true, bool subscribe = true) =>
+        new(room, identity, identity, "attendee", publish, subscribe, false);
+
+    public void Record(string type, object data) => Events.Enqueue(type);
+
+    public async Task<TestPublisher> WhipAsync(string room = "room", string identity = "publisher")
+    {
+        var description = new ClientDescription(Dtls.LocalFingerprint);
+        var result = await Server.WhipAsync(Rights(room, identity), description.WriteOffer(ClientMediaPlan.Publish));
+        Assert.True(result.IsOk, result.Error?.ToString());
+        return new TestPublisher(await ConnectAsync(description, result.Value.Answer.Sdp), result.Value.Participant);
+    }
+
+    public async Task<TestViewer> WhepAsync(string room = "room", string identity = "viewer")
+    {
+        var description = new ClientDescription(Dtls.LocalFingerprint);
+        var result = await Server.WhepAsync(Rights(room, identity), description.WriteOffer(ClientMediaPlan.View));
+        Assert.True(result.IsOk, result.Error?.ToString());
+        var viewer = new TestViewer(result.Value.Participant);
+        viewer.Watch(await ConnectAsync(description, result.Value.Answer.Sdp, viewer.Received));
+        return viewer;
+    }
+
+    public async Task<TestClient> JoinAsync(string room = "room", string identity = "client", bool publish = true)
+    {
+        var client = new TestClient(this);
+        var result = await Server.JoinAsync(Rights(room, identity, publish), client);
+        Assert.True(result.IsOk, result.Error?.ToString());
+        client.Participant = result.Value;
+        _owned.Add(client);
+        return client;
+    }
+
+    public async Task<ClientEndpoint> ConnectAsync(ClientDescription description, string answer, ClientEndpoint.MediaHandler? onMedia = null)
+    {
+        Assert.True(description.TryReadAnswer(answer, out var session, out var error), error);
+        return await StartAsync(session, onMedia);
+    }
+
+    public async Task<ClientEndpoint> StartAsync(ClientSession session, ClientEndpoint.MediaHandler? onMedia = null)
+    {
+        var endpoint = new ClientEndpoint(session, new ClientPeerOptions(), Dtls, SrtpCiphers.Default, IPAddress.Loopback) { OnMedia = onMedia };
+        _owned.Add(endpoint);
+        endpoint.Start();
+        await endpoint.Connected.WaitAsync(TimeSpan.FromSeconds(10));
+        return endpoint;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var owned in _owned)
+        {
+            await owned.DisposeAsync();
+        }
+
+        Server.Dispose();
+        _metrics.Dispose();
+        Dtls.Dispose();
+    }
+}
+
+/// <summary>Sends numbered payloads that look like VP8 and Opus.</summary>
+internal sealed class TestPublisher
+{
+    private uint _videoTimestamp = 90_000;
+    private uint _audioTimestamp = 48_000;
+
+    public TestPublisher(ClientEndpoint endpoint, IParticipant participant)
+    {
+        Endpoint = endpoint;
+        Participant = participant;
+        Video = endpoint.Senders.Single(s => s.Media.Kind == global::Events.Rtc.Protocol.Sdp.MediaKind.Video);
+        Audio = endpoint.Senders.Single(s => s.Media.Kind == global::Events.Rtc.Protocol.Sdp.MediaKind.Audio);
+        endpoint.OnKeyframeRequested = _ => Interlocked.Increment(ref _keyframeRequests);
+    }
+
+    private int _keyframeRequests;
+
+    public ClientEndpoint Endpoint { get; }
+
+    public IParticipant Participant { get; }
+
+    public ClientSendTrack Video { get; }
+
+    public ClientSendTrack Audio { get; }
+
+    public int KeyframeRequests => Volatile.Read(ref _keyframeRequests);
+
+    /// <summary>One frame in packets of this many bytes; returns their payloads as text.</summary>
+    public List<string> SendFrame(bool keyframe, int packets = 3, int size = 900)
+    {
+        var sent = new List<string>();
+        for (var i = 0; i < packets; i++)
+        {
+            var payload = new byte[size];
+            Random.Shared.NextBytes(payload);
+            // RFC 7741 §4.2: no extensions, S on the first packet; §4.3: P = 0 on a keyframe, then start code and size.
+            payload[0] = i == 0 ? (byte)0x10 : (byte)0;
+            if (i == 0)
+            {
+                byte[] header = [(byte)(keyframe ? 0x10 : 0x11), 0, 0, 0x9D, 0x01, 0x2A, 0x80, 0x02, 0x68, 0x01];
+                header.CopyTo(payload, 1);
+            }
+
+            Assert.True(Endpoint.SendMedia(Video, payload, new RtpTimestamp(_videoTimestamp), i == packets - 1));
+            sent.Add(Convert.ToHexString(payload));
+        }
+
+        _videoTimestamp += 3_000;
+        return sent;
+    }
+
+    public void SendAudio(byte minusDecibels = 20)
+    {
+        Assert.True(Endpoint.SendMedia(Audio, [0x78, 1, 2, 3], new RtpTimestamp(_audioTimestamp), false, new AudioLevel(true, minusDecibels)));
+        _audioTimestamp += 960;
+    }
+
+    /// <summary>Sends until the condition holds.</summary>
+    public async Task SendUntilAsync(Func<bool> condition, int seconds = 10)
+    {
+        var deadline = DateTime.UtcNow.AddSeconds(seconds);
+        var asked = KeyframeRequests;
+        for (var frame = 0; !condition(); frame++)
+        {
+            Assert.True(DateTime.UtcNow < deadline, "the condition did not come true in time");
+            SendFrame(keyframe: frame == 0 || asked != KeyframeRequests);
+            asked = KeyframeRequests;
+            SendAudio();
+            await Task.Delay(10);
+        }
+    }
+}
+
+/// <summary>Keeps what it receives.</summary>
+internal sealed class TestViewer(IParticipant participant)
+{
+    public IParticipant Participant { get; } = participant;
+
+    public ClientEndpoint? Endpoint { get; private set; }
+
+    public ConcurrentQueue<(string Payload, ushort Sequence, uint Timestamp, uint Ssrc)> Video { get; } = new();
+
+    public ConcurrentQueue<string> Audio { get; } = new();
+
+    public void Watch(ClientEndpoint endpoint) => Endpoint = endpoint;
+
+    public void Received(ClientReceiveTrack track, in RtpReader packet, MonotonicTime now)
+    {
+        if (track.Media.Kind == global::Events.Rtc.Protocol.Sdp.MediaKind.Video)
+        {
+            Video.Enqueue((Convert.ToHexString(packet.Payload), packet.SequenceNumber.Value, packet.Timestamp.Value, packet.Ssrc));
+        }
+        else
+        {
+            Audio.Enqueue(Convert.ToHexString(packet.Payload));
+        }
+    }
+}
+
+/// <summary>A hub client without the hub: answers the server's offers at once.</summary>
+internal sealed class TestClient(TestNode node) : IParticipantEvents, IAsyncDisposable
+{
+    private readonly System.Threading.Channels.Channel<SubscribeOffer> _offers = System.Threading.Channels.Channel.CreateUnbounded<SubscribeOffer>();
+
+    public IParticipant Participant { get; set; } = null!;
+
+    public ConcurrentQueue<string> Log { get; } = new();
+
+    public ConcurrentQueue<IReadOnlyList<SpeakerLevel>> Speakers { get; } = new();
+
+    public TestViewer? Viewer { get; private set; }
+
+    public RtcError? ClosedWith { get; private set; }
+
+    public async Task<SubscribeOffer> NextOfferAsync() =>
+        await _offers.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+
+    /// <summary>Answers one offer with a new endpoint.</summary>
+    public async Task<SubscribeOffer> SubscribeAsync()
+    {
+        var offer = await NextOfferAsync();
+        var description = new ClientDescription(node.Dtls.LocalFingerprint);
+        Assert.True(description.TryAnswer(offer.Sdp, out var answer, out var session, out var error), error);
+        Viewer = new TestViewer(Participant);
+        var accepted = await Participant.AnswerSubscriptionAsync(offer.Revision, answer);
+        Assert.True(accepted.IsOk, accepted.Error?.ToString());
+        Viewer.Watch(await node.StartAsync(session, Viewer.Received));
+        return offer;
+    }
+
+    public async Task<TestPublisher> PublishAsync()
+    {
+        var description = new ClientDescription(node.Dtls.LocalFingerprint);
+        var answer = await Participant.PublishAsync(
+            description.WriteOffer(ClientMediaPlan.Publish), [new("0", TrackSource.Microphone), new("1", TrackSource.Camera)]);
+        Assert.True(answer.IsOk, answer.Error?.ToString());
+        return new TestPublisher(await node.ConnectAsync(description, answer.Value), Participant);
+    }
+
+    public void ParticipantJoined(ParticipantInfo participant) => Log.Enqueue($"joined {participant.Name}");
+
+    public void ParticipantLeft(string participantId) => Log.Enqueue("left");
+
+    public void TrackPublished(string participantId, TrackInfo track) => Log.Enqueue($"published {track.Kind}");
+
+    public void TrackUnpublished(string participantId, string trackId) => Log.Enqueue("unpublished");
+
+    public void TrackMuted(string participantId, string trackId, bool muted) => Log.Enqueue($"muted {muted}");
+
+    public void ActiveSpeakers(IReadOnlyList<SpeakerLevel> speakers) => Speakers.Enqueue(speakers);
+
+    public void SubscribeOffer(SubscribeOffer offer) => _offers.Writer.TryWrite(offer);
+
+    public void Closed(RtcError reason) => ClosedWith = reason;
+
+    public async ValueTask DisposeAsync() => await Participant.LeaveAsync("test_over");
+}
+
+internal static class Wait
+{
+    /// <summary>Waits on a condition with a deadline.</summary>
+    public static async Task UntilAsync(Func<bool> condition, string what, int seconds = 10)
+    {
+        var deadline = DateTime.UtcNow.AddSeconds(seconds);
+        while (!condition())
+        {
+            Assert.True(DateTime.UtcNow < deadline, $"{what}: not within {seconds} s");
+            await Task.Delay(5);
+        }
+    }
+}
