@@ -158,10 +158,7 @@ internal sealed class Participant
         {
             // Its tracks would be frozen pictures. The client publishes again when it is back.
             Publisher = null;
-            foreach (var track in ((PublisherTransport)transport).Tracks.ToList())
-            {
-                Room.Unpublish(track);
-            }
+            Room.Unpublish([.. ((PublisherTransport)transport).Tracks]);
         }
         else
         {

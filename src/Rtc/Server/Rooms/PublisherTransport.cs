@@ -163,14 +163,17 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
     {
         _media = [.. media];
         _transportCcId = media.Select(m => m.Extensions.TransportCc).FirstOrDefault(id => id != 0);
-        foreach (var gone in Tracks.Where(t => !media.Any(m => Matches(m, t) && m.Codecs.Count > 0)).ToList())
+        var gone = Tracks.Where(t => !media.Any(m => Matches(m, t) && m.Codecs.Count > 0 && IsSending(m))).ToList();
+        if (gone.Count > 0)
         {
-            Unpublish(gone);
+            Forget(gone);
+            Participant.Room.Unpublish(gone);
         }
 
+        var published = new List<PublishedTrack>();
         foreach (var line in media)
         {
-            if (line.Codecs.Count == 0 || line.Direction is not (SdpDirection.RecvOnly or SdpDirection.SendRecv))
+            if (line.Codecs.Count == 0 || !IsSending(line))
             {
                 continue;
             }
@@ -183,7 +186,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
                 track = new PublishedTrack(this, line, source, declared?.Muted ?? false);
                 Tracks.Add(track);
                 Register(line, track);
-                Participant.Room.Publish(track);
+                published.Add(track);
             }
             else
             {
@@ -191,21 +194,28 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
                 Register(line, track);
             }
         }
+
+        if (published.Count > 0)
+        {
+            Participant.Room.Publish(published);
+        }
     }
 
     private static bool Matches(PublishedMedia media, PublishedTrack track) => (media.Mid ?? "") == track.Mid && media.Index == track.Media.Index;
 
-    private void Unpublish(PublishedTrack track)
+    /// <summary>The direction is ours: we receive what the publisher sends.</summary>
+    private static bool IsSending(PublishedMedia media) => media.Direction is SdpDirection.RecvOnly or SdpDirection.SendRecv;
+
+    private void Forget(List<PublishedTrack> tracks)
     {
-        Tracks.Remove(track);
-        foreach (var ssrc in _sources.Where(s => s.Value.Track == track).Select(s => s.Key).ToList())
+        Tracks.RemoveAll(tracks.Contains);
+        foreach (var ssrc in _sources.Where(s => tracks.Contains(s.Value.Track)).Select(s => s.Key).ToList())
         {
             _sources.Remove(ssrc);
         }
 
         _lastSource = null;
         _lastSsrc = 0;
-        Participant.Room.Unpublish(track);
     }
 
     private void Register(PublishedMedia media, PublishedTrack track)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Relay;
 
@@ -9,10 +10,13 @@ internal sealed class Room(string id, MediaWorker worker)
     /// <summary>Speakers are told at most four times a second.</summary>
     private static readonly TimeSpan SpeakerInterval = TimeSpan.FromMilliseconds(250);
 
+    private static readonly Comparison<PublishedTrack> LoudestFirst = (a, b) => b.AudioLevel.CompareTo(a.AudioLevel);
+
     private readonly Dictionary<string, Participant> _participants = new(StringComparer.Ordinal);
     private readonly List<PublishedTrack> _tracks = [];
     private readonly List<RelayConnection> _relays = [];
-    private List<string> _lastSpeakers = [];
+    private readonly List<PublishedTrack> _speaking = [];
+    private readonly List<PublishedTrack> _lastSpeaking = [];
     private MonotonicTime _nextSpeakers;
 
     public string Id { get; } = id;
@@ -40,14 +44,18 @@ internal sealed class Room(string id, MediaWorker worker)
             return new RtcError("room_full", $"The room admits {Worker.Options.MaxParticipantsPerRoom} participants.");
         }
 
-        // One identity is one participant: the tab that was reloaded replaces what it left behind.
-        if (kind == ParticipantKind.Client && _participants.Values.FirstOrDefault(p => p.Kind == kind && p.Rights.Identity == rights.Identity) is { } previous)
+        var participant = new Participant(this, rights, kind);
+        var previous = kind == ParticipantKind.Client
+            ? _participants.Values.FirstOrDefault(p => p.Kind == kind && p.Rights.Identity == rights.Identity)
+            : null;
+        _participants[participant.Id] = participant;
+        if (previous is not null)
         {
+            // One identity is one participant: the tab that was reloaded replaces what it left behind.
             Leave(previous, new RtcError("replaced", "The same identity joined again."));
         }
 
-        var participant = new Participant(this, rights, kind) { Events = events };
-        _participants[participant.Id] = participant;
+        participant.Events = events;
         if (participant.IsVisible)
         {
             var info = participant.Info;
@@ -72,10 +80,7 @@ internal sealed class Room(string id, MediaWorker worker)
         }
 
         var events = participant.Events;
-        foreach (var track in participant.Tracks.ToList())
-        {
-            Unpublish(track);
-        }
+        Unpublish([.. participant.Tracks]);
 
         participant.Close();
         events?.Closed(reason);
@@ -93,27 +98,34 @@ internal sealed class Room(string id, MediaWorker worker)
         Worker.Left(this);
     }
 
-    public void Publish(PublishedTrack track)
+    /// <summary>A publisher's new tracks, together: subscribers follow with one offer.</summary>
+    public void Publish(IReadOnlyList<PublishedTrack> tracks)
     {
-        _tracks.Add(track);
-        var publisher = track.Publisher;
-        var info = track.Info;
-        if (publisher.IsVisible)
+        foreach (var track in tracks)
         {
-            // The publisher too: it learns the id by which it mutes its own track.
-            Tell(null, e => e.TrackPublished(publisher.Id, info));
+            _tracks.Add(track);
+            var publisher = track.Publisher;
+            var info = track.Info;
+            if (publisher.IsVisible)
+            {
+                // The publisher too: it learns the id by which it mutes its own track.
+                Tell(null, e => e.TrackPublished(publisher.Id, info));
+            }
+
+            Observe("track.published", track);
         }
 
-        Observe("track.published", track);
         foreach (var participant in _participants.Values)
         {
-            if (participant.Kind == ParticipantKind.Whep)
-            {
-                participant.Subscriber?.TryContinue(track);
-            }
-            else
+            if (participant.Kind != ParticipantKind.Whep)
             {
                 participant.UpdateSubscriptions();
+                continue;
+            }
+
+            foreach (var track in tracks)
+            {
+                participant.Subscriber?.TryContinue(track);
             }
         }
     }
@@ -139,32 +151,36 @@ internal sealed class Room(string id, MediaWorker worker)
         }
     }
 
-    public void Unpublish(PublishedTrack track)
+    public void Unpublish(IReadOnlyList<PublishedTrack> tracks)
     {
-        if (!_tracks.Remove(track))
+        foreach (var track in tracks)
         {
-            return;
+            if (!_tracks.Remove(track))
+            {
+                continue;
+            }
+
+            Relay(r => r.TrackUnpublished(track));
+            var publisher = track.Publisher;
+            if (publisher.IsVisible)
+            {
+                Tell(null, e => e.TrackUnpublished(publisher.Id, track.Id));
+            }
+
+            Observe("track.unpublished", track);
+            foreach (var participant in _participants.Values)
+            {
+                participant.Forget(track);
+                if (participant.Kind == ParticipantKind.Whep)
+                {
+                    participant.Subscriber?.TrackEnded(track, keepLine: true);
+                }
+            }
         }
 
-        Relay(r => r.TrackUnpublished(track));
-        var publisher = track.Publisher;
-        if (publisher.IsVisible)
-        {
-            Tell(null, e => e.TrackUnpublished(publisher.Id, track.Id));
-        }
-
-        Observe("track.unpublished", track);
         foreach (var participant in _participants.Values)
         {
-            participant.Forget(track);
-            if (participant.Kind == ParticipantKind.Whep)
-            {
-                participant.Subscriber?.TrackEnded(track, keepLine: true);
-            }
-            else if (participant != publisher)
-            {
-                participant.UpdateSubscriptions();
-            }
+            participant.UpdateSubscriptions();
         }
     }
 
@@ -236,29 +252,24 @@ internal sealed class Room(string id, MediaWorker worker)
         }
 
         _nextSpeakers = now + SpeakerInterval;
-        List<SpeakerLevel>? speakers = null;
+        _speaking.Clear();
         foreach (var track in _tracks)
         {
             if (track.Speaking)
             {
-                (speakers ??= []).Add(new(track.Publisher.Id, Math.Round(track.AudioLevel, 3)));
+                _speaking.Add(track);
             }
         }
 
-        if (speakers is null && _lastSpeakers.Count == 0)
+        _speaking.Sort(LoudestFirst);
+        if (_speaking.Count <= 1 && CollectionsMarshal.AsSpan(_speaking).SequenceEqual(CollectionsMarshal.AsSpan(_lastSpeaking)))
         {
-            return;
+            return; // Silence goes on, or the same one goes on speaking.
         }
 
-        speakers ??= [];
-        speakers.Sort((a, b) => b.Level.CompareTo(a.Level));
-        var names = speakers.ConvertAll(s => s.ParticipantId);
-        if (names.SequenceEqual(_lastSpeakers) && names.Count <= 1)
-        {
-            return; // The same one goes on speaking.
-        }
-
-        _lastSpeakers = names;
+        _lastSpeaking.Clear();
+        _lastSpeaking.AddRange(_speaking);
+        var speakers = _speaking.ConvertAll(t => new SpeakerLevel(t.Publisher.Id, Math.Round(t.AudioLevel, 3)));
         Tell(null, e => e.ActiveSpeakers(speakers));
     }
 
