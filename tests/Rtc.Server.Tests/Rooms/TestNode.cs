@@ -149,7 +149,7 @@ internal sealed class TestPublisher
     }
 
     /// <summary>Sends until the condition holds.</summary>
-    public async Task SendUntilAsync(Func<bool> condition, int seconds = 10)
+    public async Task SendUntilAsync(Func<bool> condition, int seconds = 30)
     {
         var deadline = DateTime.UtcNow.AddSeconds(seconds);
         var asked = KeyframeRequests;
@@ -252,7 +252,7 @@ internal sealed class TestClient(TestNode node) : IParticipantEvents, IAsyncDisp
 internal static class Wait
 {
     /// <summary>Waits on a condition with a deadline.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what, int seconds = 10)
+    public static async Task UntilAsync(Func<bool> condition, string what, int seconds = 30)
     {
         var deadline = DateTime.UtcNow.AddSeconds(seconds);
         while (!condition())

@@ -269,6 +269,12 @@ internal sealed class Room(string id, MediaWorker worker)
 
         _lastSpeaking.Clear();
         _lastSpeaking.AddRange(_speaking);
+        TellSpeakers();
+    }
+
+    /// <summary>Apart from <see cref="Advance"/>, whose every call would else allocate the closure.</summary>
+    private void TellSpeakers()
+    {
         var speakers = _speaking.ConvertAll(t => new SpeakerLevel(t.Publisher.Id, Math.Round(t.AudioLevel, 3)));
         Tell(null, e => e.ActiveSpeakers(speakers));
     }
