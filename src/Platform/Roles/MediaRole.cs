@@ -1,4 +1,6 @@
 using Events.Platform.Composition;
+using Events.Rtc;
+using Events.Rtc.Rooms;
 using Events.Rtc.Signalling;
 using Events.Rtc.Signalling.Tokens;
 
@@ -25,7 +27,23 @@ public static class MediaRole
             PlatformHttpPort = options.HttpPort,
             ExtraOrigins = options.Origins,
         });
+        builder.Services.AddSingleton<RtcMetrics>();
+        builder.Services.AddSingleton<IRtcServer>(services => new RtcServer(
+            new RtcOptions
+            {
+                BindAddress = options.Bind,
+                Port = options.RtcPort,
+                Workers = options.RtcWorkers,
+                Advertise = options.RtcAdvertise,
+                RelaySocketPath = options.RelaySocket,
+                NodeKey = keys.NodeKey,
+            },
+            services.GetRequiredService<IRoomObserver>(),
+            services.GetRequiredService<RtcMetrics>(),
+            services.GetRequiredService<ILogger<RtcLog>>()));
         var app = builder.Build();
+        // The media ports are bound before the doors open: a port in use is a refusal to start, not an error of the first call.
+        _ = app.Services.GetRequiredService<IRtcServer>();
         app.MapHealth();
         app.MapRtcSignalling();
         return app;
