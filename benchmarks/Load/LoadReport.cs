@@ -21,6 +21,9 @@ internal sealed record LoadReport
     public required long PacketsExpected { get; init; }
     public required long PacketsReceived { get; init; }
     public required long PacketsLost { get; init; }
+    /// <summary>Of the lost ones; audio is not negotiated with NACK, so under --loss only these should be 0.</summary>
+    public required long VideoPacketsLost { get; init; }
+
     public required long PacketsRepaired { get; init; }
     public required long PacketsCorrupt { get; init; }
     public required long PacketsRefused { get; init; }
@@ -57,7 +60,7 @@ internal sealed record LoadReport
         Row("join: first keyframe p50 / p99", $"{FirstKeyframeP50:F0} / {FirstKeyframeP99:F0} ms");
         Row("delivered", $"{PacketsPerSecond:F0} packets/s, {MegabitsPerSecond:F1} Mbit/s");
         Row("packets expected / received", $"{PacketsExpected} / {PacketsReceived}");
-        Row("packets lost / repaired", $"{PacketsLost} / {PacketsRepaired}");
+        Row("packets lost (video) / repaired", $"{PacketsLost} ({VideoPacketsLost}) / {PacketsRepaired}");
         Row("packets corrupt / refused", $"{PacketsCorrupt} / {PacketsRefused}");
         Row("delay p50 / p99", $"{DelayP50:F1} / {DelayP99:F1} ms");
         Row("keyframe requests", $"{KeyframeRequests}");

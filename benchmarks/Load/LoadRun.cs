@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Events.Rtc.Client;
 using Events.Rtc.Client.Signalling;
+using Events.Rtc.Protocol.Sdp;
 
 namespace Events.Benchmarks.Load;
 
@@ -23,7 +24,7 @@ internal sealed class LoadRun(LoadOptions options, ClientStack stack, ILoadSigna
 
     private sealed record Seat(SyntheticViewer Viewer, LoadSession Session, EndpointLoop Loop, int Room);
 
-    private readonly record struct Counters(long Sent, long Expected, long Received, long Repaired, long Delivered, long Bytes, long Corrupt, long Refused, long KeyframeRequests);
+    private readonly record struct Counters(long Sent, long Expected, long Received, long Repaired, long Delivered, long Bytes, long Corrupt, long Refused, long VideoLost, long KeyframeRequests);
 
     public async Task<LoadReport> RunAsync()
     {
@@ -134,6 +135,7 @@ internal sealed class LoadRun(LoadOptions options, ClientStack stack, ILoadSigna
             PacketsExpected = to.Expected - from.Expected,
             PacketsReceived = to.Received - from.Received,
             PacketsLost = to.Expected - from.Expected - (to.Received - from.Received),
+            VideoPacketsLost = to.VideoLost - from.VideoLost,
             PacketsRepaired = to.Repaired - from.Repaired,
             PacketsCorrupt = to.Corrupt,
             PacketsRefused = to.Refused - from.Refused,
@@ -185,12 +187,13 @@ internal sealed class LoadRun(LoadOptions options, ClientStack stack, ILoadSigna
         var tracks = viewer.Peer.Receivers;
         return new(
             0, tracks.Sum(t => t.PacketsExpected), tracks.Sum(t => t.PacketsReceived), tracks.Sum(t => t.PacketsRepaired), viewer.Delivered,
-            tracks.Sum(t => t.BytesReceived), viewer.Corrupt, viewer.Peer.Refused, 0);
+            tracks.Sum(t => t.BytesReceived), viewer.Corrupt, viewer.Peer.Refused,
+            tracks.Where(t => t.Media.Kind == MediaKind.Video).Sum(t => t.PacketsLost), 0);
     }
 
     private static Counters Add(Counters a, Counters b) => new(
         a.Sent + b.Sent, a.Expected + b.Expected, a.Received + b.Received, a.Repaired + b.Repaired, a.Delivered + b.Delivered, a.Bytes + b.Bytes,
-        a.Corrupt + b.Corrupt, a.Refused + b.Refused, a.KeyframeRequests + b.KeyframeRequests);
+        a.Corrupt + b.Corrupt, a.Refused + b.Refused, a.VideoLost + b.VideoLost, a.KeyframeRequests + b.KeyframeRequests);
 
     private async Task ChurnUntilAsync(CancellationToken end)
     {
