@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Events.Tests.Rtc.Signalling.Fakes;
 
-/// <summary>The doors on a free port of loopback, before a fake SFU.</summary>
+/// <summary>The doors on a free port of loopback, before a fake SFU, or the real one without media.</summary>
 public sealed class MediaNode : IAsyncDisposable
 {
     public const string NodeKey = "node-key-0123456789";
@@ -18,13 +18,23 @@ public sealed class MediaNode : IAsyncDisposable
     private readonly JwtSigningKey _key = JwtSigningKey.Generate();
     private readonly WebApplication _app;
 
-    private MediaNode(Func<SignallingOptions, SignallingOptions>? configure)
+    private MediaNode(Func<SignallingOptions, SignallingOptions>? configure, bool realRooms)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(Time);
-        builder.Services.AddSingleton<IRtcServer>(Server);
+        if (realRooms)
+        {
+            builder.Services.AddSingleton(new RtcOptions { Port = 0, Workers = 1 });
+            builder.Services.AddSingleton<RtcMetrics>();
+            builder.Services.AddSingleton<IRtcServer, RtcServer>();
+        }
+        else
+        {
+            builder.Services.AddSingleton<IRtcServer>(Server);
+        }
+
         SignallingOptions options = new()
         {
             GrantPublicKeys = [_key.ExportPublicPem()],
@@ -51,9 +61,9 @@ public sealed class MediaNode : IAsyncDisposable
     public T Service<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
-    public static async Task<MediaNode> StartAsync(Func<SignallingOptions, SignallingOptions>? configure = null)
+    public static async Task<MediaNode> StartAsync(Func<SignallingOptions, SignallingOptions>? configure = null, bool realRooms = false)
     {
-        MediaNode node = new(configure);
+        MediaNode node = new(configure, realRooms);
         await node._app.StartAsync();
         node.Http = new HttpClient { BaseAddress = node.Address, Timeout = TimeSpan.FromSeconds(20) };
         return node;

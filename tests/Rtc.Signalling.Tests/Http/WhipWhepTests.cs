@@ -173,6 +173,19 @@ public sealed class WhipWhepTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Sessions_that_ended_without_a_word_are_swept_when_others_come()
+    {
+        for (int i = 0; i < 5; i++)
+            await Begin(_node.Grant());
+        foreach (FakeParticipant participant in _node.Server.Participants.Values)
+            await participant.LeaveAsync("quietly");
+        Assert.Equal(5, _node.Service<SessionResources>().Count);
+        _node.Time.Advance(TimeSpan.FromSeconds(11));
+        await Begin(_node.Grant());
+        Assert.Equal(1, _node.Service<SessionResources>().Count);
+    }
+
+    [Fact]
     public async Task Options_says_what_may_be_posted_and_other_methods_are_refused()
     {
         using HttpResponseMessage endpoint = await Send("/whip/stage", HttpMethod.Options, null, null, null);

@@ -30,7 +30,7 @@ internal static class Problems
         "if_match_missing" => 428,
         "too_many_requests" => 429,
         "internal_error" => 500,
-        "node_draining" or "room_full" or "node_full" or "rooms_full" => 503,
+        "node_draining" or "room_full" or "too_many_rooms" => 503,
         _ when code.EndsWith("_not_found", StringComparison.Ordinal) => 404,
         _ => 400,
     };

@@ -25,8 +25,15 @@ internal sealed record SessionResource(string Id, string Protocol, IParticipant 
 }
 
 /// <summary>The sessions of this node by address. One dies with its participant.</summary>
-internal sealed class SessionResources(SignallingMetrics metrics, ILogger<SessionResources> logger)
+internal sealed class SessionResources(TimeProvider clock, SignallingMetrics metrics, ILogger<SessionResources> logger)
 {
+    /// <summary>
+    /// How often those are looked for that went without a word: a participant that ends while its session is being
+    /// attached has nobody to tell.
+    /// </summary>
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
+
+    private long _sweptAt = clock.GetTimestamp();
     private readonly ConcurrentDictionary<string, SessionResource> _byId = new();
 
     public int Count => _byId.Count;
@@ -40,9 +47,7 @@ internal sealed class SessionResources(SignallingMetrics metrics, ILogger<Sessio
         metrics.SessionBegan(protocol);
         RtcSignallingLog.SessionBegan(logger, protocol, participant.ParticipantId, participant.Rights.Room);
         participant.Attach(new EndOfSession(this, resource));
-        // Gone before it was attached: nobody tells us any more.
-        if (participant.IsGone)
-            Remove(resource);
+        Sweep();
         return resource;
     }
 
@@ -63,6 +68,18 @@ internal sealed class SessionResources(SignallingMetrics metrics, ILogger<Sessio
             return;
         metrics.SessionEnded(resource.Protocol);
         RtcSignallingLog.SessionEnded(logger, resource.Protocol, resource.Participant.ParticipantId, resource.Participant.Rights.Room);
+    }
+
+    private void Sweep()
+    {
+        long last = Interlocked.Read(ref _sweptAt);
+        if (clock.GetElapsedTime(last) < SweepInterval || Interlocked.CompareExchange(ref _sweptAt, clock.GetTimestamp(), last) != last)
+            return;
+        foreach (SessionResource resource in _byId.Values)
+        {
+            if (resource.Participant.IsGone)
+                Remove(resource);
+        }
     }
 
     /// <summary>Of all that a room tells, a session without signalling hears only its end.</summary>

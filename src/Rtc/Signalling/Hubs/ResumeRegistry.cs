@@ -107,7 +107,7 @@ internal sealed class ResumeRegistry(SignallingOptions options, TimeProvider clo
     }
 
     /// <summary>The session is over: nobody resumes it.</summary>
-    private void Forget(HubSession session)
+    public void Forget(HubSession session)
     {
         lock (session.Gate)
         {

@@ -180,7 +180,12 @@ internal sealed class RtcHub(
     {
         RtcResult<RoomSnapshot> snapshot = await session.Participant.SnapshotAsync();
         if (!snapshot.IsOk)
+        {
+            // It ended between entering and now, perhaps before the events were attached: nobody else says so.
+            sessions.Forget(session);
             return new Refused(snapshot.Error);
+        }
+
         RoomRights rights = session.Participant.Rights;
         return new Entered(
             new EnteredAs(session.Participant.ParticipantId, rights.Identity, rights.Name, rights.Role, rights.CanPublish, rights.CanSubscribe),

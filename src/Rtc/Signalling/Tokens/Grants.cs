@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using Events.Rtc.Rooms;
@@ -28,12 +27,8 @@ public static class GrantFormat
         Leeway = TimeSpan.FromSeconds(5), // clocks of nodes kept by NTP
     };
 
-    private static readonly SearchValues<char> RoomCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-");
-
-    /// <summary>A room's name: 1 to 64 of the characters that a URL leaves alone (RFC 3986 §2.3), and no dot segment.</summary>
-    public static bool IsRoomName(string? name) =>
-        name is { Length: > 0 and <= 64 } and not ("." or "..") && !name.AsSpan().ContainsAnyExcept(RoomCharacters);
+    /// <summary>A room's name that also stands in a path: no dot segment (RFC 3986 §5.2.4), which clients would resolve away.</summary>
+    public static bool IsRoomName(string? name) => RoomName.IsValid(name) && name is not ("." or "..");
 }
 
 /// <summary>The platform's half: signs what a participant may do in a room.</summary>
