@@ -32,7 +32,7 @@ public class RoomTests
         var publisher = await anna.PublishAsync();
         var late = await node.JoinAsync(identity: "late", publish: false);
         var snapshot = await late.Participant.SnapshotAsync();
-        Assert.Equal(["anna"], snapshot.Value!.Participants.Select(p => p.Name));
+        Assert.Equal(["anna", "late"], snapshot.Value!.Participants.Select(p => p.Name));
         Assert.Equal(2, snapshot.Value.Participants[0].Tracks.Count);
         Assert.NotNull(snapshot.Value.Offer);
         await late.SubscribeAsync();

@@ -30,9 +30,10 @@ internal sealed class Room(string id, MediaWorker worker)
 
     public bool IsEmpty => _participants.Count == 0 && _relays.Count == 0;
 
+    /// <summary>The room as <paramref name="viewer"/> may see it: itself with its own tracks, and everyone who is visible.</summary>
     public RoomSnapshot Snapshot(Participant? viewer = null) => new(
         Id,
-        [.. _participants.Values.Where(p => p.IsVisible && p != viewer).Select(p => p.Info)],
+        [.. _participants.Values.Where(p => p.IsVisible || p == viewer).Select(p => p.Info)],
         viewer?.Subscriber?.OutstandingOffer);
 
     public Participant? Find(string participantId) => _participants.GetValueOrDefault(participantId);

@@ -28,7 +28,9 @@ export const openSignalRHub: OpenHub = async (mediaUrl) => {
     })
     .configureLogging(LogLevel.None)
     .build();
+  // The server pings every 5 s: three missed pings are a lost network, well before the operating system says so.
   connection.keepAliveIntervalInMilliseconds = 5_000;
+  connection.serverTimeoutInMilliseconds = 15_000;
   try {
     await connection.start();
   } catch {

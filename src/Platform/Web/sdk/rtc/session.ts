@@ -219,7 +219,10 @@ export class RtcSession {
     hub.onLost(() => {
       if (this.hub === hub) this.lost();
     });
-    this.events.emit('roster', this.roster.replace(answer.participants));
+    const { you, participants } = answer;
+    // A hidden participant is in nobody's list but its own.
+    const present = participants.some(({ participantId }) => participantId === you.participantId);
+    this.events.emit('roster', this.roster.replace(present ? participants : [...participants, { ...you, tracks: [] }]));
     if (answer.offer) this.accept(answer.offer);
     inbox.open({
       subscribeOffer: (offer) => this.accept(offer),
