@@ -127,7 +127,7 @@ public sealed class ClientPeer : IDisposable
 
         if (now >= _connectBy)
         {
-            Become(ClientPeerState.Failed, _ice.Connected ? "dtls-timeout" : "ice-timeout");
+            Become(ClientPeerState.Failed, _ice.Connected ? "dtls_timeout" : "ice-timeout");
             return;
         }
 

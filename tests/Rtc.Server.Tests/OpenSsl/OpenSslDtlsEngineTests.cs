@@ -106,7 +106,7 @@ public sealed class OpenSslDtlsEngineTests : IDisposable
 
         var deceived = serverIsWrong ? link.Client : link.Server;
         Assert.Equal(DtlsState.Failed, deceived.State);
-        Assert.Equal("dtls-fingerprint-mismatch", deceived.FailureReason);
+        Assert.Equal("dtls_fingerprint_mismatch", deceived.FailureReason);
         Assert.Null(deceived.Keys);
         Assert.True(deceived.Deadline.IsNever);
     }
@@ -117,7 +117,7 @@ public sealed class OpenSslDtlsEngineTests : IDisposable
         using var link = new DtlsLink(_clients, _servers, [SrtpProfile.Aes128CmHmacSha1Tag80], [SrtpProfile.AeadAes128Gcm]);
         link.Run();
 
-        Assert.Equal("dtls-no-srtp-profile", link.Server.FailureReason);
+        Assert.Equal("dtls_no_srtp_profile", link.Server.FailureReason);
         Assert.Null(link.Client.Keys);
     }
 
@@ -196,7 +196,7 @@ public sealed class OpenSslDtlsEngineTests : IDisposable
         Assert.Equal(DtlsState.Handshaking, client.State);
         client.HandleDeadline(start + TimeSpan.FromSeconds(30));
 
-        Assert.Equal((DtlsState.Failed, "dtls-timeout"), (client.State, client.FailureReason));
+        Assert.Equal((DtlsState.Failed, "dtls_timeout"), (client.State, client.FailureReason));
         Assert.True(client.Deadline.IsNever);
     }
 

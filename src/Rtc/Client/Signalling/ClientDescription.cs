@@ -84,7 +84,7 @@ public sealed class ClientDescription
         session = null;
         if (Offer is null || !SdpReader.TryParse(sdp, out var answer, out var parseError))
         {
-            error = "sdp-unreadable";
+            error = "sdp_unreadable";
             return false;
         }
 
@@ -116,7 +116,7 @@ public sealed class ClientDescription
         session = null;
         if (!SdpReader.TryParse(sdp, out var offer, out _))
         {
-            error = "sdp-unreadable";
+            error = "sdp_unreadable";
             return false;
         }
 

@@ -114,7 +114,7 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
         CollectOutput();
         if (State == DtlsState.Handshaking && (gaveUp || now >= _giveUpAt))
         {
-            Fail("dtls-timeout");
+            Fail("dtls_timeout");
         }
 
         UpdateDeadline(now);
@@ -176,7 +176,7 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
             }
             else if (error is not (LibSsl.ErrorWantRead or LibSsl.ErrorWantWrite))
             {
-                Fail("dtls-handshake-failed");
+                Fail("dtls_handshake_failed");
             }
         }
 
@@ -222,7 +222,7 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
         if (!PeerHasExpectedCertificate())
         {
             SendCloseNotify();
-            Fail("dtls-fingerprint-mismatch");
+            Fail("dtls_fingerprint_mismatch");
             return;
         }
 
@@ -231,7 +231,7 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
         if (profile is not (SrtpProfile.AeadAes128Gcm or SrtpProfile.Aes128CmHmacSha1Tag80))
         {
             SendCloseNotify();
-            Fail("dtls-no-srtp-profile");
+            Fail("dtls_no_srtp_profile");
             return;
         }
 
