@@ -127,13 +127,13 @@ public sealed class ClientPeer : IDisposable
 
         if (now >= _connectBy)
         {
-            Become(ClientPeerState.Failed, _ice.Connected ? "dtls_timeout" : "ice-timeout");
+            Become(ClientPeerState.Failed, _ice.Connected ? "dtls_timeout" : "ice_timeout");
             return;
         }
 
         if (_ice.ConsentLost(now))
         {
-            Become(ClientPeerState.Failed, "consent-lost");
+            Become(ClientPeerState.Failed, "consent_lost");
             return;
         }
 
@@ -208,7 +208,7 @@ public sealed class ClientPeer : IDisposable
 
         _dtls.Close(now);
         DrainDtls();
-        Become(ClientPeerState.Closed, "closed-locally");
+        Become(ClientPeerState.Closed, "closed_locally");
     }
 
     public void Dispose()
@@ -241,11 +241,11 @@ public sealed class ClientPeer : IDisposable
         }
         else if (_dtls.State == DtlsState.Closed)
         {
-            Become(ClientPeerState.Closed, "closed-remotely");
+            Become(ClientPeerState.Closed, "closed_remotely");
         }
         else if (_dtls.State == DtlsState.Failed)
         {
-            Become(ClientPeerState.Failed, _dtls.FailureReason ?? "dtls-failed");
+            Become(ClientPeerState.Failed, _dtls.FailureReason ?? "dtls_failed");
         }
     }
 

@@ -53,7 +53,7 @@ public class ClientPairTests
         link.Publisher.Peer.Close(link.Now);
         link.Run(TimeSpan.FromSeconds(1));
 
-        Assert.Equal((ClientPeerState.Closed, "closed-remotely"), (link.Viewer.Peer.State, link.Viewer.Peer.Reason));
+        Assert.Equal((ClientPeerState.Closed, "closed_remotely"), (link.Viewer.Peer.State, link.Viewer.Peer.Reason));
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public class ClientPairTests
         link.Loss = 1;
         link.Run(TimeSpan.FromSeconds(40));
 
-        Assert.Equal((ClientPeerState.Failed, "consent-lost"), (link.Publisher.Peer.State, link.Publisher.Peer.Reason));
+        Assert.Equal((ClientPeerState.Failed, "consent_lost"), (link.Publisher.Peer.State, link.Publisher.Peer.Reason));
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public class ClientPairTests
         link.Publisher.Peer.Start(link.Now);
         link.Run(TimeSpan.FromSeconds(20));
 
-        Assert.Equal((ClientPeerState.Failed, "ice-timeout"), (link.Publisher.Peer.State, link.Publisher.Peer.Reason));
+        Assert.Equal((ClientPeerState.Failed, "ice_timeout"), (link.Publisher.Peer.State, link.Publisher.Peer.Reason));
     }
 
     /// <summary>A publisher and a viewer in virtual time, 10 ms apart, over a link that loses by a seed.</summary>

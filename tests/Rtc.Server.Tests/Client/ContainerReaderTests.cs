@@ -44,7 +44,7 @@ public class ContainerReaderTests
         var reader = new IvfReader(new MemoryStream(file));
         Assert.True(await reader.ReadHeaderAsync());
         Assert.Null(await reader.ReadFrameAsync());
-        Assert.Equal("ivf-bad-frame-size", reader.Failure);
+        Assert.Equal("ivf_bad_frame_size", reader.Failure);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public class ContainerReaderTests
         {
         }
 
-        Assert.Equal("ogg-bad-checksum", reader.Failure);
+        Assert.Equal("ogg_bad_checksum", reader.Failure);
     }
 
     private static async Task AssertHarmless(byte[] file, Func<Stream, Task> read)

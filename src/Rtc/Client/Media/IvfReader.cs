@@ -44,19 +44,19 @@ public sealed class IvfReader(Stream stream)
     {
         if (await ReadAsync(_header, cancellation).ConfigureAwait(false) != FileHeaderLength)
         {
-            return Fail("ivf-truncated");
+            return Fail("ivf_truncated");
         }
 
         if (!_header.AsSpan(0, 4).SequenceEqual("DKIF"u8) || BinaryPrimitives.ReadUInt16LittleEndian(_header.AsSpan(6)) != FileHeaderLength)
         {
-            return Fail("ivf-bad-header");
+            return Fail("ivf_bad_header");
         }
 
         FourCc = System.Text.Encoding.ASCII.GetString(_header, 8, 4);
         Width = BinaryPrimitives.ReadUInt16LittleEndian(_header.AsSpan(12));
         Height = BinaryPrimitives.ReadUInt16LittleEndian(_header.AsSpan(14));
         TimeBase = (BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(16)), BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(20)));
-        return TimeBase is { Rate: > 0, Scale: > 0 } || Fail("ivf-bad-time-base");
+        return TimeBase is { Rate: > 0, Scale: > 0 } || Fail("ivf_bad_time_base");
     }
 
     /// <summary>The next frame; null at the end (then see <see cref="Failure"/>).</summary>
@@ -70,14 +70,14 @@ public sealed class IvfReader(Stream stream)
         var got = await ReadAsync(_header.AsMemory(0, FrameHeaderLength), cancellation).ConfigureAwait(false);
         if (got < FrameHeaderLength)
         {
-            Failure = got == 0 ? null : "ivf-truncated";
+            Failure = got == 0 ? null : "ivf_truncated";
             return null;
         }
 
         var size = BinaryPrimitives.ReadUInt32LittleEndian(_header);
         if (size is 0 or > MaxFrameBytes)
         {
-            Failure = "ivf-bad-frame-size";
+            Failure = "ivf_bad_frame_size";
             return null;
         }
 
@@ -88,7 +88,7 @@ public sealed class IvfReader(Stream stream)
 
         if (await ReadAsync(_frame.AsMemory(0, (int)size), cancellation).ConfigureAwait(false) < (int)size)
         {
-            Failure = "ivf-truncated";
+            Failure = "ivf_truncated";
             return null;
         }
 

@@ -45,24 +45,24 @@ public sealed class OggOpusReader(Stream stream)
     {
         if (!await NextPacketAsync(MaxPacketBytes, cancellation).ConfigureAwait(false))
         {
-            return Fail("ogg-truncated");
+            return Fail("ogg_truncated");
         }
 
         var head = _packet.AsMemory(0, _packetLength);
         // RFC 7845 §5.1: magic, version, channels, pre-skip; a major version other than 0 is unknown.
         if (head.Length < 19 || !head.Span.StartsWith("OpusHead"u8) || (head.Span[8] & 0xF0) != 0)
         {
-            return Fail("ogg-not-opus");
+            return Fail("ogg_not_opus");
         }
 
         Channels = head.Span[9];
         PreSkip = BinaryPrimitives.ReadUInt16LittleEndian(head.Span[10..]);
         if (!await NextPacketAsync(MaxCommentBytes, cancellation).ConfigureAwait(false))
         {
-            return Fail("ogg-truncated");
+            return Fail("ogg_truncated");
         }
 
-        return _packet.AsSpan(0, _packetLength).StartsWith("OpusTags"u8) || Fail("ogg-not-opus");
+        return _packet.AsSpan(0, _packetLength).StartsWith("OpusTags"u8) || Fail("ogg_not_opus");
     }
 
     /// <summary>The next Opus packet, valid until the next read; null at the end (then see <see cref="Failure"/>).</summary>
@@ -86,7 +86,7 @@ public sealed class OggOpusReader(Stream stream)
                 _segment++;
                 if (!Append(_page.AsSpan(_bodyOffset, lace), limit))
                 {
-                    return Fail("ogg-packet-too-large");
+                    return Fail("ogg_packet_too_large");
                 }
 
                 _bodyOffset += lace;
@@ -109,18 +109,18 @@ public sealed class OggOpusReader(Stream stream)
         var got = await ReadAsync(_page.AsMemory(0, PageHeaderLength), cancellation).ConfigureAwait(false);
         if (got < PageHeaderLength)
         {
-            return got != 0 || _packetOpen ? Fail("ogg-truncated") : false;
+            return got != 0 || _packetOpen ? Fail("ogg_truncated") : false;
         }
 
         if (!_page.AsSpan(0, 4).SequenceEqual("OggS"u8) || _page[4] != 0)
         {
-            return Fail("ogg-bad-page");
+            return Fail("ogg_bad_page");
         }
 
         _segments = _page[26];
         if (await ReadAsync(_page.AsMemory(PageHeaderLength, _segments), cancellation).ConfigureAwait(false) < _segments)
         {
-            return Fail("ogg-truncated");
+            return Fail("ogg_truncated");
         }
 
         var bodyLength = 0;
@@ -133,26 +133,26 @@ public sealed class OggOpusReader(Stream stream)
         _bodyOffset = PageHeaderLength + _segments;
         if (await ReadAsync(_page.AsMemory(_bodyOffset, bodyLength), cancellation).ConfigureAwait(false) < bodyLength)
         {
-            return Fail("ogg-truncated");
+            return Fail("ogg_truncated");
         }
 
         var crc = BinaryPrimitives.ReadUInt32LittleEndian(_page.AsSpan(22));
         _page.AsSpan(22, 4).Clear();
         if (Crc(_page.AsSpan(0, _bodyOffset + bodyLength)) != crc)
         {
-            return Fail("ogg-bad-checksum");
+            return Fail("ogg_bad_checksum");
         }
 
         var serial = BinaryPrimitives.ReadUInt32LittleEndian(_page.AsSpan(14));
         if (_serialKnown && serial != _serial)
         {
-            return Fail("ogg-multiplexed");
+            return Fail("ogg_multiplexed");
         }
 
         _serial = serial;
         _serialKnown = true;
         var continued = (_page[5] & ContinuedFlag) != 0;
-        return continued == _packetOpen || Fail("ogg-bad-continuation");
+        return continued == _packetOpen || Fail("ogg_bad_continuation");
     }
 
     private bool Append(ReadOnlySpan<byte> bytes, int limit)

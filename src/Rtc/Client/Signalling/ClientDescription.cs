@@ -165,7 +165,7 @@ public sealed class ClientDescription
             }
         }
 
-        error = media.Count == 0 ? SdpErrorCode.NoCommonCodec : candidates.Count == 0 ? "sdp-no-candidate" : null;
+        error = media.Count == 0 ? SdpErrorCode.NoCommonCodec : candidates.Count == 0 ? "sdp_no_candidate" : null;
         session = error is null ? new(Local, new(ufrag, password), transport.Fingerprints[0], role, candidates, media) : null;
         return error is null;
     }

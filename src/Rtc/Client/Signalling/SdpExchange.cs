@@ -87,7 +87,7 @@ public static class SdpExchange
         }
         catch (HttpRequestException error)
         {
-            throw new SignallingException("http-unreachable", null, $"No answer from {request.RequestUri}: {error.Message}");
+            throw new SignallingException("http_unreachable", null, $"No answer from {request.RequestUri}: {error.Message}");
         }
     }
 
