@@ -1,8 +1,11 @@
 namespace Events.Platform.Data;
 
-/// <summary>Log of the database layer, event ids 1000 to 1099.</summary>
+/// <summary>Log of the platform's foundation, event ids 1000 to 1099.</summary>
 internal static partial class DataLog
 {
     [LoggerMessage(1000, LogLevel.Information, "migration {Name} applied")]
     public static partial void MigrationApplied(ILogger logger, string name);
+
+    [LoggerMessage(1001, LogLevel.Error, "{Method} {Path} failed")]
+    public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path);
 }

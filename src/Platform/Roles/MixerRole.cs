@@ -1,4 +1,8 @@
+using Events.Mixer;
 using Events.Platform.Composition;
+using Events.Rtc.Signalling;
+using Events.Rtc.Signalling.Journal;
+using Events.Rtc.Signalling.Tokens;
 
 namespace Events.Platform.Roles;
 
@@ -10,9 +14,30 @@ public static class MixerRole
 
     public static WebApplication Build(NodeOptions options)
     {
+        var keys = NodeKeys.LoadOrCreate(options.DataDirectory);
         var builder = RoleHost.CreateBuilder(options, Role.Mixer);
+        builder.Services.AddSingleton(keys);
+        builder.Services.AddProblems();
+        builder.Services.AddEventJournal(new JournalOptions
+        {
+            Directory = Path.Combine(options.DataDirectory, "journal", NodeName),
+            NodeName = NodeName,
+            NodeKey = keys.NodeKey,
+            PlatformUrl = options.PlatformUrl,
+        });
+        builder.Services.AddSingleton<IMixerEvents, JournalMixerEvents>();
+        builder.Services.AddMixer(new MixerOptions { DataDirectory = options.DataDirectory, NodeKey = keys.NodeKey });
         var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
         app.MapHealth();
+        app.MapMixerNode();
         return app;
+    }
+
+    /// <summary>What the mixer says goes into the node's journal, which carries it to the platform.</summary>
+    private sealed class JournalMixerEvents(EventJournal journal) : IMixerEvents
+    {
+        public void Record(string type, object data) => journal.Record(type, data);
     }
 }

@@ -1,5 +1,17 @@
+using Events.MediaRegistry.Blobs;
+using Events.MediaRegistry.Playback;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Demo;
+using Events.Platform.Features.EventEntry;
+using Events.Platform.Features.Events;
+using Events.Platform.Features.Media;
+using Events.Platform.Features.Nodes;
+using Events.Platform.Features.Recordings;
+using Events.Platform.Features.Rooms;
+using Events.Platform.Features.Whip;
+using Events.Rtc.Signalling.Tokens;
 
 namespace Events.Platform.Roles;
 
@@ -8,14 +20,50 @@ public static class PlatformRole
 {
     public static WebApplication Build(NodeOptions options)
     {
-        var database = options.Database ?? throw new StartRefusedException("The platform role needs EVENTS_DATABASE; --role all brings its own PostgreSQL.");
+        var connectionString = options.Database ?? throw new StartRefusedException("The platform role needs EVENTS_DATABASE; --role all brings its own PostgreSQL.");
+        var keys = NodeKeys.LoadOrCreate(options.DataDirectory);
         var builder = RoleHost.CreateBuilder(options, Role.Platform);
-        builder.Services.AddSingleton(provider => new Database(database, provider.GetService<ILoggerFactory>()));
-        builder.Services.AddSingleton<Migrator>();
-        builder.Services.AddHostedService<DatabaseStart>();
-        builder.Services.AddSingleton<IReadinessCheck, DatabaseReadiness>();
+        var services = builder.Services;
+        services.AddSingleton(keys);
+        services.AddSingleton(provider => new Database(connectionString, provider.GetService<ILoggerFactory>()));
+        services.AddSingleton<Migrator>();
+        services.AddHostedService<DatabaseStart>();
+        services.AddSingleton<IReadinessCheck, DatabaseReadiness>();
+        services.AddSingleton<IBlobStore>(_ => new DiskBlobStore(options.BlobsDirectory));
+        services.AddSingleton(provider => new SignedUrls(keys.PlaybackKey, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new EventTokens(keys.EventsPrivatePem, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new GrantSigner(JwtSigningKey.FromPem(keys.GrantPrivatePem), provider.GetRequiredService<TimeProvider>()));
+        services.AddProblems();
+        services.AddOpenApi();
+        services.AddAccounts(options.KeysDirectory);
+        services.AddSingleton<DemoSeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<DemoSeed>());
+        services.AddRecordings();
+        services.AddNodes();
+
         var app = builder.Build();
+        app.UseSecurityHeaders(options);
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseWebClient();
+        app.UseRouting();
+        app.UseCsrfGuard();
+        app.UseEventTokens();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapHealth();
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapAccounts();
+        app.MapEvents();
+        app.MapEventEntry();
+        app.MapDemo();
+        app.MapWhip();
+        app.MapMedia();
+        app.MapNodes();
+        var eventDomain = app.MapGroup("").RequireEventToken();
+        eventDomain.MapRooms();
+        eventDomain.MapRecordings();
+        app.MapWebClient();
         return app;
     }
 }

@@ -11,6 +11,9 @@ public static class RoleHost
     /// <summary>Bodies are bounded to this unless an endpoint says otherwise (docs/api.md).</summary>
     public const long MaxBodyBytes = 64 * 1024;
 
+    /// <summary>The media role takes SDP of up to 256 KB, and answers by itself to what is larger.</summary>
+    private const long MaxMediaBodyBytes = 512 * 1024;
+
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
 
     /// <summary>Builds and runs a role until it is told to stop; the process's exit code.</summary>
@@ -52,7 +55,7 @@ public static class RoleHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            kestrel.Limits.MaxRequestBodySize = role == Role.Media ? MaxMediaBodyBytes : MaxBodyBytes;
             kestrel.Listen(options.Bind, options.PortOf(role), listen =>
             {
                 listen.Protocols = HttpProtocols.Http1AndHttp2;
@@ -91,6 +94,9 @@ public static class RoleHost
         // The exception handler has logged what is worth it; this one repeats every malformed body with a stack.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.None);
 
+        // The keys directory is open to its owner alone; there is no machine key to encrypt it with.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+
         // A failed start is thrown as well, and shown once: as one line when the operator can mend it, else with its stack.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.AddSingleton(options);
@@ -107,6 +113,8 @@ public static class RoleHost
         StartRefusedException refused => refused.Message,
         IOException { InnerException: AddressInUseException } =>
             $"Port {options.PortOf(options.Role)} on {options.Bind} is in use. Stop the program that holds it, or choose another port.",
+        System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.AddressAlreadyInUse } =>
+            $"A media port from {options.RtcPort} to {options.RtcPort + options.RtcWorkers - 1} on {options.Bind} is in use. Stop the program that holds it, or set EVENTS_RTC_PORT.",
         CryptographicException broken => $"A key in {options.KeysDirectory} cannot be used: {broken.Message}",
         _ => null,
     };

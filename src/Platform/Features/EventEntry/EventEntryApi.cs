@@ -1,0 +1,121 @@
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Events;
+using Events.Platform.Features.Organisations;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Events.Platform.Features.EventEntry;
+
+public sealed record EntryRequest(string? Name);
+
+public sealed record EntryAnswer(string Token, DateTimeOffset ExpiresAt, EntryParticipant Participant);
+
+public sealed record EntryParticipant(Guid Id, string Name, string Role);
+
+/// <summary>Entering an event: an account, or a name, becomes a participant with an event token.</summary>
+internal static class EventEntryApi
+{
+    public static void MapEventEntry(this IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/events/{id:guid}/entry", EnterAsync);
+
+    private static async Task<Results<Ok<EntryAnswer>, ProblemHttpResult>> EnterAsync(
+        Guid id, EntryRequest? request, Database database, EventTokens tokens, HttpContext context, CancellationToken cancel)
+    {
+        var checks = new FieldChecks();
+        var asked = request?.Name is { } given && given.Trim().Length > 0 ? checks.Text("name", given, 100) : null;
+        if (checks.Error is not null)
+        {
+            return checks.Error.ToResult();
+        }
+
+        var old = context.Features.Get<EventPass>();
+        if (old is not null && old.EventId != id)
+        {
+            return ApiError.Forbidden("wrong_event", "This token is for another event.").ToResult();
+        }
+
+        var account = SignedIn.From((await context.AuthenticateAsync(AccountCookie.Scheme)).Principal);
+        return await database.InTransactionAsync<Results<Ok<EntryAnswer>, ProblemHttpResult>>(
+            async transaction =>
+            {
+                var connection = transaction.Connection!;
+                if (await EventQueries.FindAsync(connection, id.ToString()) is not { } row)
+                {
+                    return EventsApi.NotFound.ToResult();
+                }
+
+                var member = await Permissions.RoleAsync(connection, account?.UserId, row.OrganiserId);
+                if (!row.IsPublic && !Permissions.SeesDrafts(member))
+                {
+                    return EventsApi.NotFound.ToResult();
+                }
+
+                var participant = old is not null ? await RefreshAsync(transaction, old, asked, account?.UserId, row.OrganiserId)
+                    : account is not null ? await EnterAsUserAsync(transaction, id, account.UserId, asked, Permissions.ManagesEvents(member))
+                    : await EnterAsGuestAsync(transaction, id, asked ?? "Guest");
+                if (participant is null)
+                {
+                    return new ApiError(401, "event_token_invalid", "This participant is no longer part of the event; enter again without the token.").ToResult();
+                }
+
+                var (token, expiresAt) = tokens.Issue(new EventPass(id, participant.Id, participant.Name, participant.Role));
+                return TypedResults.Ok(new EntryAnswer(token, expiresAt, participant));
+            },
+            cancel);
+    }
+
+    /// <summary>The same participant again; what it may do is read anew, so that a role that was taken away ends here.</summary>
+    private static async Task<EntryParticipant?> RefreshAsync(NpgsqlTransaction transaction, EventPass old, string? asked, Guid? userId, Guid organiserId)
+    {
+        var connection = transaction.Connection!;
+        var row = await connection.QuerySingleOrDefaultAsync<ParticipantRow>(
+            "select id, user_id, name, role from platform.event_participants where id = @ParticipantId and event_id = @EventId", old, transaction);
+        if (row is null)
+        {
+            return null;
+        }
+
+        if (row.UserId is { } owner)
+        {
+            var role = await Permissions.RoleAsync(connection, owner, organiserId);
+            return await EnterAsUserAsync(transaction, old.EventId, owner, asked ?? row.Name, Permissions.ManagesEvents(role));
+        }
+
+        // A guest that has signed in since: from here on it is the account.
+        if (userId is { } account)
+        {
+            var role = await Permissions.RoleAsync(connection, account, organiserId);
+            return await EnterAsUserAsync(transaction, old.EventId, account, asked, Permissions.ManagesEvents(role));
+        }
+
+        var name = asked ?? row.Name;
+        await connection.ExecuteAsync("update platform.event_participants set name = @name where id = @Id", new { name, row.Id }, transaction);
+        return new EntryParticipant(row.Id, name, row.Role);
+    }
+
+    private static async Task<EntryParticipant?> EnterAsUserAsync(NpgsqlTransaction transaction, Guid eventId, Guid userId, string? asked, bool manages) =>
+        await transaction.Connection!.QuerySingleOrDefaultAsync<EntryParticipant>(
+            """
+            insert into platform.event_participants as p (id, event_id, user_id, name, role)
+            select @Id, @eventId, u.id, left(coalesce(@asked, u.name), 100), case when @manages then 'organiser' else 'attendee' end
+            from platform.users u where u.id = @userId and u.disabled_at is null
+            on conflict (event_id, user_id) where user_id is not null do update
+            set name = coalesce(@asked, p.name), role = case when @manages then 'organiser' when p.role = 'speaker' then 'speaker' else 'attendee' end
+            returning p.id, p.name, p.role
+            """,
+            new { Id = Guid.CreateVersion7(), eventId, userId, asked, manages },
+            transaction);
+
+    private static async Task<EntryParticipant> EnterAsGuestAsync(NpgsqlTransaction transaction, Guid eventId, string name)
+    {
+        var id = Guid.CreateVersion7();
+        await transaction.Connection!.ExecuteAsync(
+            "insert into platform.event_participants (id, event_id, name, role) values (@id, @eventId, @name, 'attendee')", new { id, eventId, name }, transaction);
+        return new EntryParticipant(id, name, "attendee");
+    }
+
+    private sealed record ParticipantRow(Guid Id, Guid? UserId, string Name, string Role);
+}

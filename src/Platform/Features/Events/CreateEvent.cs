@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text;
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Organisations;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Events.Platform.Features.Events;
+
+/// <param name="State">"draft" or "live"; live when left out.</param>
+public sealed record NewEvent(string? Name, string? Slug, string? Description, string? TimeZone, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, string? State);
+
+/// <summary>An organisation's admin or event admin makes an event.</summary>
+internal static class CreateEvent
+{
+    private const int MaxSlug = 80;
+
+    public static async Task<Results<Created<EventDetails>, ProblemHttpResult>> HandleAsync(Guid id, NewEvent request, SignedIn account, Database database, CancellationToken cancel)
+    {
+        var checks = new FieldChecks();
+        var name = checks.Text("name", request.Name, 200);
+        var zone = checks.Text("timeZone", request.TimeZone, 64);
+        var description = request.Description?.Trim() ?? "";
+        var state = request.State ?? "live";
+        checks.Require(description.Length <= 10_000 && FieldChecks.IsWellFormed(description), "description_invalid", "'description' has at most 10,000 characters of text.");
+        checks.Require(TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _), "timeZone_unknown", "'timeZone' must be an IANA zone like Europe/Zurich.");
+        checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && to > from && from.Year is >= 2000 and < 2200 && to - from < TimeSpan.FromDays(400), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order, less than 400 days apart.");
+        checks.Require(request.Slug is null || IsSlug(request.Slug), "slug_invalid", "'slug' takes lower-case letters, digits and single hyphens, at most 80.");
+        checks.Require(state is "draft" or "live", "state_invalid", "'state' is draft or live.");
+        if (checks.Error is not null)
+        {
+            return checks.Error.ToResult();
+        }
+
+        var eventId = Guid.CreateVersion7();
+        var slug = request.Slug ?? SlugOf(name, eventId);
+        try
+        {
+            return await database.InTransactionAsync<Results<Created<EventDetails>, ProblemHttpResult>>(
+                async transaction =>
+                {
+                    var connection = transaction.Connection!;
+                    if (!Permissions.ManagesEvents(await Permissions.RoleAsync(connection, account.UserId, id)))
+                    {
+                        return ApiError.Forbidden("not_event_admin", "Only admins and event admins of the organisation may make events.").ToResult();
+                    }
+
+                    await connection.ExecuteAsync(
+                        """
+                        insert into platform.events (id, organiser_id, slug, name, description, time_zone, state, starts_at, ends_at, created_by)
+                        values (@eventId, @id, @slug, @name, @description, @zone, @state, @StartsAt, @EndsAt, @UserId)
+                        """,
+                        new { eventId, id, slug, name, description, zone, state, StartsAt = request.StartsAt!.Value, EndsAt = request.EndsAt!.Value, account.UserId },
+                        transaction);
+                    await Outbox.AppendAsync(transaction, "event", eventId, "event.created", new { eventId, organiserId = id });
+                    var row = await EventQueries.FindAsync(connection, eventId.ToString());
+                    return TypedResults.Created($"/api/v1/events/{eventId}", row!.ToDetails([]));
+                },
+                cancel);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            return ApiError.Conflict("slug_taken", "Another event has this 'slug'; choose another.").ToResult();
+        }
+    }
+
+    internal static bool IsSlug(string text) =>
+        text.Length is > 0 and <= MaxSlug && text[0] != '-' && text[^1] != '-' && !text.Contains("--", StringComparison.Ordinal)
+        && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') && !Guid.TryParse(text, out _);
+
+    /// <summary>A readable slug of the name; the end of the id keeps equal names apart.</summary>
+    private static string SlugOf(string name, Guid id)
+    {
+        var slug = new StringBuilder();
+        foreach (var c in name.Normalize(NormalizationForm.FormD).Where(c => CharUnicodeInfo.GetUnicodeCategory(c) != UnicodeCategory.NonSpacingMark))
+        {
+            if (char.IsAsciiLetterOrDigit(c))
+            {
+                slug.Append(char.ToLowerInvariant(c));
+            }
+            else if (slug.Length > 0 && slug[^1] != '-')
+            {
+                slug.Append('-');
+            }
+        }
+
+        var readable = slug.ToString()[..Math.Min(slug.Length, 60)].Trim('-');
+        var suffix = id.ToString("N")[^8..];
+        return readable.Length > 0 ? $"{readable}-{suffix}" : $"event-{suffix}";
+    }
+}

@@ -1,0 +1,72 @@
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Organisations;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Events.Platform.Features.Events;
+
+/// <param name="Kind">"session" or "stage".</param>
+public sealed record NewSession(string? Name, string? Kind, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt);
+
+/// <summary>An organiser adds a session or a stage to an event.</summary>
+internal static class CreateSession
+{
+    private const int MaxSessions = 1_000;
+
+    public static async Task<Results<Created<SessionDetails>, ProblemHttpResult>> HandleAsync(Guid id, NewSession request, SignedIn account, Database database, CancellationToken cancel)
+    {
+        var checks = new FieldChecks();
+        var name = checks.Text("name", request.Name, 200);
+        checks.Require(request.Kind is "session" or "stage", "kind_invalid", "'kind' is session or stage.");
+        checks.Require(request is not { StartsAt: { } from, EndsAt: { } to } || to > from, "times_invalid", "'endsAt' must be after 'startsAt'.");
+        if (checks.Error is not null)
+        {
+            return checks.Error.ToResult();
+        }
+
+        return await database.InTransactionAsync<Results<Created<SessionDetails>, ProblemHttpResult>>(
+            async transaction =>
+            {
+                var connection = transaction.Connection!;
+                if (await EventQueries.FindAsync(connection, id.ToString()) is not { } row)
+                {
+                    return EventsApi.NotFound.ToResult();
+                }
+
+                var role = await Permissions.RoleAsync(connection, account.UserId, row.OrganiserId);
+                if (!Permissions.ManagesEvents(role))
+                {
+                    return row.IsPublic || Permissions.SeesDrafts(role)
+                        ? ApiError.Forbidden("not_event_admin", "Only admins and event admins of the organisation may add sessions.").ToResult()
+                        : EventsApi.NotFound.ToResult();
+                }
+
+                var count = await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.sessions where event_id = @id", new { id });
+                if (count >= MaxSessions)
+                {
+                    return ApiError.Conflict("too_many_sessions", $"An event has at most {MaxSessions} sessions.").ToResult();
+                }
+
+                var sessionId = await InsertAsync(transaction, id, name, request.Kind!, request.StartsAt, request.EndsAt);
+                await Outbox.AppendAsync(transaction, "session", sessionId, "session.created", new { sessionId, eventId = id });
+                return TypedResults.Created($"/api/v1/events/{id}", (await EventQueries.SessionsAsync(connection, id, sessionId))[0]);
+            },
+            cancel);
+    }
+
+    /// <summary>The room's name is the session's id: unguessable enough to list nowhere, and valid on every node.</summary>
+    public static async Task<Guid> InsertAsync(Npgsql.NpgsqlTransaction transaction, Guid eventId, string name, string kind, DateTimeOffset? startsAt, DateTimeOffset? endsAt)
+    {
+        var sessionId = Guid.CreateVersion7();
+        await transaction.Connection!.ExecuteAsync(
+            """
+            insert into platform.sessions (id, event_id, name, kind, room, starts_at, ends_at)
+            values (@sessionId, @eventId, @name, @kind, @Room, @startsAt, @endsAt)
+            """,
+            new { sessionId, eventId, name, kind, Room = sessionId.ToString(), startsAt, endsAt },
+            transaction);
+        return sessionId;
+    }
+}

@@ -1,0 +1,28 @@
+namespace Events.Platform.Features.Events;
+
+public sealed record EventSummary(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, OrganisationName Organisation);
+
+public sealed record EventDetails(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, OrganisationName Organisation, IReadOnlyList<SessionDetails> Sessions);
+
+public sealed record OrganisationName(Guid Id, string Name);
+
+/// <param name="Kind">"session": everyone may speak; "stage": organisers and speakers.</param>
+/// <param name="Live">Somebody is in it.</param>
+/// <param name="Participants">How many, hidden ones not counted.</param>
+public sealed record SessionDetails(Guid Id, string Name, string Kind, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, bool Live, int Participants);
+
+public sealed record EventPage(IReadOnlyList<EventSummary> Items, string? Next);
+
+/// <summary>A row of <c>platform.events</c> with its organisation's name.</summary>
+internal sealed record EventRow(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, Guid OrganiserId, string OrganiserName)
+{
+    public const string Columns = "e.id, e.slug, e.name, e.description, e.time_zone, e.state, e.starts_at, e.ends_at, e.organiser_id, o.name as organiser_name";
+
+    /// <summary>Whether anyone may see it.</summary>
+    public bool IsPublic => State is "live" or "ended";
+
+    public EventSummary ToSummary() => new(Id, Slug, Name, Description, TimeZone, State, StartsAt, EndsAt, new OrganisationName(OrganiserId, OrganiserName));
+
+    public EventDetails ToDetails(IReadOnlyList<SessionDetails> sessions) =>
+        new(Id, Slug, Name, Description, TimeZone, State, StartsAt, EndsAt, new OrganisationName(OrganiserId, OrganiserName), sessions);
+}

@@ -1,0 +1,78 @@
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Organisations;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Events.Platform.Features.Events;
+
+/// <summary>Events: the public listing, one event, and making them.</summary>
+internal static class EventsApi
+{
+    public static readonly ApiError NotFound = ApiError.NotFound("event_not_found", "There is no such event, or it is not public.");
+
+    private const int MaxPage = 100;
+
+    public static void MapEvents(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/v1/events", ListAsync);
+        routes.MapGet("/api/v1/events/{idOrSlug}", GetAsync);
+        routes.MapPost("/api/v1/organisations/{id:guid}/events", CreateEvent.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapPost("/api/v1/events/{id:guid}/sessions", CreateSession.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
+    }
+
+    /// <summary>Public events, latest start first; <c>after</c> is the last id of the page before.</summary>
+    private static async Task<Results<Ok<EventPage>, ProblemHttpResult>> ListAsync(Database database, CancellationToken cancel, string? after = null, int limit = 50)
+    {
+        Guid? cursor = null;
+        if (after is not null)
+        {
+            if (!Guid.TryParse(after, out var id))
+            {
+                return ApiError.BadRequest("cursor_invalid", "'after' must be the 'next' of the page before.").ToResult();
+            }
+
+            cursor = id;
+        }
+
+        limit = Math.Clamp(limit, 1, MaxPage);
+        await using var connection = await database.OpenAsync(cancel);
+        var rows = (await connection.QueryAsync<EventRow>(
+            $"""
+            select {EventRow.Columns} from platform.events e join platform.organisers o on o.id = e.organiser_id
+            where e.state in ('live', 'ended')
+              and (@cursor::uuid is null or (e.starts_at, e.id) < (select c.starts_at, c.id from platform.events c where c.id = @cursor))
+            order by e.starts_at desc, e.id desc limit @Take
+            """,
+            new { cursor, Take = limit + 1 })).AsList();
+        var items = rows.Take(limit).Select(r => r.ToSummary()).ToList();
+        return TypedResults.Ok(new EventPage(items, rows.Count > limit ? items[^1].Id.ToString() : null));
+    }
+
+    private static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> GetAsync(string idOrSlug, Database database, HttpContext context, CancellationToken cancel)
+    {
+        if (idOrSlug.Length > 80 || !FieldChecks.IsWellFormed(idOrSlug))
+        {
+            return NotFound.ToResult();
+        }
+
+        await using var connection = await database.OpenAsync(cancel);
+        if (await EventQueries.FindAsync(connection, idOrSlug) is not { } row)
+        {
+            return NotFound.ToResult();
+        }
+
+        if (!row.IsPublic)
+        {
+            var account = SignedIn.From((await context.AuthenticateAsync(AccountCookie.Scheme)).Principal);
+            if (!Permissions.SeesDrafts(await Permissions.RoleAsync(connection, account?.UserId, row.OrganiserId)))
+            {
+                return NotFound.ToResult();
+            }
+        }
+
+        return TypedResults.Ok(row.ToDetails(await EventQueries.SessionsAsync(connection, row.Id)));
+    }
+}

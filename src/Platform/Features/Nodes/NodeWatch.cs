@@ -1,0 +1,68 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Roles;
+using Events.Rtc.Signalling.Tokens;
+using Npgsql;
+
+namespace Events.Platform.Features.Nodes;
+
+/// <summary>Asks the media node every few seconds who is there, and sets presence right where its events could not.</summary>
+internal sealed class NodeWatch(NodeOptions options, NodeKeys keys, Database database, TimeProvider clock, ILogger<NodeWatch> log) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(3);
+
+    /// <summary>Events take about this long from the node to a row, at most.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var http = LocalCertificate.CreateClient(options);
+        http.Timeout = TimeSpan.FromSeconds(3);
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", keys.NodeKey);
+        using var timer = new PeriodicTimer(Every, clock);
+        while (await WaitAsync(timer, stoppingToken))
+        {
+            try
+            {
+                await LookAsync(http, stoppingToken);
+            }
+            catch (Exception e) when (e is HttpRequestException or JsonException or NpgsqlException or TimeoutException or InvalidOperationException or KeyNotFoundException
+                || (e is OperationCanceledException && !stoppingToken.IsCancellationRequested))
+            {
+                NodesLog.MediaAway(log, e.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task LookAsync(HttpClient http, CancellationToken cancel)
+    {
+        var askedAt = clock.GetUtcNow();
+        using var response = await http.GetAsync(new Uri(options.MediaUrl, "/node/rooms"), cancel);
+        response.EnsureSuccessStatusCode();
+        using var answer = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancel), cancellationToken: cancel);
+        var present = answer.RootElement.GetProperty("rooms").EnumerateArray()
+            .SelectMany(room => room.GetProperty("participants").EnumerateArray())
+            .Select(participant => participant.GetProperty("participantId").GetString()!)
+            .ToHashSet();
+        await using var connection = await database.OpenAsync(cancel);
+        await Presence.KeepOnlyAsync(connection, MediaRole.NodeName, present, askedAt - Margin);
+    }
+
+    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken cancel)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

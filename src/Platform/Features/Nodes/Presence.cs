@@ -1,0 +1,30 @@
+using Dapper;
+using Npgsql;
+
+namespace Events.Platform.Features.Nodes;
+
+public sealed record ParticipantEvent(string Room, string ParticipantId, string Identity, string Name, string Role);
+
+/// <summary>Who is in which room at the moment, as media nodes report it.</summary>
+internal static class Presence
+{
+    public static Task JoinedAsync(NpgsqlTransaction transaction, string node, DateTimeOffset at, ParticipantEvent e) => transaction.Connection!.ExecuteAsync(
+        """
+        insert into platform.room_participants (node, participant_id, room, identity, name, role, joined_at)
+        values (@node, @ParticipantId, @Room, @Identity, @Name, @Role, @at)
+        on conflict (node, participant_id) do update set room = excluded.room, identity = excluded.identity, name = excluded.name, role = excluded.role
+        """,
+        new { node, at, e.ParticipantId, e.Room, e.Identity, e.Name, e.Role },
+        transaction);
+
+    public static Task LeftAsync(NpgsqlTransaction transaction, string node, ParticipantEvent e) => transaction.Connection!.ExecuteAsync(
+        "delete from platform.room_participants where node = @node and participant_id = @ParticipantId", new { node, e.ParticipantId }, transaction);
+
+    /// <summary>
+    /// Forgets those that the node no longer has: a media process that was killed reports nobody's leaving. Whoever joined
+    /// just before the node was asked is left alone.
+    /// </summary>
+    public static Task KeepOnlyAsync(NpgsqlConnection connection, string node, IReadOnlyCollection<string> present, DateTimeOffset joinedBefore) => connection.ExecuteAsync(
+        "delete from platform.room_participants where node = @node and joined_at < @joinedBefore and participant_id <> all(@present)",
+        new { node, joinedBefore, present = present.ToArray() });
+}

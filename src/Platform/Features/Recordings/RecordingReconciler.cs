@@ -1,0 +1,133 @@
+using Dapper;
+using Events.Platform.Data;
+using Npgsql;
+
+namespace Events.Platform.Features.Recordings;
+
+/// <summary>
+/// Makes the mixer follow the rows: starts what should start, stops what should stop, deletes working files that are no
+/// longer needed. It keeps nothing in memory, so a kill of any role only makes it ask again.
+/// </summary>
+internal sealed class RecordingReconciler(Database database, MixerCommands mixer, ILogger<RecordingReconciler> log) : BackgroundService
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A command that was taken but shows no event is given again after this long: the mixer may have lost its disk.</summary>
+    private const int RepeatSeconds = 5;
+
+    private readonly SemaphoreSlim _wake = new(0, 1);
+
+    /// <summary>A row has changed: look now rather than at the next poll.</summary>
+    public void Wake()
+    {
+        try
+        {
+            _wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // A look is due already.
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await ReconcileAsync(stoppingToken);
+                await _wake.WaitAsync(Poll, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            {
+                RecordingsLog.DatabaseAway(log, e.Message);
+                await Task.Delay(Poll, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task ReconcileAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        var due = await connection.QueryAsync<DueRow>(
+            """
+            select r.id, r.status, r.layout, r.title, s.room, r.accepted_at, r.working_files
+            from platform.recordings r join platform.sessions s on s.id = r.session_id
+            where (r.status in ('starting', 'stopping') and (r.commanded_at is null or r.commanded_at < now() - make_interval(secs => @RepeatSeconds)))
+               or (r.working_files and r.status in ('ready', 'failed'))
+            order by r.id limit 100
+            """,
+            new { RepeatSeconds });
+        foreach (var row in due)
+        {
+            if (row.Status is "ready" or "failed")
+            {
+                await CleanUpAsync(connection, row, cancel);
+            }
+            else
+            {
+                await CommandAsync(connection, row, cancel);
+            }
+        }
+    }
+
+    private async Task CommandAsync(NpgsqlConnection connection, DueRow row, CancellationToken cancel)
+    {
+        // A stop may overtake a start that the mixer has never seen: it is started first, so that there is something to stop.
+        if (row.Status == "starting" || row.AcceptedAt is null)
+        {
+            var started = await mixer.StartAsync(row.Id, row.Room, row.Layout, row.Title, cancel);
+            if (started is MixerAnswer.Unknown or MixerAnswer.Refused)
+            {
+                await FailAsync(connection, row.Id, "mixer_refused", "The mixer refuses this recording; its log says why.");
+            }
+
+            if (started != MixerAnswer.Taken)
+            {
+                return;
+            }
+
+            await connection.ExecuteAsync(
+                "update platform.recordings set accepted_at = coalesce(accepted_at, now()), working_files = true, commanded_at = case when status = 'starting' then now() end where id = @Id",
+                row);
+        }
+
+        if (row.Status == "stopping")
+        {
+            switch (await mixer.StopAsync(row.Id, cancel))
+            {
+                case MixerAnswer.Taken:
+                    await connection.ExecuteAsync("update platform.recordings set commanded_at = now() where id = @Id and status = 'stopping'", row);
+                    break;
+                case MixerAnswer.Unknown:
+                    await FailAsync(connection, row.Id, "recording_lost", "The mixer no longer has this recording's files.");
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private async Task CleanUpAsync(NpgsqlConnection connection, DueRow row, CancellationToken cancel)
+    {
+        if (await mixer.DeleteAsync(row.Id, cancel) is MixerAnswer.Taken or MixerAnswer.Unknown)
+        {
+            await connection.ExecuteAsync("update platform.recordings set working_files = false where id = @Id", row);
+        }
+    }
+
+    private async Task FailAsync(NpgsqlConnection connection, Guid id, string code, string detail)
+    {
+        RecordingsLog.Failed(log, id, code);
+        await connection.ExecuteAsync(
+            "update platform.recordings set status = 'failed', failure_code = @code, failure_detail = @detail where id = @id and status in ('starting', 'stopping')",
+            new { id, code, detail });
+    }
+
+    private sealed record DueRow(Guid Id, string Status, string Layout, string Title, string Room, DateTimeOffset? AcceptedAt, bool WorkingFiles);
+}

@@ -1,0 +1,8 @@
+namespace Events.Platform.Roles;
+
+/// <summary>Log of the roles, event ids 1100 to 1199.</summary>
+internal static partial class RolesLog
+{
+    [LoggerMessage(1100, LogLevel.Information, "speaker {Name}: {Status}")]
+    public static partial void Speaker(ILogger logger, string name, string status);
+}
