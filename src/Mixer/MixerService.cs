@@ -21,6 +21,7 @@ public sealed partial class MixerService : IMixer, IHostedService, IAsyncDisposa
     private readonly CancellationTokenSource _shutdown = new();
     private readonly RecordingServices _services;
     private readonly string _root;
+    private int _disposed;
 
     /// <param name="options">Checked here.</param>
     /// <param name="blobs">Where composites go.</param>
@@ -119,11 +120,15 @@ public sealed partial class MixerService : IMixer, IHostedService, IAsyncDisposa
 
     Task IHostedService.StopAsync(CancellationToken cancellationToken) => CloseAsync();
 
+    /// <summary>Leaves everything resumable. May be called more than once, as a container with several registrations does.</summary>
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
-        _shutdown.Dispose();
-        _starting.Dispose();
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _shutdown.Dispose();
+            _starting.Dispose();
+        }
     }
 
     /// <summary>Makes a job of every recording on disk that has none.</summary>
@@ -186,6 +191,11 @@ public sealed partial class MixerService : IMixer, IHostedService, IAsyncDisposa
 
     private async Task CloseAsync()
     {
+        if (Volatile.Read(ref _disposed) != 0)
+        {
+            return;
+        }
+
         await _shutdown.CancelAsync();
         foreach (var job in _jobs.Values)
         {

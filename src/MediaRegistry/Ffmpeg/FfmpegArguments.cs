@@ -13,7 +13,7 @@ public sealed class FfmpegArguments
 
     /// <summary>
     /// What every run begins with: only errors and machine-readable progress on stderr (where <see cref="FfmpegProcess"/> reads both),
-    /// never a question, old outputs overwritten. The progress also makes an orphan end: its next report meets a closed pipe.
+    /// never a question, old outputs overwritten.
     /// </summary>
     public static FfmpegArguments Create() =>
         new("-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-y", "-progress", "pipe:2", "-stats_period", "0.25");

@@ -14,9 +14,9 @@ public enum FfmpegPipes
 }
 
 /// <summary>
-/// One FFmpeg (or ffprobe) child. Its stderr is always drained; it is asked to stop before it is killed. Every child has at least
-/// one pipe to us that it uses all the time (input, output, or progress), so it ends by itself when this process dies, even by
-/// SIGKILL: reading gives end of file, writing gives SIGPIPE.
+/// One FFmpeg (or ffprobe) child. Its stderr is always drained; it is asked to stop before it is killed. A child that reads its input or
+/// writes its output by pipe ends by itself when this process dies, even by SIGKILL: reading gives end of file, writing EPIPE. A child
+/// without either outlives us to its own end (FFmpeg ignores a broken progress pipe), so long runs always have one.
 /// </summary>
 public sealed partial class FfmpegProcess : IAsyncDisposable
 {

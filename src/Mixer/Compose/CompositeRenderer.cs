@@ -14,6 +14,9 @@ internal sealed class CompositeRenderer(MixerOptions options)
     private const int ThumbnailWidth = 640;
     private const int ThumbnailHeight = 360;
 
+    /// <summary>More than the raw picture.</summary>
+    private const int MaxThumbnail = ThumbnailWidth * ThumbnailHeight * 3;
+
     /// <summary>Share of the whole that mixing the sound takes.</summary>
     private const double AudioShare = 0.05;
 
@@ -108,14 +111,19 @@ internal sealed class CompositeRenderer(MixerOptions options)
         }
     }
 
-    private Task ThumbnailAsync(string video, TimeSpan at, string output, CancellationToken cancellation)
+    private async Task ThumbnailAsync(string video, TimeSpan at, string output, CancellationToken cancellation)
     {
         var arguments = FfmpegArguments.Create()
             .Add("-ss", at.TotalSeconds.ToString("F3", System.Globalization.CultureInfo.InvariantCulture))
             .InputFile(video)
-            .Add("-frames:v", "1", "-vf", $"scale={ThumbnailWidth}:{ThumbnailHeight}:flags=area", "-q:v", "4", "-f", "image2", "-update", "1")
-            .OutputFile(output)
+            .Add("-frames:v", "1", "-vf", $"scale={ThumbnailWidth}:{ThumbnailHeight}:flags=area", "-c:v", "mjpeg", "-q:v", "4", "-f", "image2pipe", "pipe:1")
             .Build();
-        return FfmpegProcess.RunAsync(options.FfmpegPath, arguments, "making the thumbnail", cancellation: cancellation);
+        var picture = await FfmpegProcess.ReadAsync(options.FfmpegPath, arguments, "making the thumbnail", MaxThumbnail, cancellation: cancellation);
+        if (picture.Length == 0)
+        {
+            throw new InvalidDataException("the composite gave no thumbnail");
+        }
+
+        await File.WriteAllBytesAsync(output, picture, cancellation);
     }
 }

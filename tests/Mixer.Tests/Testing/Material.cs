@@ -23,7 +23,7 @@ public static class Material
             Codec.Vp8 => ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-auto-alt-ref", "0", "-lag-in-frames", "0", "-b:v", "500k"],
             Codec.Vp9 => ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-auto-alt-ref", "0", "-lag-in-frames", "0", "-b:v", "500k"],
             Codec.H264 => ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-bf", "0"],
-            Codec.Av1 => ["-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "9", "-lag-in-frames", "0", "-b:v", "300k"],
+            Codec.Av1 => ["-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8", "-lag-in-frames", "0", "-b:v", "300k"],
             _ => throw new ArgumentOutOfRangeException(nameof(codec)),
         };
         var h264 = codec == Codec.H264;
@@ -40,9 +40,15 @@ public static class Material
         return Ogg(output).Skip(2).Select((p, i) => new CodedFrame(i * 20_000_000L, p)).ToList();
     }
 
-    /// <summary>Mean luma of a part of every frame (or of frames at a rate), 0…255.</summary>
-    public static async Task<byte[]> LumaAsync(string path, string crop = "iw:ih:0:0", int rate = 30) =>
-        await RunAsync(["-i", path, "-map", "0:v", "-vf", $"crop={crop},scale=1:1:flags=area,format=gray", "-r", rate.ToString(CultureInfo.InvariantCulture), "-f", "rawvideo", "pipe:1"]);
+    /// <summary>Mean luma of a part of every frame (or of frames at a rate), limited range: 16 is black, 235 white.</summary>
+    public static async Task<byte[]> LumaAsync(string path, string crop = "iw:ih:0:0", int rate = 30)
+    {
+        // Two by two pixels stay yuv420p all the way: FFmpeg stretches the range when it converts to grey.
+        const int FrameSize = 6;
+        var filter = $"crop={crop},scale=2:2:flags=area,format=yuv420p";
+        var frames = await RunAsync(["-i", path, "-map", "0:v", "-vf", filter, "-r", rate.ToString(CultureInfo.InvariantCulture), "-f", "rawvideo", "pipe:1"]);
+        return frames.Where((_, i) => i % FrameSize == 0).ToArray();
+    }
 
     /// <summary>Loudness of each 5 ms as RMS of a 48 kHz mono decode.</summary>
     public static async Task<double[]> LoudnessAsync(string path)
