@@ -1,4 +1,5 @@
 using System.Net;
+using Events.Platform.Features.Mail;
 
 namespace Events.Platform.Roles;
 
@@ -53,6 +54,15 @@ public sealed record NodeOptions
     /// <summary>The demo organiser's password (<c>EVENTS_DEMO_PASSWORD</c>); null: a random one kept in the data directory.</summary>
     public string? DemoPassword { get; init; }
 
+    /// <summary>The address that people reach the pages under, for links in mails (<c>EVENTS_PUBLIC_URL</c>); null: this machine's own. Never a request's Host.</summary>
+    public Uri? PublicAddress { get; init; }
+
+    /// <summary>The mail server (<c>EVENTS_SMTP=smtp(s)://user:password@host:port</c>); null: mails go into a folder.</summary>
+    public SmtpServer? Smtp { get; init; }
+
+    /// <summary>Sender of all mails (<c>EVENTS_MAIL_FROM</c>).</summary>
+    public string MailFrom { get; init; } = "no-reply@localhost";
+
     /// <summary>A supervisor holds the other end of stdin: its end means stop.</summary>
     public bool Supervised { get; init; }
 
@@ -69,6 +79,8 @@ public sealed record NodeOptions
 
     public Uri PlatformUrl => new($"{Scheme}://{LocalHost}:{HttpPort}");
 
+    public Uri PublicUrl => PublicAddress ?? PlatformUrl;
+
     public Uri MediaUrl => new($"{Scheme}://{LocalHost}:{MediaHttpPort}");
 
     public Uri MixerUrl => new($"{Scheme}://{LocalHost}:{MixerHttpPort}");
@@ -80,6 +92,9 @@ public sealed record NodeOptions
     public string RelaySocket => Path.Combine(RunDirectory, "relay.sock");
 
     public string BlobsDirectory => Path.Combine(DataDirectory, "blobs");
+
+    /// <summary>Mails as <c>.eml</c> files, when there is no <see cref="Smtp"/>.</summary>
+    public string MailDirectory => Path.Combine(DataDirectory, "mail");
 
     /// <summary>HTTP port of a role.</summary>
     public int PortOf(Role role) => role switch

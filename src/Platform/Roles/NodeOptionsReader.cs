@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Events.Platform.Features.Mail;
 
 namespace Events.Platform.Roles;
 
@@ -30,6 +31,9 @@ public static class NodeOptionsReader
             Origins = reading.Origins("EVENTS_ORIGINS"),
             EnvironmentName = reading.Text("ASPNETCORE_ENVIRONMENT") ?? reading.Text("DOTNET_ENVIRONMENT") ?? "Production",
             DemoPassword = reading.Text("EVENTS_DEMO_PASSWORD"),
+            PublicAddress = reading.WebAddress("EVENTS_PUBLIC_URL"),
+            Smtp = reading.MailServer("EVENTS_SMTP"),
+            MailFrom = reading.MailAddress("EVENTS_MAIL_FROM", "no-reply@localhost"),
             Supervised = reading.Flag("EVENTS_SUPERVISED"),
         };
         options = ReadArguments(arguments, options, reading.Errors);
@@ -165,6 +169,50 @@ public static class NodeOptionsReader
             }
 
             return addresses;
+        }
+
+        public Uri? WebAddress(string name)
+        {
+            if (Text(name) is not { } text)
+            {
+                return null;
+            }
+
+            if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https") && uri.PathAndQuery == "/" && uri.UserInfo.Length == 0)
+            {
+                return uri;
+            }
+
+            Errors.Add($"{name}='{text}' is not an address like https://events.example.");
+            return null;
+        }
+
+        public SmtpServer? MailServer(string name)
+        {
+            if (Text(name) is not { } text)
+            {
+                return null;
+            }
+
+            // The value holds a password: the mistake does not repeat it.
+            var server = SmtpServer.Parse(text);
+            if (server is null)
+            {
+                Errors.Add($"{name} is not of the form smtps://user:password@host:port (or smtp://, with STARTTLS).");
+            }
+
+            return server;
+        }
+
+        public string MailAddress(string name, string fallback)
+        {
+            if (Text(name) is not { } text || MailAddresses.IsValid(text))
+            {
+                return Text(name) ?? fallback;
+            }
+
+            Errors.Add($"{name}='{text}' is not an e-mail address.");
+            return fallback;
         }
 
         public List<string> Origins(string name)

@@ -6,6 +6,7 @@ using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Demo;
 using Events.Platform.Features.EventEntry;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Mail;
 using Events.Platform.Features.Media;
 using Events.Platform.Features.Nodes;
 using Events.Platform.Features.Recordings;
@@ -36,6 +37,7 @@ public static class PlatformRole
         services.AddProblems();
         services.AddOpenApi();
         services.AddAccounts(options.KeysDirectory);
+        services.AddMail(options);
         services.AddSingleton<DemoSeed>();
         services.AddHostedService(provider => provider.GetRequiredService<DemoSeed>());
         services.AddRecordings();
