@@ -24,13 +24,18 @@ public class SrtpBenchmark
     [Params(SrtpProfile.AeadAes128Gcm, SrtpProfile.Aes128CmHmacSha1Tag80)]
     public SrtpProfile Profile { get; set; }
 
-    [Params("EVP", "managed")]
-    public string Library { get; set; } = "EVP";
+    [Params("default", "EVP", "managed")]
+    public string Library { get; set; } = "default";
 
     [GlobalSetup]
     public void Prepare()
     {
-        ISrtpCipherFactory factory = Library == "EVP" ? EvpSrtpCipherFactory.Instance : ManagedSrtpCipherFactory.Instance;
+        var factory = Library switch
+        {
+            "EVP" => EvpSrtpCipherFactory.Instance,
+            "managed" => ManagedSrtpCipherFactory.Instance,
+            _ => SrtpCiphers.Default,
+        };
         var key = new byte[SrtpProfileSizes.KeyLength];
         var salt = new byte[Profile.SaltLength()];
         _sender = new(factory.Create(Profile, key, salt));

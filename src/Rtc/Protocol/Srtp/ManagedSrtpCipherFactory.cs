@@ -10,7 +10,7 @@ public sealed class ManagedSrtpCipherFactory : ISrtpCipherFactory
 
     public ISrtpCipher Create(SrtpSessionKeys keys) => keys.Profile switch
     {
-        SrtpProfile.AeadAes128Gcm => new ManagedGcmCipher(keys),
+        SrtpProfile.AeadAes128Gcm => new GcmSrtpCipher(new ManagedAes128Gcm(keys.RtpKey), new ManagedAes128Gcm(keys.RtcpKey), keys),
         SrtpProfile.Aes128CmHmacSha1Tag80 => new ManagedCounterCipher(keys),
         _ => throw new ArgumentOutOfRangeException(nameof(keys), keys.Profile, "No such SRTP protection profile."),
     };

@@ -1,27 +1,19 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace Events.Rtc.Protocol.Srtp;
 
-/// <summary>AEAD_AES_128_GCM by <see cref="AesGcm"/> (RFC 7714).</summary>
-internal sealed class ManagedGcmCipher : ISrtpCipher
+/// <summary>AEAD_AES_128_GCM (RFC 7714): where nonce, associated data, tag and index stand in a packet. Which code does AES-GCM is its maker's choice.</summary>
+/// <param name="rtp">Under the RTP session key.</param>
+/// <param name="rtcp">Under the RTCP session key.</param>
+/// <param name="keys">Their salts are used here.</param>
+public sealed class GcmSrtpCipher(IAes128Gcm rtp, IAes128Gcm rtcp, SrtpSessionKeys keys) : ISrtpCipher
 {
     private const int TagLength = 16;
     private const int IndexLength = SrtpProfileSizes.RtcpIndexLength;
     private const int RtcpHeader = SrtpProfileSizes.RtcpHeaderLength;
 
-    private readonly AesGcm _rtp;
-    private readonly AesGcm _rtcp;
-    private readonly byte[] _rtpSalt;
-    private readonly byte[] _rtcpSalt;
-
-    public ManagedGcmCipher(SrtpSessionKeys keys)
-    {
-        _rtp = new(keys.RtpKey, TagLength);
-        _rtcp = new(keys.RtcpKey, TagLength);
-        _rtpSalt = keys.RtpSalt;
-        _rtcpSalt = keys.RtcpSalt;
-    }
+    private readonly byte[] _rtpSalt = keys.RtpSalt;
+    private readonly byte[] _rtcpSalt = keys.RtcpSalt;
 
     public int RtpOverhead => TagLength;
 
@@ -31,8 +23,7 @@ internal sealed class ManagedGcmCipher : ISrtpCipher
     {
         Span<byte> iv = stackalloc byte[SrtpNonce.GcmLength];
         SrtpNonce.WriteGcm(_rtpSalt, ssrc, index, iv);
-        var payload = buffer[headerLength..length];
-        _rtp.Encrypt(iv, payload, payload, buffer.Slice(length, TagLength), buffer[..headerLength]);
+        rtp.Seal(iv, buffer[..headerLength], buffer[headerLength..length], buffer.Slice(length, TagLength));
         return length + TagLength;
     }
 
@@ -46,19 +37,18 @@ internal sealed class ManagedGcmCipher : ISrtpCipher
 
         Span<byte> iv = stackalloc byte[SrtpNonce.GcmLength];
         SrtpNonce.WriteGcm(_rtpSalt, ssrc, index, iv);
-        return TryOpen(_rtp, iv, packet[headerLength..length], packet[length..], packet[..headerLength]);
+        return rtp.TryOpen(iv, packet[..headerLength], packet[headerLength..length], packet[length..]);
     }
 
     public int ProtectRtcp(Span<byte> buffer, int length, uint ssrc, uint index)
     {
         Span<byte> iv = stackalloc byte[SrtpNonce.GcmLength];
         SrtpNonce.WriteGcm(_rtcpSalt, ssrc, index, iv);
+        var word = index | SrtpProfileSizes.RtcpEncryptedBit;
         Span<byte> associated = stackalloc byte[RtcpHeader + IndexLength];
-        WriteAssociated(buffer, index, associated);
-
-        var payload = buffer[RtcpHeader..length];
-        _rtcp.Encrypt(iv, payload, payload, buffer.Slice(length, TagLength), associated);
-        BinaryPrimitives.WriteUInt32BigEndian(buffer[(length + TagLength)..], index | SrtpProfileSizes.RtcpEncryptedBit);
+        WriteAssociated(buffer, word, associated);
+        rtcp.Seal(iv, associated, buffer[RtcpHeader..length], buffer.Slice(length, TagLength));
+        BinaryPrimitives.WriteUInt32BigEndian(buffer[(length + TagLength)..], word);
         return length + TagLength + IndexLength;
     }
 
@@ -89,34 +79,20 @@ internal sealed class ManagedGcmCipher : ISrtpCipher
         Span<byte> iv = stackalloc byte[SrtpNonce.GcmLength];
         SrtpNonce.WriteGcm(_rtcpSalt, ssrc, index, iv);
         Span<byte> associated = stackalloc byte[RtcpHeader + IndexLength];
-        WriteAssociated(packet, index, associated);
-        return TryOpen(_rtcp, iv, packet[RtcpHeader..length], packet.Slice(length, TagLength), associated);
+        WriteAssociated(packet, index | SrtpProfileSizes.RtcpEncryptedBit, associated);
+        return rtcp.TryOpen(iv, associated, packet[RtcpHeader..length], packet.Slice(length, TagLength));
     }
 
     public void Dispose()
     {
-        _rtp.Dispose();
-        _rtcp.Dispose();
+        rtp.Dispose();
+        rtcp.Dispose();
     }
 
     // RFC 7714 §9.2: the first 8 bytes and the E|index word.
-    private static void WriteAssociated(ReadOnlySpan<byte> packet, uint index, Span<byte> associated)
+    private static void WriteAssociated(ReadOnlySpan<byte> packet, uint word, Span<byte> associated)
     {
         packet[..RtcpHeader].CopyTo(associated);
-        BinaryPrimitives.WriteUInt32BigEndian(associated[RtcpHeader..], index | SrtpProfileSizes.RtcpEncryptedBit);
-    }
-
-    private static bool TryOpen(AesGcm gcm, ReadOnlySpan<byte> iv, Span<byte> payload, ReadOnlySpan<byte> tag, ReadOnlySpan<byte> associated)
-    {
-        // AesGcm has no way to say "not authentic" but by throwing.
-        try
-        {
-            gcm.Decrypt(iv, payload, tag, payload, associated);
-            return true;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            return false;
-        }
+        BinaryPrimitives.WriteUInt32BigEndian(associated[RtcpHeader..], word);
     }
 }
