@@ -16,6 +16,7 @@ public static class MediaRole
     {
         var keys = NodeKeys.LoadOrCreate(options.DataDirectory);
         var builder = RoleHost.CreateBuilder(options, Role.Media);
+        builder.Services.AddProblems();
         builder.Services.AddRtcSignalling(new SignallingOptions
         {
             GrantPublicKeys = [keys.GrantPublicPem],
@@ -44,6 +45,7 @@ public static class MediaRole
         var app = builder.Build();
         // The media ports are bound before the doors open: a port in use is a refusal to start, not an error of the first call.
         _ = app.Services.GetRequiredService<IRtcServer>();
+        app.UseExceptionHandler();
         app.MapHealth();
         app.MapRtcSignalling();
         return app;

@@ -206,7 +206,18 @@ public sealed class RtcServer : IRtcServer, IDisposable
             }
 
             var participant = joined.Value;
-            var answer = connect?.Invoke(participant);
+            RtcResult<string>? answer;
+            try
+            {
+                answer = connect?.Invoke(participant);
+            }
+            catch
+            {
+                // A fault costs this participant; it must not stay in the room as a ghost that nobody can end.
+                participant.Room.Leave(participant, new RtcError("internal_error", "The description could not be answered."));
+                throw;
+            }
+
             if (answer is { IsOk: false } refused)
             {
                 participant.Room.Leave(participant, refused.Error);

@@ -178,7 +178,14 @@ internal sealed class Participant
         Events = null;
     }
 
-    private void Remember(SessionDescription offer) => FirstLine = (offer.Media[0].Mid, offer.Media[0].KindName);
+    private void Remember(SessionDescription offer)
+    {
+        // An offer without media is refused by the negotiation, with its code.
+        if (offer.Media.Count > 0)
+        {
+            FirstLine = (offer.Media[0].Mid, offer.Media[0].KindName);
+        }
+    }
 
     private string Describe(MediaTransport transport) => transport == Publisher ? "publisher" : "subscriber";
 }
