@@ -1,0 +1,174 @@
+using System.Text.Json;
+using Events.Tests.EndToEnd.Installation;
+using Microsoft.Playwright;
+
+namespace Events.Tests.EndToEnd.Browsers;
+
+/// <summary>What one participant's browser measured over some seconds.</summary>
+/// <param name="FramesPerSecond">Decoded of the remote picture, the slowest one.</param>
+/// <param name="Width">Of the remote picture.</param>
+/// <param name="Loudness">RMS of the remote sound at its loudest, 0…1.</param>
+/// <param name="SendCipher">SRTP profile towards the SFU.</param>
+/// <param name="ReceiveCipher">SRTP profile from the SFU.</param>
+/// <param name="VideoTracks">Remote pictures.</param>
+public sealed record CallFigures(double FramesPerSecond, int Width, double Loudness, string SendCipher, string ReceiveCipher, int VideoTracks);
+
+/// <summary>One person's page: signing in, joining, and what can be seen and measured there.</summary>
+public sealed class RoomPage : IAsyncDisposable
+{
+    /// <summary>Keeps the page's sockets within reach, so that a test can cut them and keep them cut.</summary>
+    private const string SocketGate = """
+        (() => {
+          const open = new Set();
+          const Real = window.WebSocket;
+          let cut = false;
+          window.WebSocket = class extends Real {
+            constructor(url, protocols) {
+              super(cut ? `${url}/cut` : url, protocols); // an address that refuses: the page's policy allows no other host
+              open.add(this);
+              this.addEventListener('close', () => open.delete(this));
+            }
+          };
+          window.cutSockets = () => { cut = true; for (const socket of open) socket.close(); return open.size; };
+          window.mendSockets = () => { cut = false; };
+        })();
+        """;
+
+    private const string Measure = """
+        async (ms) => {
+          const rtc = window.eventsRtc;
+          const reports = async () => {
+            const all = await rtc.stats();
+            const cipher = (list) => list.find((s) => s.type === 'transport')?.srtpCipher ?? '';
+            const video = all.subscriber.filter((s) => s.type === 'inbound-rtp' && s.kind === 'video');
+            return { video, send: cipher(all.publisher), receive: cipher(all.subscriber) };
+          };
+          const context = new AudioContext();
+          await context.resume();
+          const ears = [...rtc.media.values()].filter((t) => t.kind === 'audio').map((track) => {
+            const analyser = context.createAnalyser();
+            analyser.fftSize = 2048;
+            context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+            return analyser;
+          });
+          const samples = new Float32Array(2048);
+          const loudest = ears.map(() => 0);
+          const listen = () => ears.forEach((ear, i) => {
+            ear.getFloatTimeDomainData(samples);
+            loudest[i] = Math.max(loudest[i], Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length));
+          });
+          const before = await reports();
+          const start = performance.now();
+          const timer = setInterval(listen, 40);
+          await new Promise((done) => setTimeout(done, ms));
+          clearInterval(timer);
+          const after = await reports();
+          const seconds = (performance.now() - start) / 1000;
+          await context.close();
+          const rates = after.video.map((s) => (s.framesDecoded - (before.video.find((b) => b.id === s.id)?.framesDecoded ?? 0)) / seconds);
+          return {
+            framesPerSecond: rates.length ? Math.min(...rates) : 0,
+            width: after.video.length ? Math.min(...after.video.map((s) => s.frameWidth ?? 0)) : 0,
+            loudness: loudest.length ? Math.min(...loudest) : 0,
+            sendCipher: after.send, receiveCipher: after.receive, videoTracks: after.video.length,
+          };
+        }
+        """;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private readonly IBrowserContext _context;
+    private readonly List<string> _errors = [];
+
+    private RoomPage(IBrowserContext context, IPage page)
+    {
+        _context = context;
+        Page = page;
+        page.PageError += (_, error) => _errors.Add(error);
+    }
+
+    public IPage Page { get; }
+
+    /// <summary>Uncaught errors of the page's scripts.</summary>
+    public IReadOnlyList<string> Errors => _errors;
+
+    public static async Task<RoomPage> OpenAsync(IBrowserContext context)
+    {
+        await context.AddInitScriptAsync(SocketGate);
+        var page = await context.NewPageAsync();
+        page.SetDefaultTimeout(20_000);
+        return new(context, page);
+    }
+
+    public ILocator Find(string testId) => Page.GetByTestId(testId);
+
+    /// <summary>Signs in with the demo's button and lands at the session's door.</summary>
+    public async Task OpenAsOrganiserAsync(DemoSession session)
+    {
+        await Page.GotoAsync($"/sign-in?next={Uri.EscapeDataString(PathOf(session))}");
+        await Find("sign-in-demo").ClickAsync();
+        await Find("join-publish").WaitForAsync();
+    }
+
+    public async Task OpenAsGuestAsync(DemoSession session, string name)
+    {
+        await Page.GotoAsync(PathOf(session));
+        await Find("join-name").FillAsync(name);
+    }
+
+    public async Task JoinAsync(string door = "join-publish")
+    {
+        await Find(door).ClickAsync();
+        await Find("room").WaitForAsync();
+        await Page.Locator("[data-testid=connection-state][data-state=connected]").WaitForAsync();
+    }
+
+    /// <summary>Presses join and says how long it took until the first remote frame was decoded, in milliseconds.</summary>
+    public Task<double> JoinTimedAsync(string door) => Page.EvaluateAsync<double>(
+        """
+        async (door) => {
+          const start = performance.now();
+          document.querySelector(`[data-testid=${door}]`).click();
+          while (performance.now() - start < 15000) {
+            const stats = await window.eventsRtc?.subscriber?.getStats();
+            const seen = stats && [...stats.values()].some((s) => s.type === 'inbound-rtp' && s.kind === 'video' && s.framesDecoded > 0);
+            if (seen) return performance.now() - start;
+            await new Promise((done) => setTimeout(done, 10));
+          }
+          return Infinity;
+        }
+        """,
+        door);
+
+    /// <summary>Waits until this many other people's pictures are shown.</summary>
+    public Task SeeOthersAsync(int count) =>
+        Page.WaitForFunctionAsync("count => document.querySelectorAll('[data-testid=tile][data-self=false][data-video=true]').length >= count", count);
+
+    public async Task<CallFigures> MeasureAsync(TimeSpan time)
+    {
+        var figures = await Page.EvaluateAsync<JsonElement>(Measure, time.TotalMilliseconds);
+        return figures.Deserialize<CallFigures>(Json)!;
+    }
+
+    /// <summary>Frames decoded of all remote pictures so far.</summary>
+    public Task<int> FramesDecodedAsync() => Page.EvaluateAsync<int>(
+        """
+        async () => [...(await window.eventsRtc.subscriber.getStats()).values()]
+          .filter((s) => s.type === 'inbound-rtp' && s.kind === 'video').reduce((sum, s) => sum + s.framesDecoded, 0)
+        """);
+
+    public Task<string> ParticipantIdAsync() => Page.EvaluateAsync<string>("() => window.eventsRtc.you.participantId");
+
+    public Task<int> CutSocketsAsync() => Page.EvaluateAsync<int>("() => window.cutSockets()");
+
+    public Task MendSocketsAsync() => Page.EvaluateAsync("() => window.mendSockets()");
+
+    public async Task ScreenshotAsync(string name)
+    {
+        Directory.CreateDirectory(Repository.Results);
+        await Page.ScreenshotAsync(new() { Path = Path.Combine(Repository.Results, $"{name}.png"), Type = ScreenshotType.Png });
+    }
+
+    public async ValueTask DisposeAsync() => await _context.CloseAsync();
+
+    private static string PathOf(DemoSession session) => $"/e/{session.EventSlug}/s/{session.Id}";
+}

@@ -1,0 +1,108 @@
+using Events.Tests.EndToEnd.Installation;
+using Events.Tests.EndToEnd.Media;
+using Xunit.Abstractions;
+
+namespace Events.Tests.EndToEnd.Recordings;
+
+/// <summary>
+/// A flash and a beep of one instant are one instant in the composite. Chromium's fake camera and microphone files loop on clocks of their
+/// own, so they cannot be the measure: one source is our WHIP publisher, whose RTP times are exact; the other a page that draws and plays
+/// by one audio clock and publishes through the SDK, which holds within about 20 ms.
+/// </summary>
+[Collection(SharedInstallation.Name)]
+public sealed class LipSyncTests(RunningInstallation installation, ITestOutputHelper output) : InstallationTest(installation, output)
+{
+    private static readonly bool IsLong = Environment.GetEnvironmentVariable("EVENTS_LONG_TESTS") == "1";
+    private static readonly TimeSpan Recorded = TimeSpan.FromSeconds(IsLong ? 60 : 20);
+    private static readonly TimeSpan ComposePatience = TimeSpan.FromSeconds(120);
+
+    [Fact]
+    public async Task Picture_and_sound_of_a_WHIP_publisher_stay_together()
+    {
+        using var api = Installation.NewApi();
+        var session = await api.OrganiseAsync("Lip sync by WHIP");
+        var ticket = await api.GrantAsync(session.Id, publish: true);
+        await using var speaker = await Speaker.StartAsync(Stacks.Default, ticket.MediaUrl, ticket.Room, ticket.Grant);
+
+        await CheckAsync(api, session, maxDrift: 34, () => Until.True("recorded long enough", Recorded * 2, Passed(Recorded)));
+    }
+
+    [Fact]
+    public async Task Picture_and_sound_of_a_browser_stay_together()
+    {
+        using var api = Installation.NewApi();
+        var session = await api.OrganiseAsync("Lip sync by browser");
+        var chromium = await Installation.ChromiumAsync();
+        await using var ada = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await ada.OpenAsGuestAsync(session, "Ada");
+        await ada.JoinAsync();
+        await ada.Page.EvaluateAsync(FlashAndBeep);
+
+        // The browser's own picture and sound move against each other by a frame or two.
+        await CheckAsync(api, session, maxDrift: 67, () => ada.Page.EvaluateAsync("ms => new Promise((done) => setTimeout(done, ms))", Recorded.TotalMilliseconds));
+    }
+
+    /// <summary>Replaces camera and microphone: the top third of the picture is white, and a tone is heard, in the first tenth of each second.</summary>
+    private const string FlashAndBeep = """
+        async () => {
+          const audio = new AudioContext({ sampleRate: 48000 });
+          await audio.resume();
+          const out = audio.createMediaStreamDestination();
+          const tone = new OscillatorNode(audio, { frequency: 1000 });
+          const gate = new GainNode(audio, { gain: 0 });
+          tone.connect(gate).connect(out);
+          const first = Math.ceil(audio.currentTime + 0.5);
+          for (let second = first; second < first + 300; second++) {
+            gate.gain.setValueAtTime(0.6, second);
+            gate.gain.setValueAtTime(0, second + 0.1);
+          }
+          tone.start();
+          const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+          const picture = canvas.getContext('2d');
+          let frame = 0;
+          const draw = () => {
+            picture.fillStyle = 'black';
+            picture.fillRect(0, 0, 640, 360);
+            if (audio.currentTime >= first && audio.currentTime % 1 < 0.1) {
+              picture.fillStyle = 'white';
+              picture.fillRect(0, 0, 640, 120);
+            }
+            picture.fillStyle = '#888';
+            picture.fillRect((frame++ * 8) % 640, 250, 40, 40);
+            requestAnimationFrame(draw);
+          };
+          draw();
+          const rtc = window.eventsRtc;
+          const local = (source) => rtc.local.find((candidate) => candidate.source === source);
+          await rtc.replace(local('camera'), canvas.captureStream(30).getVideoTracks()[0]);
+          await rtc.replace(local('microphone'), out.stream.getAudioTracks()[0]);
+        }
+        """;
+
+    private async Task CheckAsync(PlatformApi api, DemoSession session, double maxDrift, Func<Task> wait)
+    {
+        var id = await api.StartRecordingAsync(session.Id);
+        await api.WaitForRecordingAsync(id, "recording", TimeSpan.FromSeconds(10));
+        await wait();
+        await api.StopRecordingAsync(id);
+        await api.WaitForRecordingAsync(id, "ready", ComposePatience);
+        var composite = await Composite.ReadAsync(await api.DownloadAsync(id, Installation.DataDirectory));
+        var offsets = composite.Offsets();
+        Output.WriteLine($"{composite.Flashes.Count} flashes, {composite.Beeps.Count} beeps; flash − beep in ms: {string.Join(' ', offsets.Select(o => o.ToString("0")))}");
+        Assert.True(offsets.Count >= Recorded.TotalSeconds - 3, $"{offsets.Count} pairs in {Recorded.TotalSeconds} s");
+        var median = offsets.Order().ElementAt(offsets.Count / 2);
+        var worst = offsets.Max(Math.Abs);
+        var quarter = Math.Max(1, offsets.Count / 4);
+        var drift = offsets.TakeLast(quarter).Average() - offsets.Take(quarter).Average();
+        Output.WriteLine($"median {median:0.0} ms, worst {worst:0.0} ms, drift (last quarter against first) {drift:0.0} ms");
+        Assert.InRange(median, -50, 50);
+        Assert.InRange(worst, 0, 100);
+        Assert.InRange(drift, -maxDrift, maxDrift);
+    }
+
+    private static Func<bool> Passed(TimeSpan time)
+    {
+        var start = System.Diagnostics.Stopwatch.GetTimestamp();
+        return () => System.Diagnostics.Stopwatch.GetElapsedTime(start) >= time;
+    }
+}
