@@ -7,12 +7,18 @@ internal sealed class FieldChecks
     /// <summary>The first mistake, or null.</summary>
     public ApiError? Error { get; private set; }
 
-    public string Text(string field, string? value, int most)
+    /// <summary>A text that must be there, trimmed.</summary>
+    /// <param name="field">As the caller wrote it.</param>
+    /// <param name="value">What was sent.</param>
+    /// <param name="most">Characters.</param>
+    /// <param name="code">Start of the error's code; the field when left out.</param>
+    public string Text(string field, string? value, int most, string? code = null)
     {
+        code ??= field;
         var text = value?.Trim() ?? "";
-        Require(text.Length > 0, $"{field}_missing", $"'{field}' must not be empty.");
-        Require(text.Length <= most, $"{field}_too_long", $"'{field}' has at most {most} characters.");
-        Require(!text.Any(char.IsControl) && IsWellFormed(text), $"{field}_invalid", $"'{field}' must be plain text.");
+        Require(text.Length > 0, $"{code}_missing", $"'{field}' must not be empty.");
+        Require(text.Length <= most, $"{code}_too_long", $"'{field}' has at most {most} characters.");
+        Require(!text.Any(char.IsControl) && IsWellFormed(text), $"{code}_invalid", $"'{field}' must be plain text.");
         return text;
     }
 

@@ -20,26 +20,25 @@ internal static class WebClient
         });
     }
 
-    /// <summary>Page addresses are resolved in the browser: they all get the one page. Unknown API addresses stay problems.</summary>
-    public static void MapWebClient(this WebApplication app)
+    /// <summary>
+    /// Page addresses are resolved in the browser: whatever is asked for as a page, and is no route or file, gets the one page. A
+    /// middleware rather than a fallback route, which would take the place of 405 and 415 for known routes.
+    /// </summary>
+    public static void UsePages(this WebApplication app) => app.Use((context, next) =>
     {
-        app.MapFallback("/api/{**rest}", UnknownRoute).ExcludeFromDescription();
-        app.MapFallback("/internal/{**rest}", UnknownRoute).ExcludeFromDescription();
-        app.MapFallback("/{**page:nonfile}", (HttpContext context) =>
+        var request = context.Request;
+        var isPage = context.GetEndpoint() is null && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+            && !request.Path.StartsWithSegments("/api") && !request.Path.StartsWithSegments("/internal") && !Path.HasExtension(request.Path);
+        if (!isPage)
         {
-            if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
-            {
-                return new ApiError(405, "method_not_allowed", "A page is only read.").ToResult();
-            }
+            return next(context);
+        }
 
-            context.Response.Headers.CacheControl = "no-cache";
-            return Root() is { } root
-                ? Results.File(Path.Combine(root, "index.html"), "text/html; charset=utf-8")
-                : Results.Text("The web client has not been built. Run ./run.sh, or npm ci && npm run build in src/Platform/Web.\n", statusCode: 503);
-        }).ExcludeFromDescription();
-    }
-
-    private static IResult UnknownRoute() => ApiError.NotFound("route_not_found", "There is no such address in this API; /openapi/v1.json lists them.").ToResult();
+        context.Response.Headers.CacheControl = "no-cache";
+        return Root() is { } root
+            ? Results.File(Path.Combine(root, "index.html"), "text/html; charset=utf-8").ExecuteAsync(context)
+            : Results.Text("The web client has not been built. Run ./run.sh, or npm ci && npm run build in src/Platform/Web.\n", statusCode: 503).ExecuteAsync(context);
+    });
 
     /// <summary>Beside the binary when published, in the source tree (bin/Release/net10.0 up to the project) when built.</summary>
     private static string? Root() =>

@@ -49,6 +49,7 @@ public static class PlatformRole
         app.UseStatusCodePages();
         app.UseWebClient();
         app.UseRouting();
+        app.UsePages();
         app.UseCsrfGuard();
         app.UseEventTokens();
         app.UseAuthentication();
@@ -65,7 +66,6 @@ public static class PlatformRole
         var eventDomain = app.MapGroup("").RequireEventToken();
         eventDomain.MapRooms();
         eventDomain.MapRecordings();
-        app.MapWebClient();
         return app;
     }
 }

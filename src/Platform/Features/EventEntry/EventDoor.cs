@@ -5,12 +5,8 @@ namespace Events.Platform.Features.EventEntry;
 /// <summary>Lets requests of the event domain through: a valid event token as Bearer, and nothing else.</summary>
 internal static class EventDoor
 {
-    public static RouteGroupBuilder RequireEventToken(this RouteGroupBuilder group)
-    {
-        group.AddEndpointFilterFactory((_, next) => async invocation =>
-            invocation.HttpContext.Features.Get<EventPass>() is null ? Missing.ToResult() : await next(invocation));
-        return group;
-    }
+    /// <summary>Marks routes that only the holder of an event token may use.</summary>
+    public static RouteGroupBuilder RequireEventToken(this RouteGroupBuilder group) => group.WithMetadata(new EventTokenRequired());
 
     private static readonly ApiError Missing = new(401, "event_token_missing", "Send the event token as 'Authorization: Bearer <token>'; POST /api/v1/events/{id}/entry gives one.");
 
@@ -19,7 +15,7 @@ internal static class EventDoor
     {
         if (!context.Request.Path.StartsWithSegments("/api") || !TryReadBearer(context.Request, out var token))
         {
-            return next(context);
+            return context.GetEndpoint()?.Metadata.GetMetadata<EventTokenRequired>() is null ? next(context) : Problems.WriteAsync(context, Missing);
         }
 
         var (pass, code) = context.RequestServices.GetRequiredService<EventTokens>().Verify(token);
@@ -46,4 +42,6 @@ internal static class EventDoor
         token = value.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) ? value[prefix.Length..].Trim() : "";
         return token.Length > 0;
     }
+
+    private sealed record EventTokenRequired;
 }

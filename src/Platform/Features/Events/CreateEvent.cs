@@ -22,11 +22,11 @@ internal static class CreateEvent
     {
         var checks = new FieldChecks();
         var name = checks.Text("name", request.Name, 200);
-        var zone = checks.Text("timeZone", request.TimeZone, 64);
+        var zone = checks.Text("timeZone", request.TimeZone, 64, "time_zone");
         var description = request.Description?.Trim() ?? "";
         var state = request.State ?? "live";
         checks.Require(description.Length <= 10_000 && FieldChecks.IsWellFormed(description), "description_invalid", "'description' has at most 10,000 characters of text.");
-        checks.Require(TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _), "timeZone_unknown", "'timeZone' must be an IANA zone like Europe/Zurich.");
+        checks.Require(TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _), "time_zone_unknown", "'timeZone' must be an IANA zone like Europe/Zurich.");
         checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && to > from && from.Year is >= 2000 and < 2200 && to - from < TimeSpan.FromDays(400), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order, less than 400 days apart.");
         checks.Require(request.Slug is null || IsSlug(request.Slug), "slug_invalid", "'slug' takes lower-case letters, digits and single hyphens, at most 80.");
         checks.Require(state is "draft" or "live", "state_invalid", "'state' is draft or live.");

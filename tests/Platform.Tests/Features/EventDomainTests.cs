@@ -1,0 +1,170 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Events.Platform.Features.EventEntry;
+using Events.Rtc.Rooms;
+using Events.Rtc.Signalling.Tokens;
+using Events.Tests.Platform.Testing;
+
+namespace Events.Tests.Platform.Features;
+
+/// <summary>Entering events, grants, and that no credential opens a domain that it was not made for.</summary>
+[Collection(nameof(PlatformCollection))]
+public sealed class EventDomainTests(PlatformFixture fixture)
+{
+    [Fact]
+    public async Task Roles_follow_membership_and_a_refresh_keeps_the_participant()
+    {
+        var scene = await fixture.SceneAsync();
+        var organiser = await scene.Account.PostJsonAsync($"/api/v1/events/{scene.EventId}/entry", new { }, HttpStatusCode.OK);
+        Assert.Equal("organiser", organiser.GetProperty("participant").GetProperty("role").GetString());
+
+        var guest = await fixture.Client().PostJsonAsync($"/api/v1/events/{scene.EventId}/entry", new { name = "Gil" }, HttpStatusCode.OK);
+        Assert.Equal("attendee", guest.GetProperty("participant").GetProperty("role").GetString());
+        var again = await fixture.Bearer(guest.GetProperty("token").GetString()!).PostJsonAsync($"/api/v1/events/{scene.EventId}/entry", new { }, HttpStatusCode.OK);
+        Assert.Equal(guest.GetProperty("participant").GetProperty("id").GetGuid(), again.GetProperty("participant").GetProperty("id").GetGuid());
+        Assert.Equal("Gil", again.GetProperty("participant").GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task A_grant_says_what_its_holder_may_do_and_two_tabs_are_two_identities()
+    {
+        var scene = await fixture.SceneAsync();
+        var guest = await scene.GuestAsync();
+        var first = await guest.PostJsonAsync($"/api/v1/sessions/{scene.SessionId}/grants", new { publish = true }, HttpStatusCode.OK);
+        var second = await guest.PostJsonAsync($"/api/v1/sessions/{scene.SessionId}/grants", new { publish = false }, HttpStatusCode.OK);
+        Assert.NotEqual(first.GetProperty("identity").GetString(), second.GetProperty("identity").GetString());
+        Assert.Equal($"http://127.0.0.1:{fixture.Options.MediaHttpPort}", first.GetProperty("mediaUrl").GetString());
+
+        var verifier = new GrantVerifier(JwtVerificationKey.AllFromPem(fixture.Keys.GrantPublicPem), TimeProvider.System);
+        var rights = verifier.Verify(first.GetProperty("grant").GetString()).Value!.Rights;
+        Assert.Equal(new RoomRights(scene.SessionId.ToString(), first.GetProperty("identity").GetString()!, "Gil Guest", "attendee", true, true, false), rights);
+        Assert.False(verifier.Verify(second.GetProperty("grant").GetString()).Value!.Rights.CanPublish);
+    }
+
+    [Fact]
+    public async Task On_a_stage_attendees_only_watch()
+    {
+        var scene = await fixture.SceneAsync();
+        var guest = await scene.GuestAsync();
+        await guest.PostAsJsonAsync($"/api/v1/sessions/{scene.StageId}/grants", new { publish = true }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "publish_not_allowed");
+        await guest.PostJsonAsync($"/api/v1/sessions/{scene.StageId}/grants", new { publish = false }, HttpStatusCode.OK);
+        await scene.Organiser.PostJsonAsync($"/api/v1/sessions/{scene.StageId}/grants", new { publish = true }, HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_token_of_one_event_opens_nothing_of_another()
+    {
+        var here = await fixture.SceneAsync();
+        var there = await fixture.SceneAsync();
+        await here.Organiser.PostAsJsonAsync($"/api/v1/sessions/{there.SessionId}/grants", new { }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "wrong_event");
+        await here.Organiser.PostAsJsonAsync($"/api/v1/sessions/{there.SessionId}/recordings", new { }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "wrong_event");
+        await here.Organiser.GetAsync($"/api/v1/events/{there.EventId}/recordings").ShouldRefuseAsync(HttpStatusCode.Forbidden, "wrong_event");
+        await here.Organiser.PostAsJsonAsync($"/api/v1/events/{there.EventId}/entry", new { }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "wrong_event");
+        await here.Organiser.PostAsJsonAsync($"/api/v1/sessions/{Guid.NewGuid()}/grants", new { }).ShouldRefuseAsync(HttpStatusCode.NotFound, "session_not_found");
+    }
+
+    [Fact]
+    public async Task No_other_credential_passes_for_an_event_token()
+    {
+        var scene = await fixture.SceneAsync();
+        var pass = new EventPass(scene.EventId, Guid.NewGuid(), "Eve", "organiser");
+        var good = fixture.EventToken(pass);
+        var parts = good.Split('.');
+        var header = new { alg = "ES256", typ = "event+jwt", kid = KeyId(fixture.Keys.EventsPrivatePem) };
+        var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1])).RootElement;
+        using var events = ECDsa.Create();
+        events.ImportFromPem(fixture.Keys.EventsPrivatePem);
+        var grantSigner = new GrantSigner(JwtSigningKey.FromPem(fixture.Keys.GrantPrivatePem), TimeProvider.System);
+        var publicPem = events.ExportSubjectPublicKeyInfoPem();
+
+        var refused = new Dictionary<string, (string Token, string Code)>
+        {
+            ["room grant"] = (grantSigner.Issue(new RoomRights(scene.SessionId.ToString(), "x", "x", "organiser", true, true, false), TimeSpan.FromHours(1)).Token, "event_token_invalid"),
+            ["alg none"] = ($"{Part(new { alg = "none", typ = "event+jwt" })}.{parts[1]}.", "event_token_invalid"),
+            ["HS256 with the public key"] = (Hs256(new { alg = "HS256", typ = "event+jwt", header.kid }, parts[1], publicPem), "event_token_invalid"),
+            ["expired"] = (fixture.EventToken(pass, new PastTime(TimeSpan.FromHours(1))), "event_token_expired"),
+            ["not valid yet"] = (fixture.EventToken(pass, new PastTime(TimeSpan.FromHours(-1))), "event_token_invalid"),
+            ["wrong audience"] = (Es256(events, header, Replace(claims, "aud", "rtc")), "event_token_invalid"),
+            ["wrong issuer"] = (Es256(events, header, Replace(claims, "iss", "others")), "event_token_invalid"),
+            ["wrong type"] = (Es256(events, header with { typ = "rtc+jwt" }, Encoding.UTF8.GetString(Base64Url.DecodeFromChars(parts[1]))), "event_token_invalid"),
+            ["unknown role"] = (Es256(events, header, Replace(claims, "role", "root")), "event_token_invalid"),
+            ["tampered"] = ($"{parts[0]}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(Replace(claims, "role", "speaker")))}.{parts[2]}", "event_token_invalid"),
+            ["node key"] = (fixture.Keys.NodeKey, "event_token_invalid"),
+            ["garbage"] = ("a.b.c", "event_token_invalid"),
+            ["long garbage"] = (new string('x', 5000), "event_token_invalid"),
+        };
+        var path = $"/api/v1/events/{scene.EventId}/recordings";
+        await fixture.Bearer(good).GetJsonAsync(path);
+        foreach (var (name, (token, code)) in refused)
+        {
+            try
+            {
+                await fixture.Bearer(token).GetAsync(path).ShouldRefuseAsync(HttpStatusCode.Unauthorized, code);
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"{name} was not refused: {e.Message}", e);
+            }
+        }
+
+        await scene.Account.GetAsync(path).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "event_token_missing");
+        await fixture.Client().GetAsync(path).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "event_token_missing");
+    }
+
+    [Fact]
+    public async Task An_event_token_opens_no_other_domain()
+    {
+        var scene = await fixture.SceneAsync();
+        var token = fixture.EventToken(new EventPass(scene.EventId, Guid.NewGuid(), "Eve", "organiser"));
+        await fixture.Bearer(token).GetAsync("/api/v1/me").ShouldRefuseAsync(HttpStatusCode.Unauthorized, "not_signed_in");
+        await fixture.Bearer(token).PostAsJsonAsync($"/api/v1/events/{scene.EventId}/sessions", new { name = "x", kind = "stage" }).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "not_signed_in");
+        await fixture.Bearer(token).PostAsJsonAsync("/internal/nodes/media/events", new { epoch = Guid.NewGuid(), events = Array.Empty<object>() }).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "node_key_invalid");
+        var verifier = new GrantVerifier(JwtVerificationKey.AllFromPem(fixture.Keys.GrantPublicPem), TimeProvider.System);
+        Assert.Equal("grant_invalid", verifier.Verify(token).Error?.Code);
+    }
+
+    [Fact]
+    public async Task An_expired_token_may_still_ask_to_enter_again()
+    {
+        var scene = await fixture.SceneAsync();
+        var expired = fixture.EventToken(new EventPass(scene.EventId, Guid.NewGuid(), "Eve", "organiser"), new PastTime(TimeSpan.FromHours(1)));
+        var entry = await fixture.Bearer(expired).PostJsonAsync($"/api/v1/events/{scene.EventId}/entry", new { name = "Eve" }, HttpStatusCode.OK);
+        Assert.Equal("attendee", entry.GetProperty("participant").GetProperty("role").GetString());
+    }
+
+    private static string KeyId(string pem)
+    {
+        using var key = JwtSigningKey.FromPem(pem);
+        return key.KeyId;
+    }
+
+    private static string Part(object value) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(value));
+
+    private static string Es256(ECDsa key, object header, string claims)
+    {
+        var input = $"{Part(header)}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims))}";
+        return $"{input}.{Base64Url.EncodeToString(key.SignData(Encoding.ASCII.GetBytes(input), HashAlgorithmName.SHA256))}";
+    }
+
+    private static string Hs256(object header, string body, string secret)
+    {
+        var input = $"{Part(header)}.{body}";
+        return $"{input}.{Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.ASCII.GetBytes(input)))}";
+    }
+
+    private static string Replace(JsonElement claims, string name, string value)
+    {
+        var copy = claims.EnumerateObject().ToDictionary(p => p.Name, p => (object)p.Value);
+        copy[name] = value;
+        return JsonSerializer.Serialize(copy);
+    }
+
+    private sealed class PastTime(TimeSpan ago) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UtcNow - ago;
+    }
+}

@@ -1,0 +1,203 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Dapper;
+using Events.MediaRegistry.Blobs;
+using Events.Tests.Platform.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Events.Tests.Platform.Features;
+
+[Collection(nameof(PlatformCollection))]
+public sealed class RecordingsTests(PlatformFixture fixture)
+{
+    private readonly Guid _epoch = Guid.NewGuid();
+    private long _seq;
+
+    [Fact]
+    public async Task A_recording_goes_from_wish_to_replay()
+    {
+        var scene = await fixture.SceneAsync();
+        var id = await StartAsync(scene);
+        await fixture.Mixer.ShouldReceiveAsync($"start {id}");
+        await ReportAsync("recording.started", new { recordingId = id, startedAt = "2026-05-01T08:00:00Z" });
+        Assert.Equal("recording", await StatusAsync(scene, id));
+
+        await scene.Organiser.PostJsonAsync($"/api/v1/recordings/{id}/stop", null, HttpStatusCode.Accepted);
+        Assert.Equal("stopping", await StatusAsync(scene, id));
+        await fixture.Mixer.ShouldReceiveAsync($"stop {id}");
+        await ReportAsync("recording.stopped", new { recordingId = id, endedAt = "2026-05-01T08:10:00Z", tracks = 4 });
+        await ReportAsync("recording.progress", new { recordingId = id, progress = 0.5 });
+        await ReportAsync("recording.progress", new { recordingId = id, progress = 0.25 });
+        var composing = await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}");
+        Assert.Equal(("composing", 0.5, 4), (composing.GetProperty("status").GetString(), composing.GetProperty("progress").GetDouble(), composing.GetProperty("tracks").GetInt32()));
+        await scene.Organiser.GetAsync($"/api/v1/recordings/{id}/playback").ShouldRefuseAsync(HttpStatusCode.Conflict, "recording_not_ready");
+
+        var content = new byte[100_000];
+        new Random(1).NextBytes(content);
+        await ComposeAsync(id, content);
+        var ready = await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}");
+        Assert.Equal("ready", ready.GetProperty("status").GetString());
+        Assert.Equal(content.Length, ready.GetProperty("size").GetInt64());
+        await fixture.Mixer.ShouldReceiveAsync($"delete {id}");
+
+        await PlaysAsync(scene, id, content);
+    }
+
+    [Fact]
+    public async Task Only_organisers_record_and_one_at_a_time()
+    {
+        var scene = await fixture.SceneAsync();
+        var guest = await scene.GuestAsync();
+        await guest.PostAsJsonAsync($"/api/v1/sessions/{scene.SessionId}/recordings", new { }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "not_organiser");
+        var id = await StartAsync(scene);
+        await scene.Organiser.PostAsJsonAsync($"/api/v1/sessions/{scene.SessionId}/recordings", new { }).ShouldRefuseAsync(HttpStatusCode.Conflict, "already_recording");
+        await scene.Organiser.PostAsJsonAsync($"/api/v1/sessions/{scene.StageId}/recordings", new { layout = "spiral" }).ShouldRefuseAsync(HttpStatusCode.BadRequest, "layout_unknown");
+        await guest.PostAsync($"/api/v1/recordings/{id}/stop", null).ShouldRefuseAsync(HttpStatusCode.Forbidden, "not_organiser");
+        await guest.DeleteAsync($"/api/v1/recordings/{id}").ShouldRefuseAsync(HttpStatusCode.Forbidden, "not_organiser");
+        await scene.Organiser.DeleteAsync($"/api/v1/recordings/{id}").ShouldRefuseAsync(HttpStatusCode.Conflict, "recording_active");
+        Assert.Equal(1, (await guest.GetJsonAsync($"/api/v1/sessions/{scene.SessionId}/recordings")).GetProperty("items").GetArrayLength());
+        await ReportAsync("recording.failed", new { recordingId = id, code = "composite_failed", detail = "no disk" });
+        var failed = await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}");
+        Assert.Equal("composite_failed", failed.GetProperty("failure").GetProperty("code").GetString());
+        await StartAsync(scene);
+    }
+
+    [Fact]
+    public async Task A_mixer_that_is_away_gets_the_start_when_it_is_back_even_by_a_restarted_platform()
+    {
+        var scene = await fixture.SceneAsync();
+        fixture.Mixer.Status = 503;
+        Guid id;
+        try
+        {
+            id = await StartAsync(scene);
+            await scene.Organiser.PostJsonAsync($"/api/v1/recordings/{id}/stop", null, HttpStatusCode.Accepted);
+            await fixture.StopAsync();
+        }
+        finally
+        {
+            fixture.Mixer.Status = 202;
+        }
+
+        await fixture.StartAsync();
+        await fixture.Mixer.ShouldReceiveAsync($"stop {id}");
+
+        // The stop overtook the start, yet the mixer must have something to stop.
+        var mine = fixture.Mixer.Commands.Where(c => c.EndsWith(id.ToString(), StringComparison.Ordinal)).ToList();
+        Assert.Equal([$"start {id}", $"stop {id}"], mine[..2]);
+    }
+
+    [Fact]
+    public async Task Events_that_come_late_or_again_change_nothing()
+    {
+        var scene = await fixture.SceneAsync();
+        var id = await StartAsync(scene);
+        await ReportAsync("recording.stopped", new { recordingId = id, endedAt = "2026-05-01T08:10:00Z", tracks = 1 });
+        await ComposeAsync(id, [1, 2, 3]);
+        await ReportAsync("recording.started", new { recordingId = id, startedAt = "2026-05-01T08:00:00Z" });
+        await ReportAsync("recording.failed", new { recordingId = id, code = "late", detail = "late" });
+        await ReportAsync("recording.progress", new { recordingId = id, progress = 0.1 });
+        await ComposeAsync(id, [1, 2, 3]);
+        var ready = await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}");
+        Assert.Equal(("ready", 1.0), (ready.GetProperty("status").GetString(), ready.GetProperty("progress").GetDouble()));
+    }
+
+    [Fact]
+    public async Task A_deleted_recording_takes_its_blobs_along_unless_another_holds_them()
+    {
+        var scene = await fixture.SceneAsync();
+        var blobs = fixture.Services.GetRequiredService<IBlobStore>();
+        var own = Guid.NewGuid().ToByteArray();
+        var first = await StartAsync(scene);
+        var firstVideo = await ComposeAsync(first, own);
+        var second = await StartAsync(scene);
+        var secondVideo = await ComposeAsync(second, own);
+        Assert.Equal(firstVideo, secondVideo);
+
+        Assert.Equal(HttpStatusCode.NoContent, (await scene.Organiser.DeleteAsync($"/api/v1/recordings/{first}")).StatusCode);
+        await scene.Organiser.GetAsync($"/api/v1/recordings/{first}").ShouldRefuseAsync(HttpStatusCode.NotFound, "recording_not_found");
+        Assert.True(await blobs.ExistsAsync(firstVideo));
+        Assert.Equal(HttpStatusCode.NoContent, (await scene.Organiser.DeleteAsync($"/api/v1/recordings/{second}")).StatusCode);
+        Assert.False(await blobs.ExistsAsync(firstVideo));
+    }
+
+    [Fact]
+    public async Task A_composite_without_its_file_is_a_failure_not_a_dead_link()
+    {
+        var scene = await fixture.SceneAsync();
+        var id = await StartAsync(scene);
+        var missing = new { sha256 = new string('a', 64), size = 1, mimeType = "video/mp4", fileName = "recording.mp4" };
+        await ReportAsync("recording.composed", new { recordingId = id, video = missing, thumbnail = missing, durationMs = 1, width = 1, height = 1, frameRate = 30, startedAt = "2026-05-01T08:00:00Z", endedAt = "2026-05-01T08:00:01Z" });
+        var failed = await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}");
+        Assert.Equal("blob_missing", failed.GetProperty("failure").GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task What_happens_to_a_recording_is_in_the_outbox_without_names()
+    {
+        var scene = await fixture.SceneAsync();
+        var id = await StartAsync(scene);
+        await ComposeAsync(id, [4, 5, 6]);
+        await using var connection = await fixture.Database.OpenAsync(CancellationToken.None);
+        var entries = (await connection.QueryAsync<(string Type, string Payload)>("select type, payload::text from platform.outbox where aggregateid = @Id order by seq", new { Id = id.ToString() })).AsList();
+        Assert.Equal(["recording.requested", "recording.ready"], entries.Select(e => e.Type));
+        Assert.DoesNotContain(entries, e => e.Payload.Contains("Olga", StringComparison.Ordinal));
+    }
+
+    private async Task PlaysAsync(Scene scene, Guid id, byte[] content)
+    {
+        var playback = await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}/playback");
+        var url = playback.GetProperty("url").GetString()!;
+        using var client = fixture.Client();
+        Assert.Equal(content, await client.GetByteArrayAsync(url));
+        using var range = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { Range = new RangeHeaderValue(99_990, null) } };
+        using var part = await client.SendAsync(range);
+        Assert.Equal(HttpStatusCode.PartialContent, part.StatusCode);
+        Assert.Equal(content[99_990..], await part.Content.ReadAsByteArrayAsync());
+        using var beyond = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { Range = new RangeHeaderValue(100_000, null) } };
+        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, (await client.SendAsync(beyond)).StatusCode);
+        using var known = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { IfNoneMatch = { part.Headers.ETag! } } };
+        Assert.Equal(HttpStatusCode.NotModified, (await client.SendAsync(known)).StatusCode);
+        await client.GetAsync(url[..^1] + (url[^1] == 'A' ? 'E' : 'A')).ShouldRefuseAsync(HttpStatusCode.Forbidden, "signature_invalid");
+        await client.GetAsync(url.Replace("recording.mp4", "other.mp4", StringComparison.Ordinal)).ShouldRefuseAsync(HttpStatusCode.Forbidden, "signature_invalid");
+    }
+
+    private async Task<Guid> StartAsync(Scene scene)
+    {
+        var answer = await scene.Organiser.PostJsonAsync($"/api/v1/sessions/{scene.SessionId}/recordings", new { }, HttpStatusCode.Created);
+        Assert.Equal("starting", answer.GetProperty("status").GetString());
+        return answer.GetProperty("id").GetGuid();
+    }
+
+    private async Task<string?> StatusAsync(Scene scene, Guid id) => (await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}")).GetProperty("status").GetString();
+
+    private async Task<string> ComposeAsync(Guid id, byte[] content)
+    {
+        var blobs = fixture.Services.GetRequiredService<IBlobStore>();
+        var video = await blobs.PutAsync(new MemoryStream(content));
+        var thumbnail = await blobs.PutAsync(new MemoryStream([9, 9, 9]));
+        await ReportAsync("recording.composed", new
+        {
+            recordingId = id,
+            video = new { video.Sha256, video.Size, mimeType = "video/mp4", fileName = "recording.mp4" },
+            thumbnail = new { thumbnail.Sha256, thumbnail.Size, mimeType = "image/jpeg", fileName = "thumbnail.jpg" },
+            durationMs = 600_000,
+            width = 1280,
+            height = 720,
+            frameRate = 30.0,
+            startedAt = "2026-05-01T08:00:00Z",
+            endedAt = "2026-05-01T08:10:00Z",
+        });
+        return video.Sha256;
+    }
+
+    private async Task ReportAsync(string type, object data)
+    {
+        var seq = ++_seq;
+        using var node = fixture.Node();
+        var batch = JsonSerializer.SerializeToElement(new { epoch = _epoch, events = new[] { new { seq, at = DateTimeOffset.UtcNow, type, data } } }, JsonSerializerOptions.Web);
+        Assert.Equal(seq, (await node.PostJsonAsync("/internal/nodes/mixer/events", batch, HttpStatusCode.OK)).GetProperty("ack").GetInt64());
+    }
+}

@@ -1,0 +1,62 @@
+using System.Net;
+using Events.Platform.Roles;
+
+namespace Events.Tests.Platform.Roles;
+
+public sealed class NodeOptionsReaderTests
+{
+    private static (NodeOptions? Options, IReadOnlyList<string> Errors) Read(string arguments = "", params (string Name, string Value)[] environment) =>
+        NodeOptionsReader.Read(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), name => environment.FirstOrDefault(e => e.Name == name).Value);
+
+    [Fact]
+    public void Nothing_given_means_the_documented_defaults()
+    {
+        var options = Read().Options!;
+        Assert.Equal((8080, 8090, 8091, 7882), (options.HttpPort, options.MediaHttpPort, options.MixerHttpPort, options.RtcPort));
+        Assert.Equal((Role.All, IPAddress.Loopback, Path.GetFullPath(".data"), false), (options.Role, options.Bind, options.DataDirectory, options.OpenWhip));
+    }
+
+    [Theory]
+    [InlineData("EVENTS_HTTP_PORT", "0")]
+    [InlineData("EVENTS_HTTP_PORT", "65536")]
+    [InlineData("EVENTS_MEDIA_HTTP_PORT", "http")]
+    [InlineData("EVENTS_RTC_WORKERS", "-1")]
+    [InlineData("EVENTS_BIND", "everywhere")]
+    [InlineData("EVENTS_RTC_ADVERTISE", "10.0.0.1,nonsense")]
+    [InlineData("EVENTS_ORIGINS", "events.example")]
+    [InlineData("EVENTS_ORIGINS", "ftp://events.example")]
+    [InlineData("EVENTS_OPEN_WHIP", "yes")]
+    public void A_value_that_cannot_be_is_named(string name, string value)
+    {
+        var (options, errors) = Read("", (name, value));
+        Assert.Null(options);
+        Assert.Contains(name, Assert.Single(errors), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--role queen")]
+    [InlineData("--role 1")]
+    [InlineData("--role")]
+    [InlineData("--fast")]
+    public void An_argument_that_is_unknown_is_named(string arguments) => Assert.Single(Read(arguments).Errors);
+
+    [Fact]
+    public void Ports_must_not_meet()
+    {
+        Assert.Single(Read("", ("EVENTS_HTTP_PORT", "8090")).Errors);
+        Assert.Single(Read("", ("EVENTS_RTC_PORT", "8079"), ("EVENTS_RTC_WORKERS", "2")).Errors);
+        Assert.Single(Read("", ("EVENTS_RTC_PORT", "65535"), ("EVENTS_RTC_WORKERS", "2")).Errors);
+    }
+
+    [Theory]
+    [InlineData("Development", "127.0.0.1", true)]
+    [InlineData("Development", "::1", true)]
+    [InlineData("Development", "0.0.0.0", false)]
+    [InlineData("Development", "192.168.1.5", false)]
+    [InlineData("Production", "127.0.0.1", false)]
+    public void Whip_is_open_on_a_developers_loopback_only(string environment, string bind, bool allowed) =>
+        Assert.Equal(allowed, Read("", ("EVENTS_OPEN_WHIP", "1"), ("ASPNETCORE_ENVIRONMENT", environment), ("EVENTS_BIND", bind)).Options is not null);
+
+    [Fact]
+    public void A_wildcard_is_reached_on_loopback() => Assert.Equal("http://127.0.0.1:8080/", Read("", ("EVENTS_BIND", "0.0.0.0")).Options!.PlatformUrl.AbsoluteUri);
+}
