@@ -24,6 +24,7 @@ public static class MediaRole
             DataDirectory = options.DataDirectory,
             NodeName = NodeName,
             PlatformUrl = options.PlatformUrl,
+            PlatformHandler = () => LocalCertificate.CreateHandler(options),
             OpenWhip = options.OpenWhip,
             PlatformHttpPort = options.HttpPort,
             ExtraOrigins = options.Origins,

@@ -24,6 +24,7 @@ public static class MixerRole
             NodeName = NodeName,
             NodeKey = keys.NodeKey,
             PlatformUrl = options.PlatformUrl,
+            PlatformHandler = () => LocalCertificate.CreateHandler(options),
         });
         builder.Services.AddSingleton<IMixerEvents, JournalMixerEvents>();
         builder.Services.AddMixer(new MixerOptions { DataDirectory = options.DataDirectory, NodeKey = keys.NodeKey });

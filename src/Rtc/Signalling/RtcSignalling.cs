@@ -51,6 +51,7 @@ public static class RtcSignalling
             NodeName = options.NodeName,
             NodeKey = options.NodeKey,
             PlatformUrl = options.PlatformUrl,
+            PlatformHandler = options.PlatformHandler,
         });
     }
 

@@ -26,6 +26,9 @@ public sealed record SignallingOptions
     /// <summary>Where events are delivered; null keeps them in the journal.</summary>
     public Uri? PlatformUrl { get; init; }
 
+    /// <summary>Makes the handler that reaches the platform; null: the default. The host gives one that trusts its own certificate.</summary>
+    public Func<HttpMessageHandler>? PlatformHandler { get; init; }
+
     /// <summary>
     /// Lets WHIP and WHEP in without a grant, and WHIP create the named room. Development only: mapping fails outside of the
     /// Development environment, requests must arrive on a loopback address, and forwarded ones are refused.

@@ -31,7 +31,9 @@ public sealed class JournalDelivery(EventJournal journal, JournalOptions options
     {
         if (options.PlatformUrl is null)
             return;
-        using HttpClient http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+        HttpMessageHandler handler = options.PlatformHandler?.Invoke()
+            ?? new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), PooledConnectionLifetime = TimeSpan.FromMinutes(2) };
+        using HttpClient http = new(handler)
         {
             Timeout = TimeSpan.FromSeconds(10),
             MaxResponseContentBufferSize = MaxAnswerBytes,

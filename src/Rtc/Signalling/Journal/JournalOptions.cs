@@ -15,6 +15,9 @@ public sealed record JournalOptions
     /// <summary>The platform's base address; null: nothing is delivered.</summary>
     public Uri? PlatformUrl { get; init; }
 
+    /// <summary>Makes the handler that reaches the platform; null: the default. The host gives one that trusts its own certificate.</summary>
+    public Func<HttpMessageHandler>? PlatformHandler { get; init; }
+
     /// <summary>Bytes kept before lossy kinds are dropped, oldest first; twice as many and everything is refused. Default 64 MB.</summary>
     public long MaxBytes { get; init; } = 64 * 1024 * 1024;
 
