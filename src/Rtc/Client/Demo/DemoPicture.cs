@@ -27,7 +27,7 @@ internal static class DemoPicture
             .Append(CultureInfo.InvariantCulture, $"scale={options.Width}:{options.Height}:flags=bilinear,")
             .Append(@"drawtext=text='%{localtime\:%T}':fontsize=h/5:fontcolor=white:x=(w-tw)/2:y=(h-th)/2,")
             .Append(@"drawtext=text=O:fontsize=h/20:fontcolor=white:x=mod(t*w/5\,w):y=h/16,")
-            .Append(CultureInfo.InvariantCulture, $"drawtext=textfile={nameFile}:expansion=none:fontsize=h/11:fontcolor=white:x=h/15:y=h-th-h/10:box=1:boxcolor=black@0.4:boxborderw=8")
+            .Append(CultureInfo.InvariantCulture, $"drawtext=textfile={nameFile}:expansion=none:fontsize=h/14:fontcolor=white@0.8:x=(w-tw)/2:y=h*0.68")
             .ToString();
         var rate = $"{options.VideoKilobits.ToString(CultureInfo.InvariantCulture)}k";
         return
