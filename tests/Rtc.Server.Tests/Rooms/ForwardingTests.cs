@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Events.Tests.Rtc.Server.Tests.Rooms;
 
 public class ForwardingTests
@@ -69,6 +71,17 @@ public class ForwardingTests
         var after = viewer.Video.ElementAt(count);
         Assert.Equal(before.Ssrc, after.Ssrc);
         Assert.True((short)(after.Sequence - before.Sequence) > 0 && (int)(after.Timestamp - before.Timestamp) > 0, $"{before.Sequence}/{before.Timestamp} → {after.Sequence}/{after.Timestamp}");
+    }
+
+    [Theory]
+    [InlineData("::1")]
+    [InlineData("127.0.0.1")]
+    public async Task A_wildcard_socket_serves_both_families(string candidate)
+    {
+        await using var node = new TestNode(o => o with { BindAddress = IPAddress.IPv6Any, Advertise = [IPAddress.Parse(candidate)] });
+        var publisher = await node.WhipAsync();
+        var viewer = await node.WhepAsync();
+        await publisher.SendUntilAsync(() => viewer.Video.Count > 5 && viewer.Audio.Count > 5);
     }
 
     [Fact]
