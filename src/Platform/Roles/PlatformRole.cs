@@ -9,8 +9,10 @@ using Events.Platform.Features.Events;
 using Events.Platform.Features.Mail;
 using Events.Platform.Features.Media;
 using Events.Platform.Features.Nodes;
+using Events.Platform.Features.Payments;
 using Events.Platform.Features.Recordings;
 using Events.Platform.Features.Rooms;
+using Events.Platform.Features.Tickets;
 using Events.Platform.Features.Whip;
 using Events.Rtc.Signalling.Tokens;
 
@@ -41,6 +43,8 @@ public static class PlatformRole
         services.AddSingleton<DemoSeed>();
         services.AddHostedService(provider => provider.GetRequiredService<DemoSeed>());
         services.AddRecordings();
+        services.AddTickets(options);
+        services.AddPayments(options);
         services.AddNodes();
 
         var app = builder.Build();
@@ -59,6 +63,8 @@ public static class PlatformRole
         app.MapAccounts();
         app.MapEvents();
         app.MapEventEntry();
+        app.MapTickets();
+        app.MapPayments(options);
         app.MapDemo();
         app.MapWhip();
         app.MapMedia();
