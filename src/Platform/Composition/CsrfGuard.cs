@@ -1,10 +1,12 @@
 using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Links;
 
 namespace Events.Platform.Composition;
 
 /// <summary>
 /// A request that changes something and carries the account cookie must show that our own script sent it: the header
-/// <c>X-Events-Csrf: 1</c>, which a form cannot set and a foreign page may not, and our own Origin when one is sent.
+/// <c>X-Events-Csrf: 1</c>, which a form cannot set and a foreign page may not, and our own Origin when one is sent. The confirm page's form cannot send
+/// the header; it checks the Origin itself.
 /// </summary>
 internal static class CsrfGuard
 {
@@ -14,7 +16,7 @@ internal static class CsrfGuard
     {
         var request = context.Request;
         var isSafe = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method);
-        if (isSafe || !request.Cookies.ContainsKey(AccountCookie.Name))
+        if (isSafe || request.Path == ConfirmPage.Path || !request.Cookies.ContainsKey(AccountCookie.Name))
         {
             return next(context);
         }

@@ -63,6 +63,15 @@ public sealed record NodeOptions
     /// <summary>Sender of all mails (<c>EVENTS_MAIL_FROM</c>).</summary>
     public string MailFrom { get; init; } = "no-reply@localhost";
 
+    /// <summary>
+    /// Sign-ins, and mails with links, that one network address may ask for in a minute (<c>EVENTS_ATTEMPTS_PER_ADDRESS</c>). A hall
+    /// behind one address signs in together; guessing needs thousands. Raised too far, guessing from one place gets cheap.
+    /// </summary>
+    public int AttemptsPerAddress { get; init; } = 60;
+
+    /// <summary>Addresses whose owners are the operator's staff (<c>EVENTS_STAFF</c>, comma separated); they sign in by link.</summary>
+    public IReadOnlyList<string> Staff { get; init; } = [];
+
     /// <summary>A supervisor holds the other end of stdin: its end means stop.</summary>
     public bool Supervised { get; init; }
 

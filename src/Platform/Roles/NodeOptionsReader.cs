@@ -34,6 +34,8 @@ public static class NodeOptionsReader
             PublicAddress = reading.WebAddress("EVENTS_PUBLIC_URL"),
             Smtp = reading.MailServer("EVENTS_SMTP"),
             MailFrom = reading.MailAddress("EVENTS_MAIL_FROM", "no-reply@localhost"),
+            AttemptsPerAddress = reading.Number("EVENTS_ATTEMPTS_PER_ADDRESS", 60, 1, 1_000_000),
+            Staff = reading.MailAddressList("EVENTS_STAFF"),
             Supervised = reading.Flag("EVENTS_SUPERVISED"),
         };
         options = ReadArguments(arguments, options, reading.Errors);
@@ -213,6 +215,24 @@ public static class NodeOptionsReader
 
             Errors.Add($"{name}='{text}' is not an e-mail address.");
             return fallback;
+        }
+
+        public List<string> MailAddressList(string name)
+        {
+            var addresses = new List<string>();
+            foreach (var part in Parts(name))
+            {
+                if (MailAddresses.IsValid(part))
+                {
+                    addresses.Add(part);
+                }
+                else
+                {
+                    Errors.Add($"{name}: '{part}' is not an e-mail address.");
+                }
+            }
+
+            return addresses;
         }
 
         public List<string> Origins(string name)

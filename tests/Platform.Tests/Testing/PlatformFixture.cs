@@ -18,6 +18,7 @@ namespace Events.Tests.Platform.Testing;
 public sealed class PlatformFixture : IAsyncLifetime
 {
     public const string Password = "correct horse battery staple";
+    public const string StaffEmail = "staff@operator.example";
 
     private SupervisedProcess _postgres = null!;
     private PrivatePostgres _cluster = null!;
@@ -56,6 +57,8 @@ public sealed class PlatformFixture : IAsyncLifetime
             MixerHttpPort = Mixer.Port,
             DataDirectory = directory,
             EnvironmentName = "Development",
+            AttemptsPerAddress = 100_000, // all tests come from one address
+            Staff = [StaffEmail],
         };
         NodeKeys.LoadOrCreate(directory);
         _cluster = await PrivatePostgres.PrepareAsync(Options, _ => { }, CancellationToken.None);

@@ -1,5 +1,9 @@
+using System.Globalization;
 using System.Security.Claims;
+using Dapper;
 using Events.Platform.Composition;
+using Events.Platform.Data;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 
 namespace Events.Platform.Features.Accounts;
@@ -10,6 +14,12 @@ internal static class AccountCookie
     public const string Scheme = "account";
     public const string Name = "events_account";
 
+    private const string Stamp = "stamp";
+    private const string LinkAt = "link_at";
+
+    /// <summary>For how long after signing in by link the password may be set without the old one.</summary>
+    private static readonly TimeSpan FreshLink = TimeSpan.FromMinutes(10);
+
     public static void Configure(CookieAuthenticationOptions options)
     {
         options.Cookie.Name = Name;
@@ -18,11 +28,41 @@ internal static class AccountCookie
         options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
         options.ExpireTimeSpan = TimeSpan.FromDays(14);
         options.SlidingExpiration = true;
+        options.Events.OnValidatePrincipal = ValidateAsync;
         options.Events.OnRedirectToLogin = context => Problems.WriteAsync(context.HttpContext, new ApiError(401, "not_signed_in", "Sign in first."));
         options.Events.OnRedirectToAccessDenied = context => Problems.WriteAsync(context.HttpContext, ApiError.Forbidden("not_allowed", "Your account may not do this."));
     }
 
-    public static ClaimsPrincipal PrincipalOf(Guid userId) => new(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, userId.ToString())], Scheme));
+    /// <summary>Signs in with a cookie that holds for as long as the user's security stamp stays what it is.</summary>
+    /// <param name="linkAt">When a magic link proved the address; null after a password.</param>
+    public static async Task SignInAsync(HttpContext context, Database database, Guid userId, DateTimeOffset? linkAt, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        var stamp = await connection.QuerySingleAsync<Guid>("select security_stamp from platform.users where id = @userId", new { userId });
+        List<Claim> claims = [new(ClaimTypes.NameIdentifier, userId.ToString()), new(Stamp, stamp.ToString())];
+        if (linkAt is { } at)
+        {
+            claims.Add(new Claim(LinkAt, at.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)));
+        }
+
+        await context.SignInAsync(Scheme, new ClaimsPrincipal(new ClaimsIdentity(claims, Scheme)), new AuthenticationProperties { IsPersistent = true });
+    }
+
+    /// <summary>Whether a link proved the mailbox just now.</summary>
+    public static bool IsFreshFromLink(ClaimsPrincipal principal, DateTimeOffset now) =>
+        long.TryParse(principal.FindFirstValue(LinkAt), NumberStyles.None, CultureInfo.InvariantCulture, out var at) && now < DateTimeOffset.FromUnixTimeSeconds(at) + FreshLink;
+
+    /// <summary>Read at every request: a changed password, "sign out everywhere" and a disabled account end sessions at once.</summary>
+    private static async Task ValidateAsync(CookieValidatePrincipalContext context)
+    {
+        var account = SignedIn.From(context.Principal);
+        await using var connection = await context.HttpContext.RequestServices.GetRequiredService<Database>().OpenAsync(context.HttpContext.RequestAborted);
+        var stamp = await connection.QuerySingleOrDefaultAsync<Guid?>("select security_stamp from platform.users where id = @UserId and disabled_at is null", new { account?.UserId });
+        if (stamp is null || stamp.ToString() != context.Principal?.FindFirstValue(Stamp))
+        {
+            context.RejectPrincipal();
+        }
+    }
 }
 
 /// <summary>The signed-in user of an endpoint that requires the account domain.</summary>

@@ -1,4 +1,6 @@
 using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Links;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -19,16 +21,30 @@ public static class AccountsApi
         services.AddSingleton<IPasswordHasher<PasswordOwner>, PasswordHasher<PasswordOwner>>();
         services.AddSingleton<SignInLimits>();
         services.AddSingleton<SignIn>();
+        services.AddSingleton<LinkLimits>();
+        services.AddSingleton<LinkMails>();
+        services.AddSingleton<AskForLink>();
+        services.AddSingleton<ConfirmLink>();
     }
 
     internal static void MapAccounts(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/api/v1/auth/sign-in", SignInAsync);
+        routes.MapPost("/api/v1/auth/sign-up", (SignUpRequest request, AskForLink links, HttpContext context, CancellationToken cancel) =>
+            AnswerAsync(context, links.SignUpAsync(request, context.Connection.RemoteIpAddress, cancel)));
+        routes.MapPost("/api/v1/auth/links", (LinkRequest request, AskForLink links, HttpContext context, CancellationToken cancel) =>
+            AnswerAsync(context, links.SignInAsync(request, context.Connection.RemoteIpAddress, cancel)));
+        routes.MapPost("/api/v1/auth/confirm", ConfirmAsync);
+        routes.MapConfirmPage();
+        routes.MapPost("/api/v1/me/password", ChangePassword.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapPost("/api/v1/me/sessions/end", ChangePassword.EndSessionsAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapGet("/api/v1/me/profile", ChangeMe.GetAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapPatch("/api/v1/me/profile", ChangeMe.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
         routes.MapPost("/api/v1/auth/sign-out", (Delegate)SignOutAsync).RequireAuthorization(AccountCookie.Scheme);
         routes.MapGet("/api/v1/me", Me.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
     }
 
-    private static async Task<Results<Ok<SignInAnswer>, ProblemHttpResult>> SignInAsync(SignInRequest request, SignIn signIn, HttpContext context, CancellationToken cancel)
+    private static async Task<Results<Ok<SignInAnswer>, ProblemHttpResult>> SignInAsync(SignInRequest request, SignIn signIn, Database database, HttpContext context, CancellationToken cancel)
     {
         var (user, error) = await signIn.HandleAsync(request, context.Connection.RemoteIpAddress, cancel);
         if (error is not null)
@@ -41,11 +57,32 @@ public static class AccountsApi
             return error.ToResult();
         }
 
-        await context.SignInAsync(AccountCookie.Scheme, AccountCookie.PrincipalOf(user!.Id), new AuthenticationProperties { IsPersistent = true });
+        await AccountCookie.SignInAsync(context, database, user!.Id, null, cancel);
         return TypedResults.Ok(new SignInAnswer(user));
     }
 
-    private static async Task<NoContent> SignOutAsync(HttpContext context)
+    private static async Task<Results<Accepted<LinkAnswer>, ProblemHttpResult>> AnswerAsync(HttpContext context, Task<ApiError?> asking)
+    {
+        if (await asking is not { } error)
+        {
+            return TypedResults.Accepted((string?)null, AskForLink.Sent);
+        }
+
+        if (error.Status == 429)
+        {
+            context.Response.Headers.RetryAfter = "600";
+        }
+
+        return error.ToResult();
+    }
+
+    private static async Task<Results<Ok<ConfirmAnswer>, ProblemHttpResult>> ConfirmAsync(ConfirmRequest request, ConfirmLink confirm, HttpContext context, CancellationToken cancel)
+    {
+        var (answer, error) = await confirm.HandleAsync(request, context, cancel);
+        return error is not null ? error.ToResult() : TypedResults.Ok(answer!);
+    }
+
+    internal static async Task<NoContent> SignOutAsync(HttpContext context)
     {
         await context.SignOutAsync(AccountCookie.Scheme);
         return TypedResults.NoContent();

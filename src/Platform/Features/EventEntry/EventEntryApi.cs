@@ -48,7 +48,8 @@ internal static class EventEntryApi
                 }
 
                 var member = await Permissions.RoleAsync(connection, account?.UserId, row.OrganiserId);
-                if (!row.IsPublic && !Permissions.SeesDrafts(member))
+                var assigned = account is null ? null : await Permissions.EventRoleAsync(connection, account.UserId, id);
+                if (!row.IsPublic && !Permissions.SeesDrafts(member) && assigned is null)
                 {
                     return EventsApi.NotFound.ToResult();
                 }
@@ -100,10 +101,9 @@ internal static class EventEntryApi
         await transaction.Connection!.QuerySingleOrDefaultAsync<EntryParticipant>(
             """
             insert into platform.event_participants as p (id, event_id, user_id, name, role)
-            select @Id, @eventId, u.id, left(coalesce(@asked, u.name), 100), case when @manages then 'organiser' else 'attendee' end
-            from platform.users u where u.id = @userId and u.disabled_at is null
-            on conflict (event_id, user_id) where user_id is not null do update
-            set name = coalesce(@asked, p.name), role = case when @manages then 'organiser' when p.role = 'speaker' then 'speaker' else 'attendee' end
+            select @Id, @eventId, u.id, left(coalesce(@asked, u.name), 100), case when @manages then 'organiser' else coalesce(r.role, 'attendee') end
+            from platform.users u left join platform.event_roles r on r.event_id = @eventId and r.user_id = u.id where u.id = @userId and u.disabled_at is null
+            on conflict (event_id, user_id) where user_id is not null do update set name = coalesce(@asked, p.name), role = excluded.role
             returning p.id, p.name, p.role
             """,
             new { Id = Guid.CreateVersion7(), eventId, userId, asked, manages },

@@ -1,3 +1,4 @@
+using Events.Platform.Features.Organisations;
 using Events.Rtc.Signalling.Tokens;
 
 namespace Events.Platform.Features.EventEntry;
@@ -6,10 +7,11 @@ namespace Events.Platform.Features.EventEntry;
 /// <param name="EventId">The event.</param>
 /// <param name="ParticipantId">Stable over refreshes.</param>
 /// <param name="Name">Shown to others.</param>
-/// <param name="Role">organiser, speaker, attendee.</param>
+/// <param name="Role">One of <see cref="Permissions.EventRoles"/>.</param>
 public sealed record EventPass(Guid EventId, Guid ParticipantId, string Name, string Role)
 {
-    public bool IsOrganiser => Role == "organiser";
+    /// <summary>Runs the event: organisers, hosts and co-hosts.</summary>
+    public bool IsOrganiser => Permissions.Allows(Role, EventAction.Record);
 
     public static ValueTask<EventPass?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<EventPass>());
 }
@@ -64,7 +66,7 @@ public sealed class EventTokens
 
         var claims = verified.Value;
         return Guid.TryParse(claims.Text("event"), out var eventId) && Guid.TryParse(claims.Text("sub"), out var participant)
-            && claims.Text("name") is { } name && claims.Text("role") is ("organiser" or "speaker" or "attendee") and var role
+            && claims.Text("name") is { } name && claims.Text("role") is { } role && Permissions.EventRoles.Contains(role)
             ? (new EventPass(eventId, participant, name, role), null)
             : (null, "event_token_invalid");
     }

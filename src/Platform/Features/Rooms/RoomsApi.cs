@@ -4,6 +4,7 @@ using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.EventEntry;
+using Events.Platform.Features.Organisations;
 using Events.Platform.Roles;
 using Events.Rtc.Rooms;
 using Events.Rtc.Signalling.Tokens;
@@ -44,7 +45,7 @@ internal static class RoomsApi
         }
 
         var publish = request?.Publish ?? false;
-        if (publish && session.Kind == "stage" && pass.Role == "attendee")
+        if (publish && session.Kind == "stage" && !Permissions.Allows(pass.Role, EventAction.SpeakOnStage))
         {
             return ApiError.Forbidden("publish_not_allowed", "Only organisers and speakers publish on a stage; join it as a viewer.").ToResult();
         }

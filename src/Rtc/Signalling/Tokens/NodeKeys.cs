@@ -27,6 +27,9 @@ public sealed record NodeKeys
     /// <summary><c>events.pem</c>: signs event tokens. Only the platform role uses it.</summary>
     public required string EventsPrivatePem { get; init; }
 
+    /// <summary><c>analytics.pem</c>: signs analytics tokens. Only the platform role uses it.</summary>
+    public required string AnalyticsPrivatePem { get; init; }
+
     /// <summary>Reads the keys, and makes those that do not exist.</summary>
     /// <param name="dataDirectory">The installation's data directory.</param>
     /// <exception cref="CryptographicException">A file does not hold what it should.</exception>
@@ -42,7 +45,9 @@ public sealed record NodeKeys
         // The public half follows from the private one, so that two roles cannot pair halves of different keys.
         string grantsPublic = LoadOrCreateFile(directory, "grants.pub.pem", () => PublicOf(grants));
         string events = LoadOrCreateFile(directory, "events.pem", NewSigningKey);
+        string analytics = LoadOrCreateFile(directory, "analytics.pem", NewSigningKey);
         using (JwtSigningKey.FromPem(events))
+        using (JwtSigningKey.FromPem(analytics))
         using (JwtSigningKey grantKey = JwtSigningKey.FromPem(grants))
         {
             IReadOnlyList<JwtVerificationKey> trusted = JwtVerificationKey.AllFromPem(grantsPublic);
@@ -55,6 +60,7 @@ public sealed record NodeKeys
             GrantPrivatePem = grants,
             GrantPublicPem = grantsPublic,
             EventsPrivatePem = events,
+            AnalyticsPrivatePem = analytics,
             NodeKey = Secret(directory, "node.key").Text,
             PlaybackKey = Secret(directory, "playback.key").Bytes,
         };

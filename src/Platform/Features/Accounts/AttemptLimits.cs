@@ -1,0 +1,57 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.RateLimiting;
+using Events.Platform.Roles;
+
+namespace Events.Platform.Features.Accounts;
+
+/// <summary>How often signing in may be tried: from one address, and for one e-mail address.</summary>
+internal sealed class SignInLimits(NodeOptions options) : AttemptLimits(options.AttemptsPerAddress, perEmail: 10, TimeSpan.FromMinutes(1));
+
+/// <summary>How often a mail with a link may be asked for: nobody's mailbox is to be filled by a stranger.</summary>
+internal sealed class LinkLimits(NodeOptions options) : AttemptLimits(options.AttemptsPerAddress, perEmail: 5, TimeSpan.FromMinutes(10));
+
+/// <summary>Limits by network address and by e-mail address. Nobody is locked out for longer than the window.</summary>
+internal abstract class AttemptLimits(int perAddress, int perEmail, TimeSpan window) : IDisposable
+{
+    private readonly PartitionedRateLimiter<string> _byAddress = Limiter(perAddress, TimeSpan.FromMinutes(1));
+    private readonly PartitionedRateLimiter<string> _byEmail = Limiter(perEmail, window);
+
+    public bool Admits(IPAddress? from, string email)
+    {
+        using var address = _byAddress.AttemptAcquire(Network(from));
+        if (!address.IsAcquired)
+        {
+            return false;
+        }
+
+        using var account = _byEmail.AttemptAcquire(email.ToLowerInvariant());
+        return account.IsAcquired;
+    }
+
+    public void Dispose()
+    {
+        _byAddress.Dispose();
+        _byEmail.Dispose();
+    }
+
+    /// <summary>One site of IPv6 has at least a /64 (RFC 6177 §2), so that counts as one address.</summary>
+    private static string Network(IPAddress? address)
+    {
+        if (address is { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false })
+        {
+            return Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8));
+        }
+
+        return address?.MapToIPv4().ToString() ?? "unknown";
+    }
+
+    private static PartitionedRateLimiter<string> Limiter(int permits, TimeSpan window) => PartitionedRateLimiter.Create<string, string>(key =>
+        RateLimitPartition.GetSlidingWindowLimiter(key, _ => new SlidingWindowRateLimiterOptions
+        {
+            PermitLimit = permits,
+            Window = window,
+            SegmentsPerWindow = 6,
+            QueueLimit = 0,
+        }));
+}

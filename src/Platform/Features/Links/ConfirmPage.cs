@@ -1,0 +1,87 @@
+using System.Net;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Accounts;
+using Events.Platform.Roles;
+
+namespace Events.Platform.Features.Links;
+
+/// <summary>
+/// Where the links of mails lead. Opening one shows a button and changes nothing, since mail scanners open links too; pressing it
+/// consumes the link. Works without scripts.
+/// </summary>
+internal static class ConfirmPage
+{
+    public const string Path = "/auth/confirm";
+
+    public static void MapConfirmPage(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(Path, ShowAsync).ExcludeFromDescription();
+
+        // Our own check of the Origin stands in for the framework's token: the form carries a secret of 256 bits already.
+        routes.MapPost(Path, PressAsync).DisableAntiforgery().ExcludeFromDescription();
+    }
+
+    private static async Task<IResult> ShowAsync(string? token, Database database, HttpContext context, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        var (link, error) = await MagicLinks.PeekAsync(connection, token);
+        if (link is null)
+        {
+            return Page(context, "This link does not work", $"<p>{WebUtility.HtmlEncode(error!.Detail)}</p>", error.Status);
+        }
+
+        var (title, button) = link.Purpose switch
+        {
+            MagicLinks.VerifyEmail => ("Confirm your address", "Confirm and sign in"),
+            MagicLinks.Invitation => ("Accept the invitation", "Accept"),
+            _ => ("Sign in", "Sign in"),
+        };
+        var password = link.Purpose == MagicLinks.VerifyEmail
+            ? $"""<label>Password (optional, at least {Passwords.MinLength} characters)<br><input name="password" type="password" autocomplete="new-password" maxlength="{Passwords.MaxLength}" style="font:inherit;padding:8px;width:100%;box-sizing:border-box"></label>"""
+            : "";
+        return Page(
+            context,
+            title,
+            $"""
+            <p>{WebUtility.HtmlEncode(link.Email)}</p>
+            <form method="post" action="{Path}"><input type="hidden" name="token" value="{WebUtility.HtmlEncode(token)}">{password}
+            <p><button style="font:inherit;background:#2f5bea;color:#fff;border:0;border-radius:8px;padding:12px 20px;cursor:pointer">{button}</button></p></form>
+            """);
+    }
+
+    private static async Task<IResult> PressAsync(HttpContext context, ConfirmLink confirm, NodeOptions options, CancellationToken cancel)
+    {
+        var request = context.Request;
+        var origin = request.Headers.Origin.ToString();
+        if (origin != $"{request.Scheme}://{request.Host}" && origin != options.PublicUrl.GetLeftPart(UriPartial.Authority))
+        {
+            return ApiError.Forbidden("origin_refused", "This form is sent from our own page only.").ToResult();
+        }
+
+        if (!request.HasFormContentType)
+        {
+            return new ApiError(415, "unsupported_media_type", "This address takes a form.").ToResult();
+        }
+
+        var form = await request.ReadFormAsync(cancel);
+        var password = form["password"].ToString();
+        var (answer, error) = await confirm.HandleAsync(new ConfirmRequest(form["token"], password.Length == 0 ? null : password), context, cancel);
+        return error is not null ? Page(context, "This did not work", $"<p>{WebUtility.HtmlEncode(error.Detail)}</p>", error.Status)
+            : answer!.User is not null ? TypedResults.LocalRedirect("/")
+            : Page(context, "Accepted", "<p>The invitation is accepted. We have mailed you a link to sign in.</p>");
+    }
+
+    private static IResult Page(HttpContext context, string title, string body, int status = 200)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Content(
+            $"""
+            <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>{title}</title></head>
+            <body style="margin:0;background:#f4f5f7;padding:48px 16px;font:16px/1.5 system-ui,sans-serif;color:#1a1d21"><main style="max-width:420px;margin:auto;background:#fff;border-radius:12px;padding:32px">
+            <h1 style="font-size:22px;margin:0 0 16px">{title}</h1>{body}</main></body></html>
+            """,
+            "text/html; charset=utf-8",
+            statusCode: status);
+    }
+}
