@@ -76,6 +76,26 @@ public class RelayTests
         await publisher.SendUntilAsync(() => viewer.Video.Count > count + 20);
     }
 
+    [Fact]
+    public async Task A_relay_that_goes_away_while_packets_flow_leaves_the_room()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"relay-{Guid.NewGuid():N}.sock");
+        await using var node = new TestNode(o => o with { RelaySocketPath = path });
+        var publisher = await node.WhipAsync();
+        for (var i = 0; i < 8; i++)
+        {
+            using var relay = await SubscribeAsync(path, "test-node-key", "room");
+            var got = NextAsync(relay, RelayMessageType.Rtp);
+            await publisher.SendUntilAsync(() => got.IsCompleted);
+            relay.Dispose();
+            // Whichever of the node's threads notices first must not trip up the other.
+            publisher.SendFrame(keyframe: false, packets: 30);
+        }
+
+        await publisher.Participant.LeaveAsync("done");
+        await Wait.UntilAsync(() => node.Server.RoomsAsync().Result.Count == 0, "nobody holds the room any more");
+    }
+
     private static async Task<Socket> SubscribeAsync(string path, string key, string room)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified);

@@ -116,9 +116,9 @@ internal sealed class RelayConnection
         {
             _socket.Shutdown(SocketShutdown.Both);
         }
-        catch (SocketException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The other side was faster.
+            // The other side was faster, or our own writer, which disposes of the socket when its send has failed.
         }
     }
 
