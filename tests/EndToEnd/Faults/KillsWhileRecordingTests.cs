@@ -18,6 +18,8 @@ public sealed class KillsWhileRecordingTests(RunningInstallation installation, I
     /// <summary>Seconds on either side of the kill.</summary>
     private const double Before = 4, After = 4;
 
+    protected override bool MayComplain => true;
+
     [Fact]
     public async Task Killing_the_platform_ends_no_call_and_no_recording()
     {

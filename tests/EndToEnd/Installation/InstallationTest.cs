@@ -14,14 +14,20 @@ public abstract class InstallationTest(RunningInstallation installation, ITestOu
 
     public virtual Task InitializeAsync() => Task.CompletedTask;
 
+    /// <summary>Whether the test harms the installation, so that its roles may well complain.</summary>
+    protected virtual bool MayComplain => false;
+
     public virtual Task DisposeAsync()
     {
+        var log = Installation.LogSince(_from);
         Output.WriteLine("");
-        foreach (var line in Installation.LogSince(_from).TakeLast(ShownLines))
+        foreach (var line in log.TakeLast(ShownLines))
         {
             Output.WriteLine(line);
         }
 
+        // A fault that the caller did not notice is a fault all the same.
+        Assert.DoesNotContain(log, l => !MayComplain && (l.Contains(" fail: ", StringComparison.Ordinal) || l.Contains(" crit: ", StringComparison.Ordinal)));
         return Task.CompletedTask;
     }
 }

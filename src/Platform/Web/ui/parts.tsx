@@ -69,7 +69,7 @@ export function Blank({ icon, title, children }: { icon: ReactNode; title: strin
   return (
     <div className="blank">
       {icon}
-      <strong>{title}</strong>
+      <h2>{title}</h2>
       {children}
     </div>
   );
