@@ -1,3 +1,4 @@
+using Events.Platform.Features.Mail;
 
 namespace Events.Platform.Composition;
 
@@ -28,6 +29,14 @@ internal sealed class FieldChecks
         {
             Error ??= ApiError.BadRequest(code, detail);
         }
+    }
+
+    /// <summary>An e-mail address that must be there.</summary>
+    public string Email(string field, string? value, string? code = null)
+    {
+        var text = value?.Trim() ?? "";
+        Require(MailAddresses.IsValid(text), $"{code ?? field}_invalid", $"'{field}' must be an e-mail address.");
+        return text;
     }
 
     /// <summary>PostgreSQL takes no U+0000 and UTF-8 no lone surrogate.</summary>

@@ -1,5 +1,6 @@
 using System.Data;
 using Dapper;
+using Events.Platform.Composition;
 using Npgsql;
 
 namespace Events.Platform.Data;
@@ -34,6 +35,21 @@ public sealed class Database : IAsyncDisposable
         var result = await work(transaction);
         await transaction.CommitAsync(cancel);
         return result;
+    }
+
+    /// <summary>Runs work in one transaction: committed when it ends in a value, rolled back when it is refused or throws.</summary>
+    public async Task<Outcome<T>> TryInTransactionAsync<T>(Func<NpgsqlTransaction, Task<Outcome<T>>> work, CancellationToken cancel)
+        where T : class
+    {
+        await using var connection = await OpenAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        var outcome = await work(transaction);
+        if (outcome.Error is null)
+        {
+            await transaction.CommitAsync(cancel);
+        }
+
+        return outcome;
     }
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();

@@ -13,9 +13,11 @@ using Events.Platform.Features.Mail;
 using Events.Platform.Features.Media;
 using Events.Platform.Features.Nodes;
 using Events.Platform.Features.Organisations;
+using Events.Platform.Features.Payments;
 using Events.Platform.Features.Recordings;
 using Events.Platform.Features.Rooms;
 using Events.Platform.Features.Staff;
+using Events.Platform.Features.Tickets;
 using Events.Platform.Features.Whip;
 using Events.Rtc.Signalling.Tokens;
 
@@ -49,6 +51,8 @@ public static class PlatformRole
         services.AddSingleton<DemoSeed>();
         services.AddHostedService(provider => provider.GetRequiredService<DemoSeed>());
         services.AddRecordings();
+        services.AddTickets(options);
+        services.AddPayments(options);
         services.AddNodes();
 
         var app = builder.Build();
@@ -73,6 +77,8 @@ public static class PlatformRole
         app.MapEventTeam();
         app.MapEvents();
         app.MapEventEntry();
+        app.MapTickets();
+        app.MapPayments(options);
         app.MapDemo();
         app.MapWhip();
         app.MapMedia();

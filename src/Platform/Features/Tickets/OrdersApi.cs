@@ -1,0 +1,145 @@
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Events;
+using Events.Platform.Roles;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Events.Platform.Features.Tickets;
+
+/// <summary>Orders, for the buyer (by the order's key, or the account that bought) and for the organiser.</summary>
+internal static class OrdersApi
+{
+    public const string KeyHeader = "X-Order-Key";
+
+    private static readonly ApiError NotFound = ApiError.NotFound("order_not_found", "There is no such order, or the key does not open it.");
+
+    private static readonly ApiError TicketNotFound = ApiError.NotFound("ticket_not_found", "There is no such ticket, or the key does not open its order.");
+
+    public static void MapOrders(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/api/v1/events/{id:guid}/orders", PlaceAsync);
+        routes.MapGet("/api/v1/events/{id:guid}/orders", ListAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapGet("/api/v1/orders/{id:guid}", GetAsync);
+        routes.MapPost("/api/v1/orders/{id:guid}/cancel", CancelAsync);
+        routes.MapPost("/api/v1/orders/{id:guid}/refund", RefundAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapPost("/api/v1/tickets/{id:guid}/transfer", TransferAsync);
+        routes.MapPost("/api/v1/tickets/{id:guid}/revoke", RevokeAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapGet("/api/v1/tickets/{id:guid}/qr.png", QrAsync);
+    }
+
+    private static async Task<Results<Created<OrderDetails>, ProblemHttpResult>> PlaceAsync(Guid id, NewOrder request, PlaceOrder placing, NodeOptions options, HttpContext context, CancellationToken cancel)
+    {
+        var account = await AccountAsync(context);
+        var origin = options.PublicUrl.GetLeftPart(UriPartial.Authority);
+        var placed = await placing.HandleAsync(id, request, context.Request.Headers["Idempotency-Key"], account?.UserId, origin, cancel);
+        return placed.ToCreated(o => $"/api/v1/orders/{o.Id}");
+    }
+
+    private static async Task<Results<Ok<OrderPage>, ProblemHttpResult>> ListAsync(Guid id, SignedIn account, Database database, CancellationToken cancel, Guid? after = null, int limit = 50)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        return (await EventGuard.ManagedAsync(connection, account, id)).Error is { } error
+            ? error.ToResult()
+            : TypedResults.Ok(await OrderQueries.PageAsync(connection, id, after, Math.Clamp(limit, 1, 200)));
+    }
+
+    private static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> GetAsync(Guid id, Database database, TicketKeys keys, Payments.Payments payments, NodeOptions options, HttpContext context, CancellationToken cancel)
+    {
+        OrderDetails order;
+        await using (var connection = await database.OpenAsync(cancel))
+        {
+            if (await AccessAsync(connection, id, context, keys) == Access.None || await OrderQueries.FindAsync(connection, id, keys) is not { } found)
+            {
+                return NotFound.ToResult();
+            }
+
+            order = found;
+        }
+
+        var checkoutUrl = order.State == "pending" ? await payments.StartIfDueAsync(id, options.PublicUrl.GetLeftPart(UriPartial.Authority), cancel) : null;
+        return TypedResults.Ok(order with { CheckoutUrl = checkoutUrl });
+    }
+
+    private static Task<Results<Ok<OrderDetails>, ProblemHttpResult>> CancelAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel) =>
+        EndAsync(id, needed: Access.Buyer, database, keys, context, cancel);
+
+    private static Task<Results<Ok<OrderDetails>, ProblemHttpResult>> RefundAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel) =>
+        EndAsync(id, needed: Access.Organiser, database, keys, context, cancel);
+
+    private static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> EndAsync(Guid id, Access needed, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel) =>
+        (await database.TryInTransactionAsync<OrderDetails>(
+            async transaction =>
+            {
+                var connection = transaction.Connection!;
+                var access = await AccessAsync(connection, id, context, keys);
+                return access < needed ? NotFound
+                    : await ReleaseOrder.CancelAsync(transaction, id, access == Access.Organiser) is { } error ? error
+                    : (await OrderQueries.FindAsync(connection, id, keys))!;
+            },
+            cancel)).ToOk();
+
+    private static async Task<Results<Ok<TicketDetails>, ProblemHttpResult>> TransferAsync(Guid id, NewHolder holder, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel) =>
+        (await database.TryInTransactionAsync<TicketDetails>(
+            async transaction => await TicketAccessAsync(transaction.Connection!, id, context, keys) == Access.None ? TicketNotFound : await TransferTicket.HandleAsync(transaction, id, holder, keys),
+            cancel)).ToOk();
+
+    private static async Task<Results<Ok<TicketDetails>, ProblemHttpResult>> RevokeAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel) =>
+        (await database.TryInTransactionAsync<TicketDetails>(
+            async transaction =>
+            {
+                var connection = transaction.Connection!;
+                return await TicketAccessAsync(connection, id, context, keys) != Access.Organiser ? TicketNotFound
+                    : await ReleaseOrder.RevokeTicketAsync(transaction, id) is { } error ? error
+                    : (await OrderQueries.TicketAsync(connection, id, keys))!;
+            },
+            cancel)).ToOk();
+
+    private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> QrAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        if (await TicketAccessAsync(connection, id, context, keys) == Access.None || await OrderQueries.TicketAsync(connection, id, keys) is not { Code: { } code })
+        {
+            return TicketNotFound.ToResult();
+        }
+
+        context.Response.Headers.CacheControl = "private, no-store";
+        return TypedResults.File(TicketCode.ToPng(code), "image/png");
+    }
+
+    private enum Access
+    {
+        None,
+        Buyer,
+        Organiser,
+    }
+
+    private static async Task<Access> TicketAccessAsync(NpgsqlConnection connection, Guid ticketId, HttpContext context, TicketKeys keys) =>
+        await connection.QuerySingleOrDefaultAsync<Guid?>("select order_id from platform.tickets where id = @ticketId", new { ticketId }) is { } order ? await AccessAsync(connection, order, context, keys) : Access.None;
+
+    private static async Task<Access> AccessAsync(NpgsqlConnection connection, Guid orderId, HttpContext context, TicketKeys keys)
+    {
+        var account = await AccountAsync(context);
+        if (account is not null && await connection.QuerySingleOrDefaultAsync<OwnerRow>("select event_id, user_id from platform.orders where id = @orderId", new { orderId }) is { } owner)
+        {
+            if ((await EventGuard.ManagedAsync(connection, account, owner.EventId)).Error is null)
+            {
+                return Access.Organiser;
+            }
+
+            if (owner.UserId == account.UserId)
+            {
+                return Access.Buyer;
+            }
+        }
+
+        return keys.Matches("order", orderId, context.Request.Headers[KeyHeader]) ? Access.Buyer : Access.None;
+    }
+
+    private static async Task<SignedIn?> AccountAsync(HttpContext context) => SignedIn.From((await context.AuthenticateAsync(AccountCookie.Scheme)).Principal);
+
+    private sealed record OwnerRow(Guid EventId, Guid? UserId);
+}

@@ -1,0 +1,99 @@
+using Dapper;
+using Events.Platform.Data;
+using Npgsql;
+
+namespace Events.Platform.Features.Tickets;
+
+/// <summary>
+/// What happens without anybody asking: orders expire, offers lapse, the waiting list moves up, refunds are carried out. Each step
+/// claims its rows with a lock that others skip, so any number of platforms may run it; all state is in the rows.
+/// </summary>
+internal sealed class TicketUpkeep(Database database, Payments.Payments payments, ILogger<TicketUpkeep> log) : BackgroundService
+{
+    /// <summary>How long somebody from the waiting list may think.</summary>
+    public static readonly TimeSpan OfferFor = TimeSpan.FromHours(24);
+
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+
+    private const int Batch = 100;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Poll);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await RunOnceAsync(stoppingToken);
+                }
+                catch (Exception e) when (e is NpgsqlException or TimeoutException or HttpRequestException)
+                {
+                    TicketsLog.UpkeepFailed(log, e.Message);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    public async Task RunOnceAsync(CancellationToken cancel)
+    {
+        await ExpireOrdersAsync(cancel);
+        await MoveQueuesAsync(cancel);
+        await payments.RefundDueAsync(cancel);
+    }
+
+    private Task<int> ExpireOrdersAsync(CancellationToken cancel) => database.InTransactionAsync(
+        async transaction =>
+        {
+            var due = (await transaction.Connection!.QueryAsync<(Guid Id, Guid EventId)>(
+                "select id, event_id from platform.orders where state = 'pending' and expires_at < now() order by expires_at limit @Batch for update skip locked", new { Batch })).AsList();
+            foreach (var (id, eventId) in due)
+            {
+                await ReleaseOrder.ExpireAsync(transaction, id, eventId);
+            }
+
+            return due.Count;
+        },
+        cancel);
+
+    private async Task MoveQueuesAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        await connection.ExecuteAsync("update platform.ticket_waiting_list set state = 'lapsed' where state = 'offered' and offered_until < now()");
+        var quotas = await connection.QueryAsync<Guid>("select distinct quota_id from platform.ticket_waiting_list where state = 'waiting' limit @Batch", new { Batch });
+        foreach (var quota in quotas)
+        {
+            await database.InTransactionAsync(transaction => OfferAsync(transaction, quota), cancel);
+        }
+    }
+
+    private static async Task<int> OfferAsync(NpgsqlTransaction transaction, Guid quotaId)
+    {
+        var connection = transaction.Connection!;
+        var stock = (await Stock.LockAsync(connection, [quotaId]))[quotaId];
+        if (stock.Free <= 0)
+        {
+            return 0;
+        }
+
+        var offered = (await connection.QueryAsync<(Guid Id, Guid EventId)>(
+            """
+            update platform.ticket_waiting_list set state = 'offered', offered_until = now() + make_interval(secs => @OfferSeconds)
+            where id in (select id from platform.ticket_waiting_list where quota_id = @quotaId and state = 'waiting' order by id limit @Free for update skip locked)
+            returning id, event_id
+            """,
+            new { quotaId, Free = Math.Min(stock.Free, Batch), OfferSeconds = OfferFor.TotalSeconds })).AsList();
+        foreach (var (id, eventId) in offered)
+        {
+            await Outbox.AppendAsync(transaction, "waiting", id, "waiting_list.offered", new { waitingId = id, eventId });
+        }
+
+        return offered.Count;
+    }
+}

@@ -1,0 +1,65 @@
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Events;
+using Events.Platform.Roles;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Events.Platform.Features.Tickets;
+
+/// <summary>What an event sells: for visitors what they can have, for organisers the setup.</summary>
+internal static class TicketsApi
+{
+    public static void AddTickets(this IServiceCollection services, NodeOptions options)
+    {
+        services.AddSingleton(_ => TicketKeys.LoadOrCreate(options.KeysDirectory));
+        services.AddSingleton<PlaceOrder>();
+        services.AddHostedService<TicketUpkeep>();
+    }
+
+    public static void MapTickets(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/v1/events/{id:guid}/tickets", OnSaleAsync);
+        routes.MapPost("/api/v1/events/{id:guid}/waiting-list", WaitingList.JoinAsync);
+        routes.MapGet("/api/v1/waiting-list/{key}", WaitingList.GetAsync);
+        routes.MapDelete("/api/v1/waiting-list/{key}", WaitingList.LeaveAsync);
+        routes.MapPost("/api/v1/invitations/{key}/{answer}", Invitations.AnswerAsync);
+        routes.MapOrders();
+
+        var organisers = routes.MapGroup("").RequireAuthorization(AccountCookie.Scheme);
+        organisers.MapGet("/api/v1/events/{id:guid}/quotas", TicketSetup.QuotasAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/quotas", TicketSetup.AddQuotaAsync);
+        organisers.MapPatch("/api/v1/events/{id:guid}/quotas/{quotaId:guid}", TicketSetup.ChangeQuotaAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/ticket-types", TicketSetup.AddTypeAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/questions", TicketSetup.AddQuestionAsync);
+        organisers.MapPut("/api/v1/events/{id:guid}/consent", TicketSetup.SetConsentAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/vouchers", Vouchers.AddAsync);
+        organisers.MapGet("/api/v1/events/{id:guid}/vouchers", Vouchers.ListAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}/invitations", Invitations.SendAsync);
+        organisers.MapGet("/api/v1/events/{id:guid}/invitations", Invitations.ListAsync);
+        organisers.MapDelete("/api/v1/events/{id:guid}/invitations/{invitationId:guid}", Invitations.RevokeAsync);
+        organisers.MapPost("/api/v1/tickets/check", CheckTicket.HandleAsync);
+    }
+
+    /// <summary>Public types with what is left of them, and what has to be asked and agreed to; a voucher shows the hidden types that it opens.</summary>
+    private static async Task<Results<Ok<OnSale>, ProblemHttpResult>> OnSaleAsync(Guid id, Database database, CancellationToken cancel, string? voucher = null)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        if (await EventQueries.FindAsync(connection, id.ToString()) is not { IsPublic: true })
+        {
+            return EventsApi.NotFound.ToResult();
+        }
+
+        var opens = voucher is { Length: > 0 and <= 40 } && FieldChecks.IsWellFormed(voucher)
+            ? await connection.QuerySingleOrDefaultAsync<Opened>("select ticket_type_id from platform.ticket_vouchers where event_id = @id and code = @Code", new { id, Code = voucher.Trim().ToUpperInvariant() })
+            : null;
+        var stock = await Stock.OfEventAsync(connection, id);
+        var types = (await TicketQueries.TypesAsync(connection, id))
+            .Where(t => t.Visibility == "public" || (t.Visibility == "hidden" && opens is not null && (opens.TicketTypeId is null || opens.TicketTypeId == t.Id)))
+            .Select(t => t.ToDetails(stock[t.QuotaId].Available));
+        return TypedResults.Ok(new OnSale([.. types], await TicketQueries.QuestionsAsync(connection, id), await ConsentRules.CurrentAsync(connection, id)));
+    }
+
+    private sealed record Opened(Guid? TicketTypeId);
+}

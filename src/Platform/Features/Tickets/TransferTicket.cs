@@ -1,0 +1,42 @@
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Npgsql;
+
+namespace Events.Platform.Features.Tickets;
+
+/// <summary>A ticket goes to somebody else: the old one ends and a new one, with a new code, takes its place in the stock.</summary>
+internal static class TransferTicket
+{
+    public static async Task<Outcome<TicketDetails>> HandleAsync(NpgsqlTransaction transaction, Guid ticketId, NewHolder holder, TicketKeys keys)
+    {
+        var checks = new FieldChecks();
+        var (name, email) = (checks.Text("name", holder.Name, 200), checks.Email("email", holder.Email));
+        if (checks.Error is not null)
+        {
+            return checks.Error;
+        }
+
+        var connection = transaction.Connection!;
+        var newId = Guid.CreateVersion7();
+
+        await connection.ExecuteAsync("select 1 from platform.tickets t join platform.orders o on o.id = t.order_id where t.id = @ticketId for update of o", new { ticketId });
+
+        // The old holder's answers are not the new holder's.
+        var eventId = await connection.QuerySingleOrDefaultAsync<Guid?>(
+            """
+            with old as (update platform.tickets set state = 'transferred', changed_at = now() where id = @ticketId and state = 'valid' returning *)
+            insert into platform.tickets (id, order_id, event_id, ticket_type_id, quota_id, holder_name, holder_email, price_minor, state, replaces)
+            select @newId, order_id, event_id, ticket_type_id, quota_id, @name, @email, price_minor, 'valid', id from old
+            returning event_id
+            """,
+            new { ticketId, newId, name, email });
+        if (eventId is null)
+        {
+            return ApiError.Conflict("ticket_not_valid", "Only a valid ticket can be transferred.");
+        }
+
+        await Outbox.AppendAsync(transaction, "ticket", newId, "ticket.transferred", new { ticketId = newId, replaces = ticketId, eventId });
+        return (await OrderQueries.TicketAsync(connection, newId, keys))!;
+    }
+}

@@ -1,0 +1,66 @@
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Events;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Events.Platform.Features.Tickets;
+
+/// <summary>Codes that make tickets cheaper, or hidden ones buyable.</summary>
+internal static class Vouchers
+{
+    private const int MaxVouchers = 5_000;
+
+    public static async Task<Results<Created<VoucherDetails>, ProblemHttpResult>> AddAsync(Guid id, NewVoucher request, SignedIn account, Database database, CancellationToken cancel)
+    {
+        var checks = new FieldChecks();
+        var code = request.Code?.Trim().ToUpperInvariant() ?? "";
+        checks.Require(code.Length is >= 4 and <= 40 && code.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '-'), "code_invalid", "'code' takes 4 to 40 letters, digits and hyphens.");
+        checks.Require(request.PercentOff is null or (>= 0 and <= 100), "percent_off_invalid", "'percentOff' is 0 to 100.");
+        checks.Require(request.MaxUses is null or (>= 1 and <= 1_000_000), "max_uses_invalid", "'maxUses' is 1 to 1,000,000.");
+        try
+        {
+            return (await TicketSetup.ManageAsync<VoucherDetails>(checks, id, account, database, async (connection, _) =>
+            {
+                if (request.TicketTypeId is { } typeId && (await TicketQueries.TypesAsync(connection, id)).All(t => t.Id != typeId))
+                {
+                    return ApiError.NotFound("ticket_type_not_found", "The event has no such ticket type.");
+                }
+
+                if (await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.ticket_vouchers where event_id = @id", new { id }) >= MaxVouchers)
+                {
+                    return ApiError.Conflict("too_many_vouchers", $"An event has at most {MaxVouchers} vouchers.");
+                }
+
+                var voucher = new VoucherDetails(Guid.CreateVersion7(), code, request.TicketTypeId, request.PercentOff ?? 0, request.MaxUses ?? 1, request.ValidUntil, 0);
+                await connection.ExecuteAsync(
+                    "insert into platform.ticket_vouchers (id, event_id, code, ticket_type_id, percent_off, max_uses, valid_until) values (@Id, @EventId, @Code, @TicketTypeId, @PercentOff, @MaxUses, @ValidUntil)",
+                    new { voucher.Id, EventId = id, voucher.Code, voucher.TicketTypeId, voucher.PercentOff, voucher.MaxUses, voucher.ValidUntil });
+                return voucher;
+            }, cancel)).ToCreated(_ => $"/api/v1/events/{id}/vouchers");
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            return ApiError.Conflict("voucher_exists", "The event has a voucher with this code.").ToResult();
+        }
+    }
+
+    public static async Task<Results<Ok<IReadOnlyList<VoucherDetails>>, ProblemHttpResult>> ListAsync(Guid id, SignedIn account, Database database, CancellationToken cancel, Guid? after = null, int limit = 100)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        if ((await EventGuard.ManagedAsync(connection, account, id)).Error is { } error)
+        {
+            return error.ToResult();
+        }
+
+        return TypedResults.Ok<IReadOnlyList<VoucherDetails>>((await connection.QueryAsync<VoucherDetails>(
+            """
+            select v.id, v.code, v.ticket_type_id, v.percent_off, v.max_uses, v.valid_until,
+                   (select count(*)::int from platform.orders o where o.voucher_id = v.id and (o.state = 'confirmed' or o.state = 'pending' and o.expires_at > now())) as used
+            from platform.ticket_vouchers v where v.event_id = @id and (@after::uuid is null or v.id > @after) order by v.id limit @Take
+            """,
+            new { id, after, Take = Math.Clamp(limit, 1, 200) })).AsList());
+    }
+}

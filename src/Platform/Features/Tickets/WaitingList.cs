@@ -1,0 +1,89 @@
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Events;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Events.Platform.Features.Tickets;
+
+/// <summary>The queue for a sold-out ticket type. What comes free is offered in order; nobody outside can take it before.</summary>
+internal static class WaitingList
+{
+    /// <summary>Of one quota: longer is not hope but a list of addresses.</summary>
+    private const int MaxWaiting = 10_000;
+
+    public static async Task<Results<Created<WaitingDetails>, ProblemHttpResult>> JoinAsync(Guid id, NewWaiting request, Database database, TicketKeys keys, CancellationToken cancel)
+    {
+        var checks = new FieldChecks();
+        var (email, name) = (checks.Email("email", request.Email), checks.Text("name", request.Name, 200));
+        if (checks.Error is not null)
+        {
+            return checks.Error.ToResult();
+        }
+
+        return (await database.TryInTransactionAsync<WaitingDetails>(
+            async transaction =>
+            {
+                var connection = transaction.Connection!;
+                if (await EventQueries.FindAsync(connection, id.ToString()) is not { State: "live" })
+                {
+                    return EventsApi.NotFound;
+                }
+
+                if ((await TicketQueries.TypesAsync(connection, id)).FirstOrDefault(t => t.Id == request.TicketTypeId && t.Visibility == "public") is not { } type)
+                {
+                    return ApiError.NotFound("ticket_type_not_found", "The event has no such ticket type.");
+                }
+
+                var stock = (await Stock.LockAsync(connection, [type.QuotaId]))[type.QuotaId];
+                if (stock.Available > 0)
+                {
+                    return ApiError.Conflict("not_sold_out", "There are tickets left; order one.");
+                }
+
+                if (stock.Waiting >= MaxWaiting)
+                {
+                    return ApiError.Conflict("waiting_list_full", "The waiting list is full.");
+                }
+
+                var waitingId = Guid.CreateVersion7();
+                var added = await connection.ExecuteAsync(
+                    """
+                    insert into platform.ticket_waiting_list (id, event_id, ticket_type_id, quota_id, email, name, state) values (@waitingId, @id, @TypeId, @QuotaId, @email, @name, 'waiting')
+                    on conflict (ticket_type_id, lower(email)) where state in ('waiting', 'offered') do nothing
+                    """,
+                    new { waitingId, id, TypeId = type.Id, type.QuotaId, email, name });
+                return added == 1
+                    ? (await FindAsync(connection, waitingId, keys))!
+                    : ApiError.Conflict("already_waiting", "This address waits for this ticket already.");
+            },
+            cancel)).ToCreated(w => $"/api/v1/waiting-list/{w.Key}");
+    }
+
+    public static async Task<Results<Ok<WaitingDetails>, ProblemHttpResult>> GetAsync(string key, Database database, TicketKeys keys, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        return keys.TryReadLink("waiting", key, out var id) && await FindAsync(connection, id, keys) is { } found ? TypedResults.Ok(found) : NotFound.ToResult();
+    }
+
+    public static async Task<Results<NoContent, ProblemHttpResult>> LeaveAsync(string key, Database database, TicketKeys keys, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        return keys.TryReadLink("waiting", key, out var id) && await connection.ExecuteAsync("update platform.ticket_waiting_list set state = 'left' where id = @id and state in ('waiting', 'offered')", new { id }) == 1
+            ? TypedResults.NoContent() : NotFound.ToResult();
+    }
+
+    private static readonly ApiError NotFound = ApiError.NotFound("waiting_not_found", "There is no such place in a queue.");
+
+    private static async Task<WaitingDetails?> FindAsync(NpgsqlConnection connection, Guid id, TicketKeys keys) =>
+        await connection.QuerySingleOrDefaultAsync<WaitingRow>(
+            """
+            select w.id, case when w.state = 'offered' and w.offered_until <= now() then 'lapsed' else w.state end as state, w.offered_until,
+                   case when w.state = 'waiting' then (select count(*)::int from platform.ticket_waiting_list b where b.quota_id = w.quota_id and b.state = 'waiting' and b.id <= w.id) else 0 end as position
+            from platform.ticket_waiting_list w where w.id = @id
+            """,
+            new { id }) is { } row ? new WaitingDetails(row.Id, row.State, row.Position, row.OfferedUntil, keys.LinkOf("waiting", row.Id)) : null;
+
+    private sealed record WaitingRow(Guid Id, string State, DateTimeOffset? OfferedUntil, int Position);
+}

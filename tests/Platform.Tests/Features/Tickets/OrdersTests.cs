@@ -1,0 +1,203 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Events.Tests.Platform.Testing;
+
+namespace Events.Tests.Platform.Features.Tickets;
+
+[Collection(nameof(PlatformCollection))]
+public sealed class OrdersTests(PlatformFixture fixture)
+{
+    [Fact]
+    public async Task Of_five_hundred_buyers_at_once_exactly_ten_get_the_last_ten_tickets()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 10);
+        var client = fixture.Client();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 500).Select(async i =>
+        {
+            using var response = await shop.SendAsync(shop.Order($"buyer{i}@people.example"), client: client);
+            var body = await response.Content.ReadFromJsonAsync<JsonElement>();
+            return response.StatusCode == HttpStatusCode.Created ? body.GetProperty("state").GetString()! : $"{(int)response.StatusCode} {body.GetProperty("code").GetString()}";
+        }));
+
+        var counts = answers.CountBy(a => a).ToDictionary();
+        Assert.Equal(new Dictionary<string, int> { ["confirmed"] = 10, ["409 sold_out"] = 490 }, counts);
+        Assert.Equal(10, await shop.ScalarAsync<int>("select count(*)::int from platform.tickets where event_id = @EventId and state = 'valid'", new { shop.EventId }));
+        Assert.Equal(10, await shop.ScalarAsync<int>("select count(*)::int from platform.outbox where type = 'order.confirmed' and payload->>'eventId' = @Id", new { Id = shop.EventId.ToString() }));
+        Assert.Equal(10, (await shop.QuotaAsync()).GetProperty("taken").GetInt32());
+    }
+
+    [Fact]
+    public async Task Types_that_share_a_quota_share_its_stock()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 3);
+        var other = await shop.AddTypeAsync();
+        await shop.BuyAsync(shop.Order(count: 2));
+        await shop.BuyAsync(shop.Order(type: other));
+        await shop.SendAsync(shop.Order(type: other)).ShouldRefuseAsync(HttpStatusCode.Conflict, "sold_out");
+    }
+
+    [Fact]
+    public async Task A_double_click_and_a_retry_are_one_order()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 10);
+        var key = Guid.NewGuid().ToString();
+        var clicks = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => shop.BuyAsync(key: key)));
+        var retry = await shop.BuyAsync(key: key);
+        Assert.Single(clicks.Append(retry).Select(o => (o.GetProperty("id").GetGuid(), o.GetProperty("key").GetString())).Distinct());
+        Assert.Equal(9, await shop.AvailableAsync());
+        await shop.SendAsync(shop.Order(count: 2), key).ShouldRefuseAsync(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+        await shop.SendAsync(shop.Order(), key: "short").ShouldRefuseAsync(HttpStatusCode.BadRequest, "idempotency_key_missing");
+    }
+
+    [Fact]
+    public async Task A_hold_that_ran_out_frees_its_stock_without_anything_running()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 2_500);
+        var first = await shop.BuyAsync();
+        Assert.Equal("pending", first.GetProperty("state").GetString());
+        await shop.SendAsync(shop.Order("next@people.example")).ShouldRefuseAsync(HttpStatusCode.Conflict, "sold_out");
+        await shop.ExpireAsync(first);
+        var second = await shop.BuyAsync(shop.Order("next@people.example"));
+        Assert.Equal("pending", second.GetProperty("state").GetString());
+        await EventuallyAsync(async () => await shop.StateAsync(first) == "expired");
+    }
+
+    [Fact]
+    public async Task Raised_capacity_shows_at_once_and_lowered_capacity_takes_nothing_away()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1);
+        var order = await shop.BuyAsync();
+        Assert.Equal(0, await shop.AvailableAsync());
+        await PatchAsync(shop, 3);
+        var onSale = await fixture.Client().GetJsonAsync($"/api/v1/events/{shop.EventId}/tickets");
+        Assert.Equal(2, onSale.GetProperty("types")[0].GetProperty("available").GetInt32());
+        await PatchAsync(shop, 0);
+        Assert.Equal("confirmed", await shop.StateAsync(order));
+        await shop.SendAsync(shop.Order()).ShouldRefuseAsync(HttpStatusCode.Conflict, "sold_out");
+    }
+
+    [Fact]
+    public async Task Cancelling_a_free_order_gives_its_stock_back_once()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 2);
+        var order = await shop.BuyAsync(shop.Order(count: 2));
+        var path = $"/api/v1/orders/{order.GetProperty("id").GetGuid()}/cancel";
+        await fixture.Client().PostAsync(path, null).ShouldRefuseAsync(HttpStatusCode.NotFound, "order_not_found");
+        for (var i = 0; i < 2; i++)
+        {
+            using var response = await shop.WithKeyAsync(HttpMethod.Post, path, order);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        Assert.Equal(2, await shop.AvailableAsync());
+        Assert.Equal("cancelled", await shop.StateAsync(order));
+    }
+
+    [Fact]
+    public async Task A_voucher_opens_a_hidden_type_lowers_the_price_and_is_used_up()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 10, priceMinor: 999, visibility: "hidden");
+        await shop.Organiser.PostJsonAsync($"/api/v1/events/{shop.EventId}/vouchers", new { code = "half-off", percentOff = 50, maxUses = 1, ticketTypeId = shop.TypeId }, HttpStatusCode.Created);
+        await shop.SendAsync(shop.Order()).ShouldRefuseAsync(HttpStatusCode.NotFound, "ticket_type_not_found");
+        await shop.SendAsync(shop.Order(voucher: "wrong")).ShouldRefuseAsync(HttpStatusCode.BadRequest, "voucher_invalid");
+        var order = await shop.BuyAsync(shop.Order(voucher: "HALF-OFF"));
+        Assert.Equal(499, order.GetProperty("totalMinor").GetInt64());
+        await shop.SendAsync(shop.Order("next@people.example", voucher: "half-off")).ShouldRefuseAsync(HttpStatusCode.Conflict, "voucher_used_up");
+        await shop.ExpireAsync(order);
+        await shop.BuyAsync(shop.Order("next@people.example", voucher: "half-off"));
+    }
+
+    [Fact]
+    public async Task An_invitation_is_for_one_ticket_and_shows_its_state()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 10, visibility: "invited");
+        await shop.SendAsync(shop.Order()).ShouldRefuseAsync(HttpStatusCode.Forbidden, "invitation_needed");
+        var sent = await shop.Organiser.PostJsonAsync($"/api/v1/events/{shop.EventId}/ticket-types/{shop.TypeId}/invitations", new { email = "ida@people.example" }, HttpStatusCode.Created);
+        var key = sent.GetProperty("key").GetString()!;
+        using var opened = await fixture.Client().PostAsync($"/api/v1/invitations/{key}/open", null);
+        Assert.Equal(HttpStatusCode.NoContent, opened.StatusCode);
+        await shop.SendAsync(shop.Order(invitation: key, count: 2)).ShouldRefuseAsync(HttpStatusCode.BadRequest, "invitation_invalid");
+        await shop.BuyAsync(shop.Order(invitation: key));
+        await shop.SendAsync(shop.Order(invitation: key)).ShouldRefuseAsync(HttpStatusCode.Conflict, "invitation_used");
+        Assert.Equal("accepted", (await shop.Organiser.GetJsonAsync($"/api/v1/events/{shop.EventId}/invitations"))[0].GetProperty("state").GetString());
+        await fixture.Client().PostAsync($"/api/v1/invitations/{key[..^1]}A/open", null).ShouldRefuseAsync(HttpStatusCode.NotFound, "invitation_invalid");
+    }
+
+    [Fact]
+    public async Task What_comes_free_is_offered_to_the_queue_before_anybody_else()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1);
+        var order = await shop.BuyAsync();
+        var list = $"/api/v1/events/{shop.EventId}/waiting-list";
+        var waiting = await fixture.Client().PostJsonAsync(list, new { ticketTypeId = shop.TypeId, email = "wanda@people.example", name = "Wanda" }, HttpStatusCode.Created);
+        Assert.Equal(1, waiting.GetProperty("position").GetInt32());
+        await fixture.Client().PostAsJsonAsync(list, new { ticketTypeId = shop.TypeId, email = "WANDA@people.example", name = "Wanda" }).ShouldRefuseAsync(HttpStatusCode.Conflict, "already_waiting");
+
+        using var cancelled = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/orders/{order.GetProperty("id").GetGuid()}/cancel", order);
+        await shop.SendAsync(shop.Order("quick@people.example")).ShouldRefuseAsync(HttpStatusCode.Conflict, "sold_out");
+        var key = waiting.GetProperty("key").GetString()!;
+        await fixture.Client().EventuallyAsync($"/api/v1/waiting-list/{key}", w => w.GetProperty("state").GetString() == "offered");
+        await shop.SendAsync(shop.Order("quick@people.example")).ShouldRefuseAsync(HttpStatusCode.Conflict, "sold_out");
+        await shop.BuyAsync(shop.Order("wanda@people.example", waitingList: key));
+        await shop.SendAsync(shop.Order("wanda@people.example", waitingList: key)).ShouldRefuseAsync(HttpStatusCode.Conflict, "offer_lapsed");
+        Assert.Equal(0, await shop.AvailableAsync());
+    }
+
+    [Fact]
+    public async Task Consent_is_to_the_version_that_was_shown()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 5);
+        using var put = await shop.Organiser.PutAsJsonAsync($"/api/v1/events/{shop.EventId}/consent", new { storing = "We keep your name.", sharing = "" });
+        Assert.Equal(HttpStatusCode.OK, put.StatusCode);
+        await shop.SendAsync(shop.Order()).ShouldRefuseAsync(HttpStatusCode.Conflict, "consent_outdated");
+        var order = await shop.BuyAsync(shop.Order(consent: 1));
+        Assert.Equal(1, await shop.ScalarAsync<int>("select consent_version from platform.orders where id = @Id", new { Id = order.GetProperty("id").GetGuid() }));
+    }
+
+    [Fact]
+    public async Task A_transferred_ticket_ends_the_old_code_and_a_revoked_one_frees_its_seat()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1);
+        var order = await shop.BuyAsync();
+        var old = order.GetProperty("tickets")[0];
+        using var transferred = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/tickets/{old.GetProperty("id").GetGuid()}/transfer", order, new { name = "Nora New", email = "nora@people.example" });
+        var ticket = await transferred.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal("transferred", await VerdictAsync(shop, old.GetProperty("code").GetString()));
+        Assert.Null(await VerdictAsync(shop, ticket.GetProperty("code").GetString()));
+        Assert.Equal("code_invalid", await VerdictAsync(shop, old.GetProperty("code").GetString()![..^3] + "000"));
+        var elsewhere = await Shop.OpenAsync(fixture, capacity: 1);
+        Assert.Equal("wrong_event", await VerdictAsync(elsewhere, ticket.GetProperty("code").GetString()));
+
+        using var png = await shop.WithKeyAsync(HttpMethod.Get, $"/api/v1/tickets/{ticket.GetProperty("id").GetGuid()}/qr.png", order);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], (await png.Content.ReadAsByteArrayAsync())[..4]);
+
+        Assert.Equal(0, await shop.AvailableAsync());
+        await shop.Organiser.PostJsonAsync($"/api/v1/tickets/{ticket.GetProperty("id").GetGuid()}/revoke", null, HttpStatusCode.OK);
+        Assert.Equal("revoked", await VerdictAsync(shop, ticket.GetProperty("code").GetString()));
+        Assert.Equal(1, await shop.AvailableAsync());
+    }
+
+    internal static async Task EventuallyAsync(Func<Task<bool>> holds)
+    {
+        var deadline = DateTime.UtcNow + TimeSpan.FromSeconds(20);
+        while (!await holds())
+        {
+            Assert.True(DateTime.UtcNow < deadline, "It did not become so in 20 s.");
+            await Task.Delay(50);
+        }
+    }
+
+    private static async Task<string?> VerdictAsync(Shop shop, string? code)
+    {
+        var verdict = await shop.Organiser.PostJsonAsync("/api/v1/tickets/check", new { code, eventId = shop.EventId }, HttpStatusCode.OK);
+        Assert.Equal(verdict.GetProperty("valid").GetBoolean(), verdict.GetProperty("reason").ValueKind == JsonValueKind.Null);
+        return verdict.GetProperty("reason").GetString();
+    }
+
+    private static async Task PatchAsync(Shop shop, int capacity)
+    {
+        using var response = await shop.Organiser.PatchAsJsonAsync($"/api/v1/events/{shop.EventId}/quotas/{shop.QuotaId}", new { capacity });
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+}

@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Events.Platform.Features.Payments;
+using Events.Tests.Platform.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Events.Tests.Platform.Features.Tickets;
+
+[Collection(nameof(PlatformCollection))]
+public sealed class PaymentsTests(PlatformFixture fixture)
+{
+    [Fact]
+    public async Task Paying_twice_and_hearing_of_it_often_is_one_order_and_one_charge()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 5, priceMinor: 2_500);
+        var order = await shop.BuyAsync();
+        var url = order.GetProperty("checkoutUrl").GetString()!;
+        var notices = Enumerable.Range(0, 4).Select(_ => NotifyAsync(Notice(order, 2_500)));
+        var clicks = Enumerable.Range(0, 4).Select(_ => fixture.Client().PostAsync(url, null));
+        foreach (var response in await Task.WhenAll(notices.Concat(clicks)))
+        {
+            Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+            response.Dispose();
+        }
+
+        Assert.Equal("confirmed", await shop.StateAsync(order));
+        var quota = await shop.QuotaAsync();
+        Assert.Equal((1, 0, 4), (quota.GetProperty("taken").GetInt32(), quota.GetProperty("held").GetInt32(), quota.GetProperty("available").GetInt32()));
+        Assert.Equal(1, await shop.ScalarAsync<int>("select count(*)::int from platform.payments where order_id = @Id and state = 'paid'", new { Id = order.GetProperty("id").GetGuid() }));
+        Assert.Equal(1, await shop.ScalarAsync<int>("select count(*)::int from platform.outbox where type = 'order.confirmed' and aggregateid = @Id", new { Id = order.GetProperty("id").GetString() }));
+        Assert.Equal(1, await shop.ScalarAsync<int>("select count(*)::int from platform.test_charges where payment_id = @Id and charged_at is not null", new { Id = PaymentId(order) }));
+    }
+
+    [Fact]
+    public async Task A_webhook_that_overtakes_the_redirect_confirms_the_order()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var order = await shop.BuyAsync();
+
+        // As if the webhook had come before the answer to the call that started the payment was stored.
+        await shop.ScalarAsync<int>("delete from platform.payments where order_id = @Id; select 1", new { Id = order.GetProperty("id").GetGuid() });
+        using var response = await NotifyAsync(Notice(order, 100));
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+        Assert.Equal("confirmed", await shop.StateAsync(order));
+    }
+
+    [Fact]
+    public async Task Money_that_comes_after_the_seat_went_to_somebody_else_goes_back()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var late = await shop.BuyAsync();
+        await shop.ExpireAsync(late);
+        var next = await shop.BuyAsync(shop.Order("next@people.example"));
+        using var paid = await fixture.Client().PostAsync(next.GetProperty("checkoutUrl").GetString(), null);
+        using var tooLate = await fixture.Client().PostAsync(late.GetProperty("checkoutUrl").GetString(), null);
+        Assert.Equal(("confirmed", "expired"), (await shop.StateAsync(next), await shop.StateAsync(late)));
+        await OrdersTests.EventuallyAsync(() => shop.ScalarAsync<bool>("select exists (select 1 from platform.test_charges where payment_id = @Id and refunded_at is not null)", new { Id = PaymentId(late) }));
+    }
+
+    [Fact]
+    public async Task Money_that_comes_late_keeps_the_seat_while_it_is_free()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var order = await shop.BuyAsync();
+        await shop.ExpireAsync(order);
+        await OrdersTests.EventuallyAsync(async () => await shop.StateAsync(order) == "expired");
+        using var paid = await fixture.Client().PostAsync(order.GetProperty("checkoutUrl").GetString(), null);
+        Assert.Equal("confirmed", await shop.StateAsync(order));
+        Assert.Equal(0, await shop.AvailableAsync());
+    }
+
+    [Fact]
+    public async Task A_paid_order_is_refunded_by_the_organiser_only()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var order = await shop.BuyAsync();
+        using var paid = await fixture.Client().PostAsync(order.GetProperty("checkoutUrl").GetString(), null);
+        var path = $"/api/v1/orders/{order.GetProperty("id").GetGuid()}";
+        await shop.WithKeyAsync(HttpMethod.Post, $"{path}/cancel", order).ShouldRefuseAsync(HttpStatusCode.Conflict, "refund_needs_organiser");
+        await shop.Organiser.PostJsonAsync($"{path}/refund", null, HttpStatusCode.OK);
+        Assert.Equal(1, await shop.AvailableAsync());
+        await OrdersTests.EventuallyAsync(async () => await shop.StateAsync(order) == "refunded");
+    }
+
+    [Fact]
+    public async Task Forged_old_and_foreign_notices_change_nothing()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var order = await shop.BuyAsync();
+        var body = Notice(order, 100);
+        var provider = fixture.Services.GetRequiredService<TestPaymentProvider>();
+        await PostAsync(body, null).ShouldRefuseAsync(HttpStatusCode.BadRequest, "signature_invalid");
+        await PostAsync(body, "t=1,v1=00").ShouldRefuseAsync(HttpStatusCode.BadRequest, "signature_invalid");
+        await PostAsync(body, provider.Sign("other"u8, DateTimeOffset.UtcNow)).ShouldRefuseAsync(HttpStatusCode.BadRequest, "signature_invalid");
+        await PostAsync(body, provider.Sign(body, DateTimeOffset.UtcNow.AddMinutes(-6))).ShouldRefuseAsync(HttpStatusCode.BadRequest, "signature_invalid");
+        Assert.Equal("pending", await shop.StateAsync(order));
+
+        // Signed, but not the price: the money goes back and nothing is sold.
+        using var wrong = await NotifyAsync(Notice(order, 99));
+        Assert.Equal("pending", await shop.StateAsync(order));
+    }
+
+    [Fact]
+    public async Task Nothing_is_sold_for_money_before_the_account_is_connected()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1);
+        await System.Net.Http.Json.HttpClientJsonExtensions.PostAsJsonAsync(shop.Organiser, $"/api/v1/events/{shop.EventId}/ticket-types", new { name = "Paid", quotaId = shop.QuotaId, priceMinor = 100, currency = "CHF" })
+            .ShouldRefuseAsync(HttpStatusCode.Conflict, "payment_account_missing");
+    }
+
+    private static string PaymentId(JsonElement order) => $"test_{order.GetProperty("id").GetGuid():N}";
+
+    private static byte[] Notice(JsonElement order, long amount) => JsonSerializer.SerializeToUtf8Bytes(
+        new PaymentNotice($"evt_{Guid.NewGuid():N}", "paid", PaymentId(order), order.GetProperty("id").GetGuid(), amount, "CHF"), JsonSerializerOptions.Web);
+
+    private Task<HttpResponseMessage> NotifyAsync(byte[] body) => PostAsync(body, fixture.Services.GetRequiredService<TestPaymentProvider>().Sign(body, DateTimeOffset.UtcNow));
+
+    private Task<HttpResponseMessage> PostAsync(byte[] body, string? signature)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/payments/webhooks/test") { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        if (signature is not null)
+        {
+            request.Headers.Add("Events-Signature", signature);
+        }
+
+        return fixture.Client().SendAsync(request);
+    }
+}
