@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -18,6 +19,9 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
     private const int MaxDatagram = 16_384;
 
     private const int RecordHeaderLength = 13;
+
+    // RFC 5288 §3: explicit nonce 8 + tag 16. All our cipher suites are AES-GCM.
+    private const int MinProtectedLength = 24;
 
     // RFC 5764 §4.2.
     private const string ExporterLabel = "EXTRACTOR-dtls_srtp";
@@ -80,6 +84,12 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
     public void Receive(ReadOnlySpan<byte> datagram, MonotonicTime now)
     {
         if (State is DtlsState.Closed or DtlsState.Failed || !LooksLikeDtls(datagram))
+        {
+            return;
+        }
+
+        datagram = PlausibleRecords(datagram);
+        if (datagram.IsEmpty)
         {
             return;
         }
@@ -153,6 +163,30 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
     // RFC 7983 §7: first byte 20 to 63; RFC 6347 §4.1: version {254, x}.
     private static bool LooksLikeDtls(ReadOnlySpan<byte> datagram) =>
         datagram.Length is >= RecordHeaderLength and <= MaxDatagram && datagram[0] is >= 20 and <= 63 && datagram[1] == 0xFE;
+
+    /// <summary>
+    /// The records up to the first one that is too short to hold its own protection. RFC 6347 §4.1.2.7 wants what is not authentic dropped
+    /// in silence; libssl 3.0 ends the association instead when such a record has no room for nonce and tag, so that anyone who can forge a
+    /// source address could end it with one datagram.
+    /// </summary>
+    private static ReadOnlySpan<byte> PlausibleRecords(ReadOnlySpan<byte> datagram)
+    {
+        var end = 0;
+        while (datagram.Length - end >= RecordHeaderLength)
+        {
+            var record = datagram[end..];
+            int epoch = BinaryPrimitives.ReadUInt16BigEndian(record[3..]);
+            int length = BinaryPrimitives.ReadUInt16BigEndian(record[(RecordHeaderLength - 2)..]);
+            if (length > record.Length - RecordHeaderLength || (epoch > 0 && length < MinProtectedLength))
+            {
+                break;
+            }
+
+            end += RecordHeaderLength + length;
+        }
+
+        return datagram[..end];
+    }
 
     private void BeginTheClock(MonotonicTime now)
     {
