@@ -7,6 +7,9 @@ namespace Events.Mixer.Recording;
 /// <param name="LastTimestampNs">Timestamp of the last whole block.</param>
 public readonly record struct MatroskaScan(long Frames, long LastTimestampNs)
 {
+    /// <summary>Later clusters would overflow nanoseconds (292 years): damage, not ours. A block adds at most 2^15.</summary>
+    private const long MaxClusterTicks = (long.MaxValue / MatroskaWriter.TimestampScale) - 0x8000;
+
     /// <summary>Walks a file's elements without reading its frames. A file that is cut, or is none of ours, gives what came before.</summary>
     public static MatroskaScan File(string path)
     {
@@ -41,6 +44,11 @@ public readonly record struct MatroskaScan(long Frames, long LastTimestampNs)
                     value.Clear();
                     stream.ReadExactly(value[(8 - (int)size)..]);
                     cluster = BinaryPrimitives.ReadInt64BigEndian(value);
+                    if (cluster is < 0 or > MaxClusterTicks)
+                    {
+                        return Result(frames, last);
+                    }
+
                     break;
                 case MatroskaIds.SimpleBlock when size >= 4:
                     stream.ReadExactly(value[..4]);
@@ -52,8 +60,10 @@ public readonly record struct MatroskaScan(long Frames, long LastTimestampNs)
             stream.Position = end;
         }
 
-        return new(frames, last * MatroskaWriter.TimestampScale);
+        return Result(frames, last);
     }
+
+    private static MatroskaScan Result(long frames, long lastTicks) => new(frames, lastTicks * MatroskaWriter.TimestampScale);
 
     private static bool TryReadVint(Stream stream, bool keepMarker, out long value)
     {

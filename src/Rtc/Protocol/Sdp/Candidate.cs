@@ -90,6 +90,12 @@ public sealed record Candidate
             text = text[10..];
         }
 
+        // A line end inside would let one candidate, said as JSON, write lines of its own into a description (RFC 8839 §5.1: VCHAR only).
+        if (text.ContainsAnyInRange('\0', '\x1F'))
+        {
+            return false;
+        }
+
         var words = new SdpWords(text);
         if (text.Length > SdpLimits.MaxLineLength
             || !words.TryNext(out var foundation) || foundation.Length > 32

@@ -194,6 +194,22 @@ internal static class MediaAttributes
         }
 
         var feedback = new RtcpFeedback(type.ToString(), parameter.ToString());
+        if (payloadType == AllPayloadTypes)
+        {
+            // Thousands of equal lines, each held against every payload type, would be a second of work in one description.
+            if (media.FeedbackOfAll.Contains(feedback))
+            {
+                return null;
+            }
+
+            if (media.FeedbackOfAll.Count == SdpLimits.MaxFeedback)
+            {
+                return SdpErrorCode.TooMany;
+            }
+
+            media.FeedbackOfAll.Add(feedback);
+        }
+
         foreach (var codec in media.Codecs)
         {
             if ((payloadType == AllPayloadTypes || codec.PayloadType == payloadType) && !codec.Feedback.Contains(feedback))

@@ -41,6 +41,9 @@ public sealed class MediaDescription
     public List<Candidate> Candidates { get; } = [];
     public bool EndOfCandidates { get; set; }
 
+    /// <summary>What "rtcp-fb:*" lines have said so far; it stands in the codecs too.</summary>
+    internal List<RtcpFeedback> FeedbackOfAll { get; } = [];
+
     /// <summary>RFC 8843 §6: port 0 is no rejection as long as the other side bundles.</summary>
     public bool BundleOnly { get; set; }
 

@@ -92,7 +92,12 @@ public static class RelayCodec
     /// <summary>No message is longer: a track announcement with long names stays far below.</summary>
     public const int MaxMessageLength = 16 * 1024;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    /// <summary>A record with a member missing or null is no message: nobody looks again behind <see cref="Decode"/>.</summary>
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
 
     public static byte[] Encode<T>(RelayMessageType type, T body)
     {
@@ -107,6 +112,11 @@ public static class RelayCodec
     public static T? Decode<T>(ReadOnlySpan<byte> message)
         where T : class
     {
+        if (message.IsEmpty)
+        {
+            return null;
+        }
+
         try
         {
             return JsonSerializer.Deserialize<T>(message[1..], Json);
