@@ -16,6 +16,7 @@ using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Payments;
 using Events.Platform.Features.Recordings;
 using Events.Platform.Features.Rooms;
+using Events.Platform.Features.Schedule;
 using Events.Platform.Features.Staff;
 using Events.Platform.Features.Tickets;
 using Events.Platform.Features.Whip;
@@ -77,6 +78,7 @@ public static class PlatformRole
         app.MapEventTeam();
         app.MapEvents();
         app.MapEventEntry();
+        app.MapSchedule();
         app.MapTickets();
         app.MapPayments(options);
         app.MapDemo();

@@ -10,11 +10,12 @@ using Npgsql;
 
 namespace Events.Platform.Features.EventEntry;
 
-public sealed record EntryRequest(string? Name);
+/// <param name="Preview">The organizer pass: a member of the organisation looks at the event as attendees see it, and counts nowhere.</param>
+public sealed record EntryRequest(string? Name, bool? Preview = null);
 
 public sealed record EntryAnswer(string Token, DateTimeOffset ExpiresAt, EntryParticipant Participant);
 
-public sealed record EntryParticipant(Guid Id, string Name, string Role);
+public sealed record EntryParticipant(Guid Id, string Name, string Role, bool Preview = false);
 
 /// <summary>Entering an event: an account, or a name, becomes a participant with an event token.</summary>
 internal static class EventEntryApi
@@ -54,7 +55,14 @@ internal static class EventEntryApi
                     return EventsApi.NotFound.ToResult();
                 }
 
-                var participant = old is not null ? await RefreshAsync(transaction, old, asked, account?.UserId, row.OrganiserId)
+                var preview = old?.Preview ?? request?.Preview ?? false;
+                if (preview && !Permissions.SeesDrafts(member))
+                {
+                    return ApiError.Forbidden("preview_not_allowed", "Only members of the organisation preview its event.").ToResult();
+                }
+
+                var participant = preview ? await EnterAsUserAsync(transaction, id, account!.UserId, asked, manages: false, preview: true)
+                    : old is not null ? await RefreshAsync(transaction, old, asked, account?.UserId, row.OrganiserId)
                     : account is not null ? await EnterAsUserAsync(transaction, id, account.UserId, asked, Permissions.ManagesEvents(member))
                     : await EnterAsGuestAsync(transaction, id, asked ?? "Guest");
                 if (participant is null)
@@ -62,7 +70,7 @@ internal static class EventEntryApi
                     return new ApiError(401, "event_token_invalid", "This participant is no longer part of the event; enter again without the token.").ToResult();
                 }
 
-                var (token, expiresAt) = tokens.Issue(new EventPass(id, participant.Id, participant.Name, participant.Role));
+                var (token, expiresAt) = tokens.Issue(new EventPass(id, participant.Id, participant.Name, participant.Role, participant.Preview));
                 return TypedResults.Ok(new EntryAnswer(token, expiresAt, participant));
             },
             cancel);
@@ -97,16 +105,16 @@ internal static class EventEntryApi
         return new EntryParticipant(row.Id, name, row.Role);
     }
 
-    private static async Task<EntryParticipant?> EnterAsUserAsync(NpgsqlTransaction transaction, Guid eventId, Guid userId, string? asked, bool manages) =>
+    private static async Task<EntryParticipant?> EnterAsUserAsync(NpgsqlTransaction transaction, Guid eventId, Guid userId, string? asked, bool manages, bool preview = false) =>
         await transaction.Connection!.QuerySingleOrDefaultAsync<EntryParticipant>(
             """
-            insert into platform.event_participants as p (id, event_id, user_id, name, role)
-            select @Id, @eventId, u.id, left(coalesce(@asked, u.name), 100), case when @manages then 'organiser' else coalesce(r.role, 'attendee') end
+            insert into platform.event_participants as p (id, event_id, user_id, name, role, preview)
+            select @Id, @eventId, u.id, left(coalesce(@asked, u.name), 100), case when @manages then 'organiser' when @preview then 'attendee' else coalesce(r.role, 'attendee') end, @preview
             from platform.users u left join platform.event_roles r on r.event_id = @eventId and r.user_id = u.id where u.id = @userId and u.disabled_at is null
-            on conflict (event_id, user_id) where user_id is not null do update set name = coalesce(@asked, p.name), role = excluded.role
-            returning p.id, p.name, p.role
+            on conflict (event_id, user_id, preview) where user_id is not null do update set name = coalesce(@asked, p.name), role = excluded.role
+            returning p.id, p.name, p.role, p.preview
             """,
-            new { Id = Guid.CreateVersion7(), eventId, userId, asked, manages },
+            new { Id = Guid.CreateVersion7(), eventId, userId, asked, manages, preview },
             transaction);
 
     private static async Task<EntryParticipant> EnterAsGuestAsync(NpgsqlTransaction transaction, Guid eventId, string name)

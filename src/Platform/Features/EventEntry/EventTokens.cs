@@ -8,7 +8,8 @@ namespace Events.Platform.Features.EventEntry;
 /// <param name="ParticipantId">Stable over refreshes.</param>
 /// <param name="Name">Shown to others.</param>
 /// <param name="Role">One of <see cref="Permissions.EventRoles"/>.</param>
-public sealed record EventPass(Guid EventId, Guid ParticipantId, string Name, string Role)
+/// <param name="Preview">The organizer pass: seen by nobody, counted nowhere.</param>
+public sealed record EventPass(Guid EventId, Guid ParticipantId, string Name, string Role, bool Preview = false)
 {
     /// <summary>Runs the event: organisers, hosts and co-hosts.</summary>
     public bool IsOrganiser => Permissions.Allows(Role, EventAction.Record);
@@ -49,6 +50,7 @@ public sealed class EventTokens
             ["event"] = pass.EventId,
             ["name"] = pass.Name,
             ["role"] = pass.Role,
+            ["preview"] = pass.Preview,
             ["nbf"] = now,
             ["exp"] = exp,
         });
@@ -67,7 +69,7 @@ public sealed class EventTokens
         var claims = verified.Value;
         return Guid.TryParse(claims.Text("event"), out var eventId) && Guid.TryParse(claims.Text("sub"), out var participant)
             && claims.Text("name") is { } name && claims.Text("role") is { } role && Permissions.EventRoles.Contains(role)
-            ? (new EventPass(eventId, participant, name, role), null)
+            ? (new EventPass(eventId, participant, name, role, claims.Flag("preview") ?? false), null)
             : (null, "event_token_invalid");
     }
 }

@@ -10,8 +10,9 @@ using Npgsql;
 
 namespace Events.Platform.Features.Events;
 
-/// <param name="State">"draft" or "live"; live when left out.</param>
-public sealed record NewEvent(string? Name, string? Slug, string? Description, string? TimeZone, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, string? State);
+/// <param name="State">"building", "draft" or "live"; live when left out.</param>
+/// <param name="BusinessType">See <see cref="BusinessTypes"/>; other when left out.</param>
+public sealed record NewEvent(string? Name, string? Slug, string? Description, string? TimeZone, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, string? State, string? BusinessType = null);
 
 /// <summary>An organisation's admin or event admin makes an event.</summary>
 internal static class CreateEvent
@@ -29,7 +30,9 @@ internal static class CreateEvent
         checks.Require(TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _), "time_zone_unknown", "'timeZone' must be an IANA zone like Europe/Zurich.");
         checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && to > from && from.Year is >= 2000 and < 2200 && to - from < TimeSpan.FromDays(400), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order, less than 400 days apart.");
         checks.Require(request.Slug is null || IsSlug(request.Slug), "slug_invalid", "'slug' takes lower-case letters, digits and single hyphens, at most 80.");
-        checks.Require(state is "draft" or "live", "state_invalid", "'state' is draft or live.");
+        var businessType = request.BusinessType ?? "other";
+        checks.Require(state is "building" or "draft" or "live", "state_invalid", "'state' is building, draft or live.");
+        checks.Require(BusinessTypes.Contains(businessType), "business_type_invalid", BusinessTypes.Detail);
         if (checks.Error is not null)
         {
             return checks.Error.ToResult();
@@ -50,10 +53,10 @@ internal static class CreateEvent
 
                     await connection.ExecuteAsync(
                         """
-                        insert into platform.events (id, organiser_id, slug, name, description, time_zone, state, starts_at, ends_at, created_by)
-                        values (@eventId, @id, @slug, @name, @description, @zone, @state, @StartsAt, @EndsAt, @UserId)
+                        insert into platform.events (id, organiser_id, slug, name, description, time_zone, state, starts_at, ends_at, created_by, business_type)
+                        values (@eventId, @id, @slug, @name, @description, @zone, @state, @StartsAt, @EndsAt, @UserId, @businessType)
                         """,
-                        new { eventId, id, slug, name, description, zone, state, StartsAt = request.StartsAt!.Value, EndsAt = request.EndsAt!.Value, account.UserId },
+                        new { eventId, id, slug, name, description, zone, state, StartsAt = request.StartsAt!.Value, EndsAt = request.EndsAt!.Value, account.UserId, businessType },
                         transaction);
                     await Outbox.AppendAsync(transaction, "event", eventId, "event.created", new { eventId, organiserId = id });
                     var row = await EventQueries.FindAsync(connection, eventId.ToString());

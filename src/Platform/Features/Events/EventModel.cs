@@ -1,8 +1,8 @@
 namespace Events.Platform.Features.Events;
 
-public sealed record EventSummary(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, OrganisationName Organisation);
+public sealed record EventSummary(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string BusinessType, OrganisationName Organisation);
 
-public sealed record EventDetails(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, OrganisationName Organisation, IReadOnlyList<SessionDetails> Sessions);
+public sealed record EventDetails(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string BusinessType, OrganisationName Organisation, IReadOnlyList<SessionDetails> Sessions);
 
 public sealed record OrganisationName(Guid Id, string Name);
 
@@ -14,15 +14,15 @@ public sealed record SessionDetails(Guid Id, string Name, string Kind, DateTimeO
 public sealed record EventPage(IReadOnlyList<EventSummary> Items, string? Next);
 
 /// <summary>A row of <c>platform.events</c> with its organisation's name.</summary>
-internal sealed record EventRow(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, Guid OrganiserId, string OrganiserName)
+internal sealed record EventRow(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, Guid OrganiserId, string OrganiserName, string BusinessType, int Revision, DateTimeOffset ChangedAt)
 {
-    public const string Columns = "e.id, e.slug, e.name, e.description, e.time_zone, e.state, e.starts_at, e.ends_at, e.organiser_id, o.name as organiser_name";
+    public const string Columns = "e.id, e.slug, e.name, e.description, e.time_zone, e.state, e.starts_at, e.ends_at, e.organiser_id, o.name as organiser_name, e.business_type, e.revision, e.changed_at";
 
     /// <summary>Whether anyone may see it.</summary>
     public bool IsPublic => State is "live" or "ended";
 
-    public EventSummary ToSummary() => new(Id, Slug, Name, Description, TimeZone, State, StartsAt, EndsAt, new OrganisationName(OrganiserId, OrganiserName));
+    public EventSummary ToSummary() => new(Id, Slug, Name, Description, TimeZone, State, StartsAt, EndsAt, BusinessType, new OrganisationName(OrganiserId, OrganiserName));
 
     public EventDetails ToDetails(IReadOnlyList<SessionDetails> sessions) =>
-        new(Id, Slug, Name, Description, TimeZone, State, StartsAt, EndsAt, new OrganisationName(OrganiserId, OrganiserName), sessions);
+        new(Id, Slug, Name, Description, TimeZone, State, StartsAt, EndsAt, BusinessType, new OrganisationName(OrganiserId, OrganiserName), sessions);
 }

@@ -20,12 +20,28 @@ internal static class EventsApi
         routes.MapGet("/api/v1/events", ListAsync);
         routes.MapGet("/api/v1/events/{idOrSlug}", GetAsync);
         routes.MapPost("/api/v1/organisations/{id:guid}/events", CreateEvent.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapPatch("/api/v1/events/{id:guid}", ChangeEvent.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapPost("/api/v1/events/{id:guid}/state", ChangeEvent.MoveAsync).RequireAuthorization(AccountCookie.Scheme);
         routes.MapPost("/api/v1/events/{id:guid}/sessions", CreateSession.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
     }
 
-    /// <summary>Public events, latest start first; <c>after</c> is the last id of the page before.</summary>
-    private static async Task<Results<Ok<EventPage>, ProblemHttpResult>> ListAsync(Database database, CancellationToken cancel, string? after = null, int limit = 50)
+    /// <summary>
+    /// Public events, latest start first; <c>after</c> is the last id of the page before. Filtered by business type, by words that
+    /// all must occur, and by a span of time that the event touches.
+    /// </summary>
+    private static async Task<Results<Ok<EventPage>, ProblemHttpResult>> ListAsync(
+        Database database, CancellationToken cancel, string? after = null, int limit = 50, string? type = null, string? text = null, DateTimeOffset? from = null, DateTimeOffset? until = null)
     {
+        if (type is not null && !BusinessTypes.Contains(type))
+        {
+            return ApiError.BadRequest("business_type_invalid", BusinessTypes.Detail).ToResult();
+        }
+
+        if (text is not null && (text.Length > 200 || !FieldChecks.IsWellFormed(text)))
+        {
+            return ApiError.BadRequest("text_invalid", "'text' has at most 200 characters.").ToResult();
+        }
+
         Guid? cursor = null;
         if (after is not null)
         {
@@ -43,10 +59,14 @@ internal static class EventsApi
             $"""
             select {EventRow.Columns} from platform.events e join platform.organisers o on o.id = e.organiser_id
             where e.state in ('live', 'ended')
+              {(type is null ? "" : "and e.business_type = @type")}
+              {(string.IsNullOrWhiteSpace(text) ? "" : "and e.search @@ plainto_tsquery('simple', @text)")}
+              {(from is null ? "" : "and e.ends_at >= @From")}
+              {(until is null ? "" : "and e.starts_at < @Until")}
               and (@cursor::uuid is null or (e.starts_at, e.id) < (select c.starts_at, c.id from platform.events c where c.id = @cursor))
             order by e.starts_at desc, e.id desc limit @Take
             """,
-            new { cursor, Take = limit + 1 })).AsList();
+            new { cursor, Take = limit + 1, type, text, From = from?.UtcDateTime, Until = until?.UtcDateTime })).AsList();
         var items = rows.Take(limit).Select(r => r.ToSummary()).ToList();
         return TypedResults.Ok(new EventPage(items, rows.Count > limit ? items[^1].Id.ToString() : null));
     }

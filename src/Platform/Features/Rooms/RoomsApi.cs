@@ -50,9 +50,14 @@ internal static class RoomsApi
             return ApiError.Forbidden("publish_not_allowed", "Only organisers and speakers publish on a stage; join it as a viewer.").ToResult();
         }
 
+        if (publish && pass.Preview)
+        {
+            return ApiError.Forbidden("publish_not_allowed", "A preview only watches; enter the event to take part.").ToResult();
+        }
+
         // One identity per joining tab: two tabs of one person are two participants.
         var identity = $"{pass.ParticipantId}.{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(9))}";
-        var (grant, expiresAt) = signer.Issue(new RoomRights(session.Room, identity, pass.Name, pass.Role, publish, true, false), GrantLifetime);
+        var (grant, expiresAt) = signer.Issue(new RoomRights(session.Room, identity, pass.Name, pass.Role, publish, true, pass.Preview), GrantLifetime);
         var mediaUrl = $"{http.Scheme}://{http.Host.Host}:{options.MediaHttpPort}";
         return TypedResults.Ok(new GrantAnswer(grant, mediaUrl, session.Room, identity, pass.Name, pass.Role, [], expiresAt));
     }

@@ -28,6 +28,7 @@ internal static class OrdersApi
         routes.MapPost("/api/v1/orders/{id:guid}/refund", RefundAsync).RequireAuthorization(AccountCookie.Scheme);
         routes.MapPost("/api/v1/tickets/{id:guid}/transfer", TransferAsync);
         routes.MapPost("/api/v1/tickets/{id:guid}/revoke", RevokeAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapGet("/api/v1/tickets/{id:guid}", TicketAsync);
         routes.MapGet("/api/v1/tickets/{id:guid}/qr.png", QrAsync);
     }
 
@@ -98,10 +99,16 @@ internal static class OrdersApi
             },
             cancel)).ToOk();
 
+    private static async Task<Results<Ok<TicketDetails>, ProblemHttpResult>> TicketAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        return await ShownAsync(connection, id, context, keys) is { } ticket ? TypedResults.Ok(ticket) : TicketNotFound.ToResult();
+    }
+
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> QrAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        if (await TicketAccessAsync(connection, id, context, keys) == Access.None || await OrderQueries.TicketAsync(connection, id, keys) is not { Code: { } code })
+        if (await ShownAsync(connection, id, context, keys) is not { Code: { } code })
         {
             return TicketNotFound.ToResult();
         }
@@ -109,6 +116,11 @@ internal static class OrdersApi
         context.Response.Headers.CacheControl = "private, no-store";
         return TypedResults.File(TicketCode.ToPng(code), "image/png");
     }
+
+    /// <summary>For reading, the key in the ticket's own mail is enough.</summary>
+    private static async Task<TicketDetails?> ShownAsync(NpgsqlConnection connection, Guid id, HttpContext context, TicketKeys keys) =>
+        keys.Matches("ticket", id, context.Request.Headers[KeyHeader]) || await TicketAccessAsync(connection, id, context, keys) != Access.None
+            ? await OrderQueries.TicketAsync(connection, id, keys) : null;
 
     private enum Access
     {

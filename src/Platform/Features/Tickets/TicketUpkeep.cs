@@ -5,10 +5,10 @@ using Npgsql;
 namespace Events.Platform.Features.Tickets;
 
 /// <summary>
-/// What happens without anybody asking: orders expire, offers lapse, the waiting list moves up, refunds are carried out. Each step
+/// What happens without anybody asking: orders expire, offers lapse, the waiting list moves up, tickets are mailed, refunds are carried out. Each step
 /// claims its rows with a lock that others skip, so any number of platforms may run it; all state is in the rows.
 /// </summary>
-internal sealed class TicketUpkeep(Database database, Payments.Payments payments, ILogger<TicketUpkeep> log) : BackgroundService
+internal sealed class TicketUpkeep(Database database, Payments.Payments payments, TicketMails mails, ILogger<TicketUpkeep> log) : BackgroundService
 {
     /// <summary>How long somebody from the waiting list may think.</summary>
     public static readonly TimeSpan OfferFor = TimeSpan.FromHours(24);
@@ -45,6 +45,7 @@ internal sealed class TicketUpkeep(Database database, Payments.Payments payments
     {
         await ExpireOrdersAsync(cancel);
         await MoveQueuesAsync(cancel);
+        await mails.ConfirmDueAsync(cancel);
         await payments.RefundDueAsync(cancel);
     }
 
@@ -73,7 +74,7 @@ internal sealed class TicketUpkeep(Database database, Payments.Payments payments
         }
     }
 
-    private static async Task<int> OfferAsync(NpgsqlTransaction transaction, Guid quotaId)
+    private async Task<int> OfferAsync(NpgsqlTransaction transaction, Guid quotaId)
     {
         var connection = transaction.Connection!;
         var stock = (await Stock.LockAsync(connection, [quotaId]))[quotaId];
@@ -82,15 +83,16 @@ internal sealed class TicketUpkeep(Database database, Payments.Payments payments
             return 0;
         }
 
-        var offered = (await connection.QueryAsync<(Guid Id, Guid EventId)>(
+        var offered = (await connection.QueryAsync<(Guid Id, Guid EventId, DateTime Until)>(
             """
             update platform.ticket_waiting_list set state = 'offered', offered_until = now() + make_interval(secs => @OfferSeconds)
             where id in (select id from platform.ticket_waiting_list where quota_id = @quotaId and state = 'waiting' order by id limit @Free for update skip locked)
-            returning id, event_id
+            returning id, event_id, offered_until
             """,
             new { quotaId, Free = Math.Min(stock.Free, Batch), OfferSeconds = OfferFor.TotalSeconds })).AsList();
-        foreach (var (id, eventId) in offered)
+        foreach (var (id, eventId, until) in offered)
         {
+            await mails.OfferAsync(transaction, id, eventId, new DateTimeOffset(until, TimeSpan.Zero));
             await Outbox.AppendAsync(transaction, "waiting", id, "waiting_list.offered", new { waitingId = id, eventId });
         }
 

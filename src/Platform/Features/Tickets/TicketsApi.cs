@@ -15,6 +15,7 @@ internal static class TicketsApi
     {
         services.AddSingleton(_ => TicketKeys.LoadOrCreate(options.KeysDirectory));
         services.AddSingleton<PlaceOrder>();
+        services.AddSingleton<TicketMails>();
         services.AddHostedService<TicketUpkeep>();
     }
 

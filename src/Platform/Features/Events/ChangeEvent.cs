@@ -1,0 +1,105 @@
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Accounts;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Events.Platform.Features.Events;
+
+/// <summary>What may change; what is left out stays.</summary>
+public sealed record EventChange(string? Name, string? Description, string? TimeZone, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, string? BusinessType);
+
+/// <param name="State">building, draft, live, ended or archived.</param>
+public sealed record EventStateChange(string? State);
+
+/// <summary>Changing an event, and moving it through its life.</summary>
+internal static class ChangeEvent
+{
+    private static readonly string[] Life = ["building", "draft", "live", "ended", "archived"];
+
+    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> HandleAsync(Guid id, EventChange request, SignedIn account, Database database, CancellationToken cancel)
+    {
+        var checks = new FieldChecks();
+        var name = request.Name is null ? null : checks.Text("name", request.Name, 200);
+        checks.Require(request.Description is null || (request.Description.Length <= 10_000 && FieldChecks.IsWellFormed(request.Description)), "description_invalid", "'description' has at most 10,000 characters of text.");
+        checks.Require(request.TimeZone is null || (request.TimeZone.Length <= 64 && TimeZoneInfo.TryFindSystemTimeZoneById(request.TimeZone, out _)), "time_zone_unknown", "'timeZone' must be an IANA zone like Europe/Zurich.");
+        checks.Require(request.BusinessType is null || BusinessTypes.Contains(request.BusinessType), "business_type_invalid", BusinessTypes.Detail);
+        if (checks.Error is not null)
+        {
+            return checks.Error.ToResult();
+        }
+
+        return (await database.TryInTransactionAsync<EventDetails>(
+            async transaction =>
+            {
+                var connection = transaction.Connection!;
+                await connection.ExecuteAsync("select 1 from platform.events where id = @id for no key update", new { id });
+                var managed = await EventGuard.ManagedAsync(connection, account, id);
+                if (managed.Error is not null)
+                {
+                    return managed.Error;
+                }
+
+                var (from, to) = (request.StartsAt ?? managed.Value!.StartsAt, request.EndsAt ?? managed.Value!.EndsAt);
+                if (to <= from || from.Year is < 2000 or >= 2200 || to - from >= TimeSpan.FromDays(400))
+                {
+                    return ApiError.BadRequest("times_invalid", "'endsAt' is after 'startsAt', less than 400 days apart.");
+                }
+
+                await connection.ExecuteAsync(
+                    """
+                    update platform.events set name = coalesce(@name, name), description = coalesce(@Description, description), time_zone = coalesce(@TimeZone, time_zone),
+                           business_type = coalesce(@BusinessType, business_type), starts_at = @from, ends_at = @to, revision = revision + 1, changed_at = now()
+                    where id = @id
+                    """,
+                    new { id, name, request.Description, request.TimeZone, request.BusinessType, from, to });
+                await Outbox.AppendAsync(transaction, "event", id, "event.changed", new { eventId = id });
+                return (await EventQueries.FindAsync(connection, id.ToString()))!.ToDetails(await EventQueries.SessionsAsync(connection, id));
+            },
+            cancel)).ToOk();
+    }
+
+    /// <summary>One step forward at a time. Live needs a payment account when anything costs money.</summary>
+    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> MoveAsync(Guid id, EventStateChange request, SignedIn account, Database database, Payments.Payments payments, CancellationToken cancel)
+    {
+        var to = Array.IndexOf(Life, request.State);
+        if (to < 0)
+        {
+            return ApiError.BadRequest("state_invalid", "'state' is building, draft, live, ended or archived.").ToResult();
+        }
+
+        return (await database.TryInTransactionAsync<EventDetails>(
+            async transaction =>
+            {
+                var connection = transaction.Connection!;
+                await connection.ExecuteAsync("select 1 from platform.events where id = @id for no key update", new { id });
+                var managed = await EventGuard.ManagedAsync(connection, account, id);
+                if (managed.Error is not null)
+                {
+                    return managed.Error;
+                }
+
+                var row = managed.Value!;
+                if (row.State != request.State)
+                {
+                    if (Array.IndexOf(Life, row.State) + 1 != to)
+                    {
+                        return ApiError.Conflict("state_not_reachable", $"An event goes from {string.Join(" to ", Life)}, one step at a time; this one is {row.State}.");
+                    }
+
+                    if (request.State == "live"
+                        && await connection.ExecuteScalarAsync<bool>("select exists (select 1 from platform.ticket_types where event_id = @id and price_minor > 0 and retired_at is null)", new { id })
+                        && await payments.AccountErrorAsync(connection, row.OrganiserId) is { } noAccount)
+                    {
+                        return noAccount;
+                    }
+
+                    await connection.ExecuteAsync("update platform.events set state = @State, revision = revision + 1, changed_at = now() where id = @id", new { id, request.State });
+                    await Outbox.AppendAsync(transaction, "event", id, $"event.{request.State}", new { eventId = id });
+                }
+
+                return (await EventQueries.FindAsync(connection, id.ToString()))!.ToDetails(await EventQueries.SessionsAsync(connection, id));
+            },
+            cancel)).ToOk();
+    }
+}

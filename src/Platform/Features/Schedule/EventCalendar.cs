@@ -1,0 +1,62 @@
+namespace Events.Platform.Features.Schedule;
+
+/// <param name="Uid">The same for as long as the thing exists: calendars find what they have by it.</param>
+/// <param name="Sequence">Rises with each change that matters (RFC 5545 §3.8.7.4).</param>
+/// <param name="Location">A link or a place.</param>
+internal sealed record CalendarEntry(string Uid, int Sequence, string Title, string Description, DateTimeOffset StartsAt, DateTimeOffset EndsAt, DateTimeOffset ChangedAt, string Location);
+
+/// <summary>An event, or one of its sessions, as an iCalendar object; pure.</summary>
+internal static class EventCalendar
+{
+    public const string ContentType = "text/calendar; charset=utf-8; method=PUBLISH";
+
+    public static string Write(IReadOnlyList<CalendarEntry> entries, TimeZoneInfo zone)
+    {
+        var calendar = new CalendarWriter();
+        calendar.Line("BEGIN", "VCALENDAR");
+        calendar.Line("VERSION", "2.0");
+        calendar.Line("PRODID", "-//Events//Schedule//EN");
+        calendar.Line("CALSCALE", "GREGORIAN");
+        calendar.Line("METHOD", "PUBLISH");
+        if (entries.Count > 0 && !IsUtc(zone))
+        {
+            CalendarZone.Write(calendar, zone, entries.Min(e => e.StartsAt).UtcDateTime, entries.Max(e => e.EndsAt).UtcDateTime);
+        }
+
+        foreach (var entry in entries)
+        {
+            calendar.Line("BEGIN", "VEVENT");
+            calendar.Line("UID", entry.Uid);
+            calendar.Line("SEQUENCE", entry.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            calendar.Utc("DTSTAMP", entry.ChangedAt);
+            Time(calendar, "DTSTART", entry.StartsAt, zone);
+            Time(calendar, "DTEND", entry.EndsAt, zone);
+            calendar.Text("SUMMARY", entry.Title);
+            calendar.Text("DESCRIPTION", entry.Description);
+            calendar.Text("LOCATION", entry.Location);
+            calendar.Line("END", "VEVENT");
+        }
+
+        calendar.Line("END", "VCALENDAR");
+        return calendar.ToString();
+    }
+
+    /// <summary>
+    /// Wall clock time in the event's zone; where that is ambiguous (the hour that comes twice) RFC 5545 §3.3.5 reads the first,
+    /// so that the second is written in UTC.
+    /// </summary>
+    private static void Time(CalendarWriter calendar, string name, DateTimeOffset at, TimeZoneInfo zone)
+    {
+        var local = TimeZoneInfo.ConvertTime(at, zone);
+        if (IsUtc(zone) || (zone.IsAmbiguousTime(local.DateTime) && local.Offset != zone.GetAmbiguousTimeOffsets(local.DateTime).Max()))
+        {
+            calendar.Utc(name, at);
+        }
+        else
+        {
+            calendar.Local(name, at, zone);
+        }
+    }
+
+    private static bool IsUtc(TimeZoneInfo zone) => zone.Id is "UTC" or "Etc/UTC";
+}

@@ -1,0 +1,79 @@
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Events;
+using Events.Platform.Features.Organisations;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Events.Platform.Features.Schedule;
+
+/// <summary>An event's schedule, speakers and areas, in whatever zone the reader lives, and as calendar files.</summary>
+internal static class ScheduleApi
+{
+    public static void MapSchedule(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/v1/events/{id:guid}/schedule", GetAsync);
+        routes.MapGet("/api/v1/events/{id:guid}/calendar.ics", CalendarAsync);
+        routes.MapGet("/api/v1/events/{id:guid}/schedule/{itemId:guid}/calendar.ics", CalendarAsync);
+        routes.MapGet("/api/v1/events/{id:guid}/sessions/{sessionId:guid}/calendar.ics", CalendarAsync);
+        var organisers = routes.MapGroup("").RequireAuthorization(AccountCookie.Scheme);
+        organisers.MapPost("/api/v1/events/{id:guid}/areas", ScheduleSetup.AddAreaAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/speakers", ScheduleSetup.AddSpeakerAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/schedule", ScheduleSetup.AddItemAsync);
+        organisers.MapPut("/api/v1/events/{id:guid}/schedule/{itemId:guid}", ScheduleSetup.ChangeItemAsync);
+        organisers.MapDelete("/api/v1/events/{id:guid}/schedule/{itemId:guid}", ScheduleSetup.RemoveItemAsync);
+    }
+
+    private static async Task<Results<Ok<ScheduleDetails>, ProblemHttpResult>> GetAsync(Guid id, Database database, HttpContext context, CancellationToken cancel, string? zone = null)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        if (await VisibleAsync(connection, id, context) is not { } row)
+        {
+            return EventsApi.NotFound.ToResult();
+        }
+
+        if (zone is { Length: > 64 } || !TimeZoneInfo.TryFindSystemTimeZoneById(zone ?? row.TimeZone, out var shown))
+        {
+            return ApiError.BadRequest("time_zone_unknown", "'zone' must be an IANA zone like Europe/Zurich.").ToResult();
+        }
+
+        var speakers = await connection.QueryAsync<SpeakerDetails>("select id, name, headline, bio from platform.speakers where event_id = @id order by name, id", new { id });
+        var areas = await connection.QueryAsync<AreaDetails>("select id, name, kind from platform.areas where event_id = @id order by id", new { id });
+        var items = await ScheduleQueries.ItemsAsync(connection, id, null);
+        return TypedResults.Ok(new ScheduleDetails(shown.Id, [.. items.Select(i => i.ToDetails(shown))], speakers.AsList(), areas.AsList()));
+    }
+
+    /// <summary>The event (its schedule, or itself while it has none), one item, or one session.</summary>
+    private static async Task<Results<ContentHttpResult, ProblemHttpResult>> CalendarAsync(Guid id, Database database, HttpContext context, CancellationToken cancel, Guid? itemId = null, Guid? sessionId = null)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        if (await VisibleAsync(connection, id, context) is not { } row)
+        {
+            return EventsApi.NotFound.ToResult();
+        }
+
+        var entries = await ScheduleQueries.EntriesAsync(connection, row, itemId, sessionId);
+        if (entries.Count == 0)
+        {
+            return ApiError.NotFound("schedule_item_not_found", "The event has no such item with a time.").ToResult();
+        }
+
+        context.Response.Headers.CacheControl = "no-cache";
+        return TypedResults.Text(EventCalendar.Write(entries, TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone)), EventCalendar.ContentType);
+    }
+
+    private static async Task<EventRow?> VisibleAsync(NpgsqlConnection connection, Guid id, HttpContext context)
+    {
+        var row = await EventQueries.FindAsync(connection, id.ToString());
+        if (row is null || row.IsPublic)
+        {
+            return row;
+        }
+
+        var account = SignedIn.From((await context.AuthenticateAsync(AccountCookie.Scheme)).Principal);
+        return Permissions.SeesDrafts(await Permissions.RoleAsync(connection, account?.UserId, row.OrganiserId)) ? row : null;
+    }
+}

@@ -1,0 +1,45 @@
+using Dapper;
+using Events.Platform.Features.Events;
+using Npgsql;
+
+namespace Events.Platform.Features.Schedule;
+
+/// <summary>Reading schedules; the published view that other features use.</summary>
+internal static class ScheduleQueries
+{
+    public static async Task<IReadOnlyList<ItemRow>> ItemsAsync(NpgsqlConnection connection, Guid eventId, Guid? only) =>
+        (await connection.QueryAsync<ItemRow>(
+            """
+            select i.id, i.title, i.description, i.starts_at, i.ends_at, i.session_id, i.area_id, i.revision, i.changed_at,
+                   array(select s.speaker_id from platform.schedule_speakers s where s.item_id = i.id order by s.speaker_id) as speaker_ids
+            from platform.schedule_items i where i.event_id = @eventId and (@only::uuid is null or i.id = @only) order by i.starts_at, i.id
+            """,
+            new { eventId, only })).AsList();
+
+    /// <summary>What goes into a calendar file.</summary>
+    public static async Task<IReadOnlyList<CalendarEntry>> EntriesAsync(NpgsqlConnection connection, EventRow row, Guid? itemId, Guid? sessionId)
+    {
+        if (sessionId is not null)
+        {
+            var sessions = await EventQueries.SessionsAsync(connection, row.Id, sessionId);
+            return [.. sessions.Where(s => s is { StartsAt: not null, EndsAt: not null })
+                .Select(s => new CalendarEntry($"session-{s.Id}@events", row.Revision, s.Name, "", s.StartsAt!.Value, s.EndsAt!.Value, row.ChangedAt, row.Name))];
+        }
+
+        var items = await ItemsAsync(connection, row.Id, itemId);
+        return items.Count == 0 && itemId is null
+            ? [OfEvent(row)]
+            : [.. items.Select(i => new CalendarEntry($"item-{i.Id}@events", i.Revision, i.Title, i.Description, i.StartsAt, i.EndsAt, i.ChangedAt, row.Name))];
+    }
+
+    public static CalendarEntry OfEvent(EventRow row) => new($"event-{row.Id}@events", row.Revision, row.Name, row.Description, row.StartsAt, row.EndsAt, row.ChangedAt, "");
+
+    internal sealed record ItemRow(Guid Id, string Title, string Description, DateTimeOffset StartsAt, DateTimeOffset EndsAt, Guid? SessionId, Guid? AreaId, int Revision, DateTimeOffset ChangedAt, Guid[] SpeakerIds)
+    {
+        public ScheduleItemDetails ToDetails(TimeZoneInfo zone)
+        {
+            var (start, end) = (TimeZoneInfo.ConvertTime(StartsAt, zone), TimeZoneInfo.ConvertTime(EndsAt, zone));
+            return new ScheduleItemDetails(Id, Title, Description, StartsAt, EndsAt, start, end, DateOnly.FromDateTime(start.DateTime), SessionId, AreaId, SpeakerIds);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Events;
+using Events.Platform.Features.Tickets;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Events.Platform.Features.Schedule;
+
+/// <summary>Organisers write the schedule.</summary>
+internal static class ScheduleSetup
+{
+    /// <summary>Of each kind per event: a fair of several weeks fits, a runaway script does not.</summary>
+    private const int MostOfAKind = 2_000;
+
+    private const int MaxSpeakers = 50;
+
+    private static readonly ApiError ItemNotFound = ApiError.NotFound("schedule_item_not_found", "The event has no such item.");
+
+    public static async Task<Results<Created<AreaDetails>, ProblemHttpResult>> AddAreaAsync(Guid id, NewArea request, SignedIn account, Database database, CancellationToken cancel)
+    {
+        var checks = new FieldChecks();
+        var name = checks.Text("name", request.Name, 200);
+        checks.Require(request.Kind is "stage" or "session" or "expo" or "networking" or "reception", "kind_invalid", "'kind' is stage, session, expo, networking or reception.");
+        return (await TicketSetup.ManageAsync<AreaDetails>(checks, id, account, database, async (connection, _) =>
+        {
+            var area = new AreaDetails(Guid.CreateVersion7(), name, request.Kind!);
+            return await connection.ExecuteAsync(
+                "insert into platform.areas (id, event_id, name, kind) select @AreaId, @id, @name, @Kind where (select count(*) from platform.areas where event_id = @id) < @MostOfAKind",
+                new { AreaId = area.Id, id, name, request.Kind, MostOfAKind }) == 1 ? area : TooMany;
+        }, cancel)).ToCreated(_ => $"/api/v1/events/{id}/schedule");
+    }
+
+    public static async Task<Results<Created<SpeakerDetails>, ProblemHttpResult>> AddSpeakerAsync(Guid id, NewSpeaker request, SignedIn account, Database database, CancellationToken cancel)
+    {
+        var checks = new FieldChecks();
+        var (name, headline, bio) = (checks.Text("name", request.Name, 200), request.Headline?.Trim() ?? "", request.Bio?.Trim() ?? "");
+        checks.Require(headline.Length <= 200 && FieldChecks.IsWellFormed(headline), "headline_invalid", "'headline' has at most 200 characters.");
+        checks.Require(bio.Length <= 5_000 && FieldChecks.IsWellFormed(bio), "bio_invalid", "'bio' has at most 5,000 characters.");
+        return (await TicketSetup.ManageAsync<SpeakerDetails>(checks, id, account, database, async (connection, _) =>
+        {
+            var speaker = new SpeakerDetails(Guid.CreateVersion7(), name, headline, bio);
+            return await connection.ExecuteAsync(
+                "insert into platform.speakers (id, event_id, name, headline, bio) select @SpeakerId, @id, @name, @headline, @bio where (select count(*) from platform.speakers where event_id = @id) < @MostOfAKind",
+                new { SpeakerId = speaker.Id, id, name, headline, bio, MostOfAKind }) == 1 ? speaker : TooMany;
+        }, cancel)).ToCreated(_ => $"/api/v1/events/{id}/schedule");
+    }
+
+    public static async Task<Results<Created<ScheduleItemDetails>, ProblemHttpResult>> AddItemAsync(Guid id, NewScheduleItem request, SignedIn account, Database database, CancellationToken cancel) =>
+        (await WriteAsync(id, null, request, account, database, cancel)).ToCreated(_ => $"/api/v1/events/{id}/schedule");
+
+    public static async Task<Results<Ok<ScheduleItemDetails>, ProblemHttpResult>> ChangeItemAsync(Guid id, Guid itemId, NewScheduleItem request, SignedIn account, Database database, CancellationToken cancel) =>
+        (await WriteAsync(id, itemId, request, account, database, cancel)).ToOk();
+
+    public static async Task<Results<NoContent, ProblemHttpResult>> RemoveItemAsync(Guid id, Guid itemId, SignedIn account, Database database, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        return (await EventGuard.ManagedAsync(connection, account, id)).Error is { } error ? error.ToResult()
+            : await connection.ExecuteAsync("delete from platform.schedule_items where id = @itemId and event_id = @id", new { itemId, id }) == 1 ? TypedResults.NoContent()
+            : ItemNotFound.ToResult();
+    }
+
+    private static readonly ApiError TooMany = ApiError.Conflict("schedule_full", $"An event has at most {MostOfAKind} of these.");
+
+    /// <summary>Adds an item, or replaces all of one; each write raises its revision, which calendars go by.</summary>
+    private static Task<Outcome<ScheduleItemDetails>> WriteAsync(Guid id, Guid? itemId, NewScheduleItem request, SignedIn account, Database database, CancellationToken cancel)
+    {
+        var checks = new FieldChecks();
+        var (title, description) = (checks.Text("title", request.Title, 200), request.Description?.Trim() ?? "");
+        var speakers = (request.SpeakerIds ?? []).Distinct().ToArray();
+        checks.Require(description.Length <= 5_000 && FieldChecks.IsWellFormed(description), "description_invalid", "'description' has at most 5,000 characters.");
+        checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && to > from && from.Year is >= 2000 and < 2200 && to - from < TimeSpan.FromDays(400), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order.");
+        checks.Require(speakers.Length <= MaxSpeakers, "speakers_invalid", $"An item has at most {MaxSpeakers} speakers.");
+        return TicketSetup.ManageAsync<ScheduleItemDetails>(checks, id, account, database, async (connection, row) =>
+        {
+            if (await ReferenceErrorAsync(connection, id, request, speakers) is { } error)
+            {
+                return error;
+            }
+
+            var writtenId = itemId ?? Guid.CreateVersion7();
+            var values = new { writtenId, id, request.SessionId, request.AreaId, title, description, StartsAt = request.StartsAt!.Value, EndsAt = request.EndsAt!.Value, MostOfAKind };
+            var written = itemId is null
+                ? await connection.ExecuteAsync(
+                    """
+                    insert into platform.schedule_items (id, event_id, session_id, area_id, title, description, starts_at, ends_at)
+                    select @writtenId, @id, @SessionId, @AreaId, @title, @description, @StartsAt, @EndsAt where (select count(*) from platform.schedule_items where event_id = @id) < @MostOfAKind
+                    """,
+                    values)
+                : await connection.ExecuteAsync(
+                    """
+                    update platform.schedule_items set session_id = @SessionId, area_id = @AreaId, title = @title, description = @description, starts_at = @StartsAt, ends_at = @EndsAt,
+                           revision = revision + 1, changed_at = now()
+                    where id = @writtenId and event_id = @id
+                    """,
+                    values);
+            if (written == 0)
+            {
+                return itemId is null ? TooMany : ItemNotFound;
+            }
+
+            await connection.ExecuteAsync(
+                """
+                delete from platform.schedule_speakers where item_id = @writtenId;
+                insert into platform.schedule_speakers (item_id, speaker_id) select @writtenId, unnest(@speakers);
+                """,
+                new { writtenId, speakers });
+            return (await ScheduleQueries.ItemsAsync(connection, id, writtenId))[0].ToDetails(TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone));
+        }, cancel);
+    }
+
+    private static async Task<ApiError?> ReferenceErrorAsync(NpgsqlConnection connection, Guid id, NewScheduleItem request, Guid[] speakers)
+    {
+        var known = await connection.QuerySingleAsync<Known>(
+            """
+            select (@SessionId::uuid is null or exists (select 1 from platform.sessions where id = @SessionId and event_id = @id)) as session,
+                   (@AreaId::uuid is null or exists (select 1 from platform.areas where id = @AreaId and event_id = @id)) as area,
+                   (select count(*)::int from platform.speakers where event_id = @id and id = any(@speakers)) as speakers
+            """,
+            new { request.SessionId, request.AreaId, id, speakers });
+        return known.Session && known.Area && known.Speakers == speakers.Length ? null : ApiError.BadRequest("reference_unknown", "'sessionId', 'areaId' and 'speakerIds' name things of this event.");
+    }
+
+    private sealed record Known(bool Session, bool Area, int Speakers);
+}

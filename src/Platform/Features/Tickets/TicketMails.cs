@@ -1,0 +1,81 @@
+using System.Text;
+using Dapper;
+using Events.Platform.Data;
+using Events.Platform.Features.Events;
+using Events.Platform.Features.Mail;
+using Events.Platform.Features.Schedule;
+using Events.Platform.Roles;
+using Npgsql;
+
+namespace Events.Platform.Features.Tickets;
+
+/// <summary>Mails about tickets: the confirmation with QR code and calendar file, and the waiting list's offer.</summary>
+internal sealed class TicketMails(Database database, TicketKeys keys, NodeOptions options)
+{
+    private const int Batch = 50;
+
+    /// <summary>Confirms tickets that became valid and were not confirmed yet: bought, paid, transferred.</summary>
+    public Task<int> ConfirmDueAsync(CancellationToken cancel) => database.InTransactionAsync(
+        async transaction =>
+        {
+            var connection = transaction.Connection!;
+            var due = (await connection.QueryAsync<DueRow>(
+                "select id, event_id, holder_name, holder_email from platform.tickets where state = 'valid' and mailed_at is null order by id limit @Batch for update skip locked", new { Batch })).AsList();
+            foreach (var tickets in due.GroupBy(t => t.EventId))
+            {
+                var row = (await EventQueries.FindAsync(connection, tickets.Key.ToString()))!;
+                foreach (var ticket in tickets)
+                {
+                    await MailOutbox.EnqueueAsync(transaction, Confirmation(row, ticket));
+                }
+            }
+
+            return await connection.ExecuteAsync("update platform.tickets set mailed_at = now() where id = any(@Ids)", new { Ids = due.Select(t => t.Id).ToArray() });
+        },
+        cancel);
+
+    public async Task OfferAsync(NpgsqlTransaction transaction, Guid waitingId, Guid eventId, DateTimeOffset until)
+    {
+        var connection = transaction.Connection!;
+        var row = (await EventQueries.FindAsync(connection, eventId.ToString()))!;
+        var email = await connection.QuerySingleAsync<string>("select email from platform.ticket_waiting_list where id = @waitingId", new { waitingId });
+        await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-invitation", new Dictionary<string, string>
+        {
+            ["organisation"] = row.OrganiserName,
+            ["event"] = row.Name,
+            ["when"] = EventTimes.InWords(row),
+            ["message"] = $"You were on the waiting list, and there is a ticket for you now. It is kept until {until:d MMMM yyyy, HH:mm} UTC.",
+            ["invitationUrl"] = Link($"/events/{row.Slug}/tickets#waiting={keys.LinkOf("waiting", waitingId)}"),
+        })
+        { ExpiresAt = until, OnceKey = $"waiting-list-offer:{waitingId}" });
+    }
+
+    private MailMessage Confirmation(EventRow row, DueRow ticket)
+    {
+        var code = TicketCode.Sign(keys.Signing, row.Id, ticket.Id);
+        var calendar = EventCalendar.Write([ScheduleQueries.OfEvent(row)], TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone));
+        return new MailMessage(ticket.HolderEmail, "order-confirmation", new Dictionary<string, string>
+        {
+            ["event"] = row.Name,
+            ["name"] = ticket.HolderName,
+            ["when"] = EventTimes.InWords(row),
+            ["qr"] = "yes",
+            ["ticketCode"] = code,
+
+            // The key stands behind the '#': it reaches no server's log.
+            ["ticketUrl"] = Link($"/tickets/{ticket.Id}#key={keys.KeyOf("ticket", ticket.Id)}"),
+        })
+        {
+            OnceKey = $"ticket-confirmation:{ticket.Id}",
+            Attachments =
+            [
+                new MailAttachment("ticket.png", "image/png", TicketCode.ToPng(code), "qr"),
+                new MailAttachment("event.ics", EventCalendar.ContentType, Encoding.UTF8.GetBytes(calendar)),
+            ],
+        };
+    }
+
+    private string Link(string path) => new Uri(options.PublicUrl, path).ToString();
+
+    private sealed record DueRow(Guid Id, Guid EventId, string HolderName, string HolderEmail);
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using System.Net.Http.Json;
+using Events.Tests.Platform.Features.Tickets;
+using Events.Tests.Platform.Testing;
+
+namespace Events.Tests.Platform.Features.Schedule;
+
+[Collection(nameof(PlatformCollection))]
+public sealed class ScheduleTests(PlatformFixture fixture)
+{
+    [Fact]
+    public async Task An_event_goes_through_its_life_one_step_at_a_time()
+    {
+        var (client, _, organiserId) = await fixture.OrganiserAsync();
+        var made = await client.PostJsonAsync($"/api/v1/organisations/{organiserId}/events", Event(state: "building"), HttpStatusCode.Created);
+        var path = $"/api/v1/events/{made.GetProperty("id").GetGuid()}/state";
+        await client.PostAsJsonAsync(path, new { state = "live" }).ShouldRefuseAsync(HttpStatusCode.Conflict, "state_not_reachable");
+        foreach (var state in new[] { "draft", "live", "live", "ended", "archived" })
+        {
+            Assert.Equal(state, (await client.PostJsonAsync(path, new { state }, HttpStatusCode.OK)).GetProperty("state").GetString());
+        }
+
+        await client.PostAsJsonAsync(path, new { state = "live" }).ShouldRefuseAsync(HttpStatusCode.Conflict, "state_not_reachable");
+        await client.PostAsJsonAsync(path, new { state = "gone" }).ShouldRefuseAsync(HttpStatusCode.BadRequest, "state_invalid");
+    }
+
+    [Fact]
+    public async Task A_paid_event_goes_live_only_with_a_payment_account()
+    {
+        var (client, _, organiserId) = await fixture.OrganiserAsync();
+        var eventId = (await client.PostJsonAsync($"/api/v1/organisations/{organiserId}/events", Event(state: "draft"), HttpStatusCode.Created)).GetProperty("id").GetGuid();
+        var quotaId = (await client.PostJsonAsync($"/api/v1/events/{eventId}/quotas", new { name = "Seats", capacity = 5 }, HttpStatusCode.Created)).GetProperty("id").GetGuid();
+        await client.PostJsonAsync($"/api/v1/events/{eventId}/ticket-types", new { name = "Paid", quotaId, priceMinor = 500, currency = "CHF" }, HttpStatusCode.Created);
+        await client.PostAsJsonAsync($"/api/v1/events/{eventId}/state", new { state = "live" }).ShouldRefuseAsync(HttpStatusCode.Conflict, "payment_account_missing");
+        using var connected = await client.PostAsync($"/api/v1/organisations/{organiserId}/payment-account", null);
+        await client.PostJsonAsync($"/api/v1/events/{eventId}/state", new { state = "live" }, HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_listing_is_filtered_by_type_words_and_time()
+    {
+        var (client, _, organiserId) = await fixture.OrganiserAsync();
+        var word = $"w{Guid.NewGuid():N}";
+        await client.PostJsonAsync($"/api/v1/organisations/{organiserId}/events", Event(name: $"{word} one", type: "webinar"), HttpStatusCode.Created);
+        await client.PostJsonAsync($"/api/v1/organisations/{organiserId}/events", Event(name: $"{word} two", type: "hackathon"), HttpStatusCode.Created);
+        async Task<int> CountAsync(string query) => (await fixture.Client().GetJsonAsync($"/api/v1/events?text={word}&{query}")).GetProperty("items").GetArrayLength();
+        Assert.Equal(2, await CountAsync(""));
+        Assert.Equal(1, await CountAsync("type=webinar"));
+        Assert.Equal(2, await CountAsync("from=2026-05-02T00:00:00Z&until=2026-05-03T00:00:00Z"));
+        Assert.Equal(0, await CountAsync("from=2026-05-03T00:00:00Z"));
+        Assert.Equal(0, await CountAsync("until=2026-05-01T00:00:00Z"));
+        await fixture.Client().GetAsync("/api/v1/events?type=party").ShouldRefuseAsync(HttpStatusCode.BadRequest, "business_type_invalid");
+        var first = await fixture.Client().GetJsonAsync($"/api/v1/events?text={word}&limit=1");
+        var second = await fixture.Client().GetJsonAsync($"/api/v1/events?text={word}&limit=1&after={first.GetProperty("next").GetString()}");
+        Assert.NotEqual(first.GetProperty("items")[0].GetProperty("id").GetGuid(), second.GetProperty("items")[0].GetProperty("id").GetGuid());
+    }
+
+    [Fact]
+    public async Task A_schedule_is_read_in_any_zone_and_its_calendar_keeps_uid_and_raises_sequence()
+    {
+        var scene = await fixture.SceneAsync();
+        var speaker = await scene.Account.PostJsonAsync($"/api/v1/events/{scene.EventId}/speakers", new { name = "Sam", headline = "Chair" }, HttpStatusCode.Created);
+        var area = await scene.Account.PostJsonAsync($"/api/v1/events/{scene.EventId}/areas", new { name = "Hall", kind = "stage" }, HttpStatusCode.Created);
+        object Item(string title) => new { title, startsAt = "2026-05-01T09:00:00Z", endsAt = "2026-05-01T10:00:00Z", sessionId = scene.StageId, areaId = area.GetProperty("id").GetGuid(), speakerIds = new[] { speaker.GetProperty("id").GetGuid() } };
+        var made = await scene.Account.PostJsonAsync($"/api/v1/events/{scene.EventId}/schedule", Item("Opening"), HttpStatusCode.Created);
+        var path = $"/api/v1/events/{scene.EventId}/schedule/{made.GetProperty("id").GetGuid()}";
+
+        var schedule = await fixture.Client().GetJsonAsync($"/api/v1/events/{scene.EventId}/schedule?zone=America/Los_Angeles");
+        Assert.StartsWith("2026-05-01T02:00:00-07:00", schedule.GetProperty("items")[0].GetProperty("localStart").GetString(), StringComparison.Ordinal);
+        Assert.Equal(1, schedule.GetProperty("items")[0].GetProperty("speakerIds").GetArrayLength());
+
+        var before = ParsedCalendar.Parse(await fixture.Client().GetStringAsync($"{path}/calendar.ics"));
+        using var changed = await scene.Account.PutAsJsonAsync(path, Item("Grand opening"));
+        Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+        var after = ParsedCalendar.Parse(await fixture.Client().GetStringAsync($"/api/v1/events/{scene.EventId}/calendar.ics"));
+        Assert.Equal(before.Text("UID"), after.Text("UID"));
+        Assert.Equal(("0", "1", "Grand opening"), (before.Text("SEQUENCE"), after.Text("SEQUENCE"), after.Text("SUMMARY")));
+
+        await scene.Account.PostAsJsonAsync($"/api/v1/events/{scene.EventId}/schedule", new { title = "x", startsAt = "2026-05-01T09:00:00Z", endsAt = "2026-05-01T10:00:00Z", areaId = Guid.NewGuid() })
+            .ShouldRefuseAsync(HttpStatusCode.BadRequest, "reference_unknown");
+    }
+
+    [Fact]
+    public async Task A_preview_is_somebody_else_than_the_organiser_and_for_members_only()
+    {
+        var scene = await fixture.SceneAsync();
+        var path = $"/api/v1/events/{scene.EventId}/entry";
+        var real = (await scene.Account.PostJsonAsync(path, new { }, HttpStatusCode.OK)).GetProperty("participant");
+        var entry = await scene.Account.PostJsonAsync(path, new { preview = true }, HttpStatusCode.OK);
+        var preview = entry.GetProperty("participant");
+        Assert.NotEqual(real.GetProperty("id").GetGuid(), preview.GetProperty("id").GetGuid());
+        Assert.Equal(("attendee", true), (preview.GetProperty("role").GetString(), preview.GetProperty("preview").GetBoolean()));
+        await fixture.Client().PostAsJsonAsync(path, new { preview = true }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "preview_not_allowed");
+        using var inside = fixture.Bearer(entry.GetProperty("token").GetString()!);
+        await inside.PostAsJsonAsync($"/api/v1/sessions/{scene.SessionId}/grants", new { publish = true }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "publish_not_allowed");
+        await inside.PostJsonAsync($"/api/v1/sessions/{scene.SessionId}/grants", new { publish = false }, HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_ticket_is_mailed_once_with_its_code_and_a_calendar_file()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 2);
+        var order = await shop.BuyAsync(shop.Order("mia@people.example"));
+        var ticketId = order.GetProperty("tickets")[0].GetProperty("id").GetGuid();
+        var once = $"ticket-confirmation:{ticketId}";
+        await OrdersTests.EventuallyAsync(() => shop.ScalarAsync<bool>("select exists (select 1 from platform.mails where once_key = @once)", new { once }));
+        var calendar = await shop.ScalarAsync<byte[]>("select a.content from platform.mail_attachments a join platform.mails m on m.id = a.mail_id where m.once_key = @once and a.file_name = 'event.ics'", new { once });
+        Assert.Equal("Fair", ParsedCalendar.Parse(System.Text.Encoding.UTF8.GetString(calendar)).Text("SUMMARY"));
+        Assert.Equal(2, await shop.ScalarAsync<int>("select count(*)::int from platform.mail_attachments a join platform.mails m on m.id = a.mail_id where m.once_key = @once", new { once }));
+    }
+
+    private static object Event(string name = "Some event", string state = "live", string type = "conference") =>
+        new { name, timeZone = "Europe/Zurich", startsAt = "2026-05-01T08:00:00Z", endsAt = "2026-05-02T08:00:00Z", state, businessType = type };
+}
