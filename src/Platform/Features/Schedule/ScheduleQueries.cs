@@ -34,8 +34,29 @@ internal static class ScheduleQueries
 
     public static CalendarEntry OfEvent(EventRow row) => new($"event-{row.Id}@events", row.Revision, row.Name, row.Description, row.StartsAt, row.EndsAt, row.ChangedAt, "");
 
-    internal sealed record ItemRow(Guid Id, string Title, string Description, DateTimeOffset StartsAt, DateTimeOffset EndsAt, Guid? SessionId, Guid? AreaId, int Revision, DateTimeOffset ChangedAt, Guid[] SpeakerIds)
+    /// <summary>By properties: Dapper cannot match a constructor that takes an array.</summary>
+    internal sealed record ItemRow
     {
+        public required Guid Id { get; init; }
+
+        public required string Title { get; init; }
+
+        public required string Description { get; init; }
+
+        public required DateTimeOffset StartsAt { get; init; }
+
+        public required DateTimeOffset EndsAt { get; init; }
+
+        public Guid? SessionId { get; init; }
+
+        public Guid? AreaId { get; init; }
+
+        public required int Revision { get; init; }
+
+        public required DateTimeOffset ChangedAt { get; init; }
+
+        public required Guid[] SpeakerIds { get; init; }
+
         public ScheduleItemDetails ToDetails(TimeZoneInfo zone)
         {
             var (start, end) = (TimeZoneInfo.ConvertTime(StartsAt, zone), TimeZoneInfo.ConvertTime(EndsAt, zone));

@@ -39,8 +39,18 @@ public sealed class CalendarTests
     [Fact]
     public void Sydneys_morning_is_the_day_before_in_Los_Angeles()
     {
-        var item = new ScheduleQueries.ItemRow(
-            Guid.CreateVersion7(), "Opening", "", new DateTimeOffset(2026, 10, 4, 9, 0, 0, TimeSpan.FromHours(11)), new DateTimeOffset(2026, 10, 4, 10, 0, 0, TimeSpan.FromHours(11)), null, null, 0, DateTimeOffset.UnixEpoch, []);
+        var sydney = TimeSpan.FromHours(11);
+        var item = new ScheduleQueries.ItemRow
+        {
+            Id = Guid.CreateVersion7(),
+            Title = "Opening",
+            Description = "",
+            StartsAt = new DateTimeOffset(2026, 10, 4, 9, 0, 0, sydney),
+            EndsAt = new DateTimeOffset(2026, 10, 4, 10, 0, 0, sydney),
+            Revision = 0,
+            ChangedAt = DateTimeOffset.UnixEpoch,
+            SpeakerIds = [],
+        };
         var there = item.ToDetails(TimeZoneInfo.FindSystemTimeZoneById("Australia/Sydney"));
         var here = item.ToDetails(TimeZoneInfo.FindSystemTimeZoneById("America/Los_Angeles"));
         Assert.Equal((new DateOnly(2026, 10, 4), 9, 11), (there.LocalDay, there.LocalStart.Hour, there.LocalStart.Offset.Hours));
