@@ -29,11 +29,12 @@ public sealed class NodeKeysTests : IDisposable
                 Assert.Equal(keys[0].GrantPrivatePem, other.GrantPrivatePem);
                 Assert.Equal(keys[0].GrantPublicPem, other.GrantPublicPem);
                 Assert.Equal(keys[0].EventsPrivatePem, other.EventsPrivatePem);
+                Assert.Equal(keys[0].AnalyticsPrivatePem, other.AnalyticsPrivatePem);
                 Assert.Equal(keys[0].NodeKey, other.NodeKey);
                 Assert.Equal(keys[0].PlaybackKey, other.PlaybackKey);
             }
 
-            Assert.Equal(5, Directory.GetFiles(Path.Combine(data, "keys")).Length);
+            Assert.Equal(6, Directory.GetFiles(Path.Combine(data, "keys")).Length);
         }
     }
 
