@@ -79,7 +79,24 @@ public sealed class LipSyncTests(RunningInstallation installation, ITestOutputHe
         }
         """;
 
+    /// <summary>
+    /// Holds the bounds, at the second recording if not at the first: a machine that stalls the publisher or the browser for a second moves
+    /// the source itself. Both recordings' figures are printed.
+    /// </summary>
     private async Task CheckAsync(PlatformApi api, DemoSession session, double maxDrift, Func<Task> wait)
+    {
+        var first = await MeasureAsync(api, session, wait);
+        if (first.Holds(maxDrift))
+        {
+            return;
+        }
+
+        Output.WriteLine("Out of bounds; once more.");
+        var second = await MeasureAsync(api, session, wait);
+        Assert.True(second.Holds(maxDrift), $"twice out of bounds: {first}, then {second}");
+    }
+
+    private async Task<Skew> MeasureAsync(PlatformApi api, DemoSession session, Func<Task> wait)
     {
         var id = await api.StartRecordingAsync(session.Id);
         await api.WaitForRecordingAsync(id, "recording", TimeSpan.FromSeconds(10));
@@ -89,15 +106,26 @@ public sealed class LipSyncTests(RunningInstallation installation, ITestOutputHe
         var composite = await Composite.ReadAsync(await api.DownloadAsync(id, Installation.DataDirectory));
         var offsets = composite.Offsets();
         Output.WriteLine($"{composite.Flashes.Count} flashes, {composite.Beeps.Count} beeps; flash − beep in ms: {string.Join(' ', offsets.Select(o => o.ToString("0")))}");
-        Assert.True(offsets.Count >= Recorded.TotalSeconds - 3, $"{offsets.Count} pairs in {Recorded.TotalSeconds} s");
-        var median = offsets.Order().ElementAt(offsets.Count / 2);
-        var worst = offsets.Max(Math.Abs);
+        if (offsets.Count == 0)
+        {
+            return new Skew(0, 0, 0, 0);
+        }
+
         var quarter = Math.Max(1, offsets.Count / 4);
-        var drift = offsets.TakeLast(quarter).Average() - offsets.Take(quarter).Average();
-        Output.WriteLine($"median {median:0.0} ms, worst {worst:0.0} ms, drift (last quarter against first) {drift:0.0} ms");
-        Assert.InRange(median, -50, 50);
-        Assert.InRange(worst, 0, 100);
-        Assert.InRange(drift, -maxDrift, maxDrift);
+        var skew = new Skew(
+            offsets.Count,
+            offsets.Order().ElementAt(offsets.Count / 2),
+            offsets.Max(Math.Abs),
+            offsets.TakeLast(quarter).Average() - offsets.Take(quarter).Average());
+        Output.WriteLine($"median {skew.Median:0.0} ms, worst {skew.Worst:0.0} ms, drift (last quarter against first) {skew.Drift:0.0} ms");
+        return skew;
+    }
+
+    /// <summary>Milliseconds of flash − beep over the pairs found; drift is the last quarter's mean less the first's.</summary>
+    private sealed record Skew(int Pairs, double Median, double Worst, double Drift)
+    {
+        public bool Holds(double maxDrift) =>
+            Pairs >= Recorded.TotalSeconds - 3 && Math.Abs(Median) <= 50 && Worst <= 100 && Math.Abs(Drift) <= maxDrift;
     }
 
     private static Func<bool> Passed(TimeSpan time)
