@@ -17,7 +17,6 @@ public sealed class RtcServer : IRtcServer, IDisposable
     private readonly Dictionary<string, Placement> _placements = new(StringComparer.Ordinal);
     private readonly Lock _placing = new();
     private readonly RelayListener? _relay;
-    private bool _disposed;
 
     public RtcServer(RtcOptions options, IRoomObserver observer, RtcMetrics metrics, ILogger<RtcLog> logger)
     {
@@ -130,11 +129,11 @@ public sealed class RtcServer : IRtcServer, IDisposable
     /// <summary>What the workers did and allocated so far: the 0-byte gate and the operator's view read it.</summary>
     public async Task<RtcMeasurement> MeasureAsync()
     {
-        var total = new RtcMeasurement(0, 0, 0, 0, 0);
+        var total = new RtcMeasurement(0, 0, 0, 0);
         foreach (var worker in _workers)
         {
             total += await worker.InvokeAsync(() => new RtcMeasurement(
-                worker.Counters.PacketsForwarded, GC.GetAllocatedBytesForCurrentThread(), worker.Counters.Faults, worker.Counters.RelayDropped, worker.Routes.Count)).ConfigureAwait(false);
+                worker.Counters.PacketsForwarded, GC.GetAllocatedBytesForCurrentThread(), worker.Counters.Faults, worker.Counters.RelayDropped)).ConfigureAwait(false);
         }
 
         return total;
@@ -142,11 +141,6 @@ public sealed class RtcServer : IRtcServer, IDisposable
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, true))
-        {
-            return;
-        }
-
         _relay?.Dispose();
         foreach (var worker in _workers)
         {
@@ -207,7 +201,6 @@ public sealed class RtcServer : IRtcServer, IDisposable
             var joined = worker.GetOrAddRoom(rights.Room).Join(rights, kind, events);
             if (!joined.IsOk)
             {
-                worker.RemoveIfEmpty(rights.Room);
                 Release(rights.Room);
                 return joined.Error;
             }
@@ -288,9 +281,8 @@ public sealed class RtcServer : IRtcServer, IDisposable
 /// <param name="AllocatedBytes">By the worker threads, since their start.</param>
 /// <param name="Faults">Broken invariants; each cost one participant.</param>
 /// <param name="RelayDropped">Messages that slow relay receivers lost.</param>
-/// <param name="Routes">User fragments and addresses by which transports are found, now.</param>
-public readonly record struct RtcMeasurement(long PacketsForwarded, long AllocatedBytes, long Faults, long RelayDropped, long Routes)
+public readonly record struct RtcMeasurement(long PacketsForwarded, long AllocatedBytes, long Faults, long RelayDropped)
 {
     public static RtcMeasurement operator +(RtcMeasurement a, RtcMeasurement b) => new(
-        a.PacketsForwarded + b.PacketsForwarded, a.AllocatedBytes + b.AllocatedBytes, a.Faults + b.Faults, a.RelayDropped + b.RelayDropped, a.Routes + b.Routes);
+        a.PacketsForwarded + b.PacketsForwarded, a.AllocatedBytes + b.AllocatedBytes, a.Faults + b.Faults, a.RelayDropped + b.RelayDropped);
 }

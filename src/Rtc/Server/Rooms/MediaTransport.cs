@@ -54,9 +54,6 @@ internal abstract class MediaTransport : IPeerSink
     /// <summary>Addresses that authenticated checks came from.</summary>
     public List<TransportAddress> Addresses { get; } = [];
 
-    /// <summary>Keys of our user fragments by which the worker finds this transport.</summary>
-    public List<ulong> Ufrags { get; } = [];
-
     /// <summary>When <see cref="Tick"/> has something to do.</summary>
     public MonotonicTime NextTick { get; set; }
 
@@ -96,7 +93,10 @@ internal abstract class MediaTransport : IPeerSink
         Peer.Start(Worker.Now);
         NextTick = Worker.Now;
         Worker.Add(this);
-        StartsDtls = remote.DtlsRole == DtlsRole.Client;
+        if (remote.DtlsRole == DtlsRole.Client)
+        {
+            StartsDtls = true;
+        }
     }
 
     /// <summary>New credentials on both sides; the old ones stay good until the first nomination.</summary>
@@ -107,10 +107,9 @@ internal abstract class MediaTransport : IPeerSink
             return;
         }
 
-        Worker.Routes.Register(local, this);
+        Worker.Register(local, this);
         LocalIce = local;
         Peer.Ice.Restart(local, remote);
-        Worker.Routes.ForgetOldUfrags(this, Peer.Ice);
     }
 
     /// <summary>Local credentials of the next description, before the remote side has answered.</summary>
@@ -122,7 +121,7 @@ internal abstract class MediaTransport : IPeerSink
         if (Peer is { } peer)
         {
             Peer = null;
-            Worker.Remove(this);
+            Worker.Remove(this, peer);
             peer.Close(Worker.Now);
             Worker.DisposeLater(peer);
             Disconnected();
@@ -136,12 +135,7 @@ internal abstract class MediaTransport : IPeerSink
 
     public void AddressAuthenticated(Peer peer, in TransportAddress address)
     {
-        Worker.Routes.Bind(address, this);
-        if (Ufrags.Count > 1)
-        {
-            Worker.Routes.ForgetOldUfrags(this, peer.Ice); // The first nomination after a restart ends what was before it.
-        }
-
+        Worker.Bind(address, this);
         Destination.Address = peer.Ice.RemoteAddress;
         if (StartsDtls)
         {
@@ -165,7 +159,7 @@ internal abstract class MediaTransport : IPeerSink
         }
 
         Peer = null;
-        Worker.Remove(this);
+        Worker.Remove(this, peer);
         Worker.DisposeLater(peer);
         Disconnected();
         TransportEnded(end, reason);
