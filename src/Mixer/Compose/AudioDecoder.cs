@@ -9,9 +9,10 @@ internal sealed class AudioDecoder : IAsyncDisposable
 {
     /// <summary>
     /// Drift is followed by stretching at most 240 of 48,000 samples a second (0.5 %); a hole of 20 ms, one packet, is filled hard, so sound never
-    /// runs ahead of the picture by more.
+    /// runs ahead of the picture by more. The resampler is in place from the start (flags=res): made with the first stretch, it would begin to count
+    /// at zero again and put as much silence before the rest as had been played.
     /// </summary>
-    private const string Resample = "aresample=48000:async=240:min_hard_comp=0.02:min_comp=0.005:first_pts=0";
+    private const string Resample = "aresample=48000:flags=res:async=240:min_hard_comp=0.02:min_comp=0.005:first_pts=0";
 
     private readonly TrackSegment _segment;
     private readonly FfmpegProcess _process;
