@@ -57,6 +57,9 @@ public sealed class ClientReceiveTrack
 
     public long NacksSent { get; private set; }
 
+    /// <summary>The sender has told how its RTP clock relates to the wall clock.</summary>
+    public bool HasSenderReport => _lastSenderReport != 0;
+
     /// <summary>Whether a keyframe has been seen since the start or since an irreparable loss.</summary>
     public bool HasKeyframe { get; internal set; }
 

@@ -23,6 +23,12 @@ public sealed class Peer : IDisposable
     /// <summary>A DTLS datagram never exceeds the MTU that the engine was given; this is Ethernet's.</summary>
     private const int ScratchBytes = 1500;
 
+    /// <summary>
+    /// SSRCs of one association. A browser takes a new pair (media, RTX) each time that a camera or screen is shared again, and old
+    /// ones stay known for as long as their replays must be refused: 127 times.
+    /// </summary>
+    public const int MaxStreams = 256;
+
     private readonly IDtlsEngine _dtls;
     private readonly ISrtpCipherFactory _ciphers;
     private readonly IPeerSink _sink;
@@ -208,7 +214,7 @@ public sealed class Peer : IDisposable
         {
             case DtlsState.Connected when Srtp is null && _dtls.Keys is { } keys:
                 Profile = keys.Profile;
-                _receiver = new SrtpReceiver(_ciphers.Create(keys.Profile, keys.RemoteKey, keys.RemoteSalt));
+                _receiver = new SrtpReceiver(_ciphers.Create(keys.Profile, keys.RemoteKey, keys.RemoteSalt), MaxStreams);
                 Srtp = new SrtpSender(_ciphers.Create(keys.Profile, keys.LocalKey, keys.LocalSalt));
                 _sink.Connected(this, now);
                 break;

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -34,21 +33,17 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(3);
 
-    private readonly ConcurrentQueue<Action> _mailbox = new();
-    private readonly Dictionary<TransportAddress, MediaTransport> _byAddress = [];
-    private readonly Dictionary<ulong, MediaTransport> _byUfrag = [];
+    private readonly Mailbox _mailbox = new();
     private readonly List<MediaTransport> _transports = [];
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly List<Peer> _disposeLater = [];
     private readonly IDtlsEngineFactory _dtls;
     private readonly UdpSocket _socket;
     private readonly ReceiveBatch _receive;
-    private readonly int _wake;
     private readonly Thread _thread;
     private readonly Action<string> _roomLeft;
     private MonotonicTime _nextTick;
     private MonotonicTime _gatherUntil = MonotonicTime.Never;
-    private int _wakePending;
     private volatile bool _stop;
 
     public MediaWorker(int index, RtcOptions options, IDtlsEngineFactory dtls, IRoomObserver observer, RtcLog log, RtcMetrics metrics, Action<string> roomLeft)
@@ -63,7 +58,6 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         _receive = new ReceiveBatch(_socket);
         Queue = new SendQueue(_socket);
         Candidates = CandidateAddresses.Of(options, _socket.Port);
-        _wake = EventDescriptor(0, SocketNonBlocking | SocketCloseOnExec);
         UpdateClock();
         _thread = new Thread(Run) { Name = $"rtc-worker-{index}", IsBackground = true };
     }
@@ -105,36 +99,20 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     public int TransportCount => _transports.Count;
 
+    public TransportRoutes Routes { get; } = new();
+
     public int RoomCount => _rooms.Count;
 
     public int ParticipantCount { get; private set; }
 
     public void Start() => _thread.Start();
 
-    /// <summary>Runs an action on the worker's thread, in order. Safe from any thread.</summary>
-    public void Post(Action action)
-    {
-        _mailbox.Enqueue(action);
-        Wake();
-    }
+    /// <summary>Runs an action on the worker's thread, in order, or not at all once the worker ends. Safe from any thread.</summary>
+    public void Post(Action action) => _mailbox.Post(action);
 
-    public Task<T> InvokeAsync<T>(Func<T> function)
-    {
-        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(() =>
-        {
-            try
-            {
-                completion.SetResult(function());
-            }
-            catch (Exception exception)
-            {
-                // The caller gets it; the worker and its other rooms go on.
-                completion.SetException(exception);
-            }
-        });
-        return completion.Task;
-    }
+    /// <summary>As <see cref="Post"/>, with an answer.</summary>
+    /// <exception cref="ObjectDisposedException">The task's, when the worker has ended or ends before it comes to it.</exception>
+    public Task<T> InvokeAsync<T>(Func<T> function) => _mailbox.InvokeAsync(function);
 
     public Room? FindRoom(string id) => _rooms.GetValueOrDefault(id);
 
@@ -154,12 +132,16 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     /// <summary>Someone left: the room goes with the last one, and its place is given back.</summary>
     public void Left(Room room)
     {
-        if (room.IsEmpty)
-        {
-            _rooms.Remove(room.Id);
-        }
-
+        RemoveIfEmpty(room.Id);
         _roomLeft(room.Id);
+    }
+
+    public void RemoveIfEmpty(string id)
+    {
+        if (_rooms.TryGetValue(id, out var room) && room.IsEmpty)
+        {
+            _rooms.Remove(id);
+        }
     }
 
     public IceCredentials CreateIceCredentials() => IceCredentials.FromRandom(RandomNumberGenerator.GetBytes(32));
@@ -177,45 +159,13 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
             _transports.Add(transport);
         }
 
-        Register(transport.LocalIce, transport);
+        Routes.Register(transport.LocalIce, transport);
     }
 
-    public void Register(IceCredentials local, MediaTransport transport) => _byUfrag[local.UfragKey] = transport;
-
-    public void Bind(in TransportAddress address, MediaTransport transport)
-    {
-        if (_byAddress.TryGetValue(address, out var owner) && owner == transport)
-        {
-            return;
-        }
-
-        owner?.Addresses.Remove(address);
-        _byAddress[address] = transport;
-        transport.Addresses.Add(address);
-        if (transport.Addresses.Count > 8)
-        {
-            // An endpoint has a handful of candidates; the oldest that is not in use makes room.
-            var oldest = transport.Addresses[0] == transport.Destination.Address ? transport.Addresses[1] : transport.Addresses[0];
-            transport.Addresses.Remove(oldest);
-            _byAddress.Remove(oldest);
-        }
-    }
-
-    public void Remove(MediaTransport transport, Peer peer)
+    public void Remove(MediaTransport transport)
     {
         _transports.Remove(transport);
-        _byUfrag.Remove(peer.Ice.Local.UfragKey);
-        if (peer.Ice.PreviousLocal is { } previous)
-        {
-            _byUfrag.Remove(previous.UfragKey);
-        }
-
-        foreach (var address in transport.Addresses)
-        {
-            _byAddress.Remove(address);
-        }
-
-        transport.Addresses.Clear();
+        Routes.Remove(transport);
     }
 
     /// <summary>Frees a peer after the current turn: its own code may still be on the stack.</summary>
@@ -223,16 +173,10 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     public void Receive(Span<byte> datagram, in TransportAddress from)
     {
-        if (!_byAddress.TryGetValue(from, out var transport) || transport.Peer is not { } peer || IsForAnother(datagram, peer))
+        if (Routes.Find(datagram, from) is not { Peer: { } peer } transport)
         {
-            transport = FindByUsername(datagram);
-            if (transport?.Peer is not { } found)
-            {
-                Counters.UnknownAddresses++;
-                return;
-            }
-
-            peer = found;
+            Counters.UnknownAddresses++;
+            return;
         }
 
         try
@@ -248,7 +192,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     public void Dispose()
     {
         _stop = true;
-        Wake();
+        _mailbox.Wake();
         if (_thread.IsAlive)
         {
             _thread.Join();
@@ -264,7 +208,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         Queue.Dispose();
         _receive.Dispose();
         _socket.Dispose();
-        _ = Close(_wake);
+        _mailbox.Dispose();
     }
 
     private void Run()
@@ -273,7 +217,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         Span<PollDescriptor> descriptors =
         [
             new PollDescriptor { Descriptor = _socket.Descriptor, Events = PollIn },
-            new PollDescriptor { Descriptor = _wake, Events = PollIn },
+            new PollDescriptor { Descriptor = _mailbox.Descriptor, Events = PollIn },
         ];
         while (!_stop)
         {
@@ -286,7 +230,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
             UpdateClock();
             if ((descriptors[1].Returned & PollIn) != 0)
             {
-                RunMailbox();
+                _mailbox.Run(Failed);
             }
 
             if ((descriptors[0].Returned & PollIn) != 0)
@@ -379,30 +323,25 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         var participants = 0;
         foreach (var room in _rooms.Values)
         {
-            room.Advance(Now);
+            try
+            {
+                room.Advance(Now);
+            }
+            catch (Exception exception)
+            {
+                Failed(exception);
+            }
+
             participants += room.Participants.Count;
         }
 
         ParticipantCount = participants;
     }
 
-    private void RunMailbox()
+    private void Failed(Exception exception)
     {
-        ulong count;
-        _ = Read(_wake, &count, sizeof(ulong));
-        Volatile.Write(ref _wakePending, 0);
-        while (_mailbox.TryDequeue(out var action))
-        {
-            try
-            {
-                action();
-            }
-            catch (Exception exception)
-            {
-                Counters.Faults++;
-                Log.WorkerFault(exception);
-            }
-        }
+        Counters.Faults++;
+        Log.WorkerFault(exception);
     }
 
     /// <summary>A broken invariant costs one participant, not the worker.</summary>
@@ -410,31 +349,17 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     {
         Counters.Faults++;
         Log.TransportFault(transport.Participant.Room.Id, transport.Participant.Id, exception);
-        transport.Participant.Room.Leave(transport.Participant, new RtcError("internal_error", "The server had to end this participant."));
-    }
-
-    /// <summary>An address may pass from one endpoint to another (a NAT's port): a check says so by its user name.</summary>
-    private static bool IsForAnother(ReadOnlySpan<byte> datagram, Peer peer) =>
-        PacketDemux.Classify(datagram) == PacketKind.Stun
-        && TryReadLocalUfrag(datagram, out var key)
-        && key != peer.Ice.Local.UfragKey
-        && key != (peer.Ice.PreviousLocal?.UfragKey ?? 0);
-
-    private MediaTransport? FindByUsername(ReadOnlySpan<byte> datagram) =>
-        PacketDemux.Classify(datagram) == PacketKind.Stun && TryReadLocalUfrag(datagram, out var key) ? _byUfrag.GetValueOrDefault(key) : null;
-
-    private static bool TryReadLocalUfrag(ReadOnlySpan<byte> datagram, out ulong key)
-    {
-        key = 0;
-        if (!StunReader.TryRead(datagram, out var message)
-            || !message.TryGetUsername(out var username)
-            || !IceLiteAgent.SplitUsername(username, out var ours, out _))
+        try
         {
-            return false;
+            transport.Participant.Room.Leave(transport.Participant, new RtcError("internal_error", "The server had to end this participant."));
+        }
+        catch (Exception another)
+        {
+            Log.WorkerFault(another);
         }
 
-        key = IceCredentials.KeyOf(ours);
-        return key != 0;
+        // Also when leaving broke half-way: it must not fault again with each tick.
+        Remove(transport);
     }
 
     private void DisposePeers()
@@ -445,15 +370,6 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         }
 
         _disposeLater.Clear();
-    }
-
-    private void Wake()
-    {
-        if (Interlocked.Exchange(ref _wakePending, 1) == 0)
-        {
-            ulong one = 1;
-            _ = Write(_wake, &one, sizeof(ulong));
-        }
     }
 
     private void UpdateClock()

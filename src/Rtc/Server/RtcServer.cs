@@ -17,6 +17,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
     private readonly Dictionary<string, Placement> _placements = new(StringComparer.Ordinal);
     private readonly Lock _placing = new();
     private readonly RelayListener? _relay;
+    private bool _disposed;
 
     public RtcServer(RtcOptions options, IRoomObserver observer, RtcMetrics metrics, ILogger<RtcLog> logger)
     {
@@ -129,11 +130,11 @@ public sealed class RtcServer : IRtcServer, IDisposable
     /// <summary>What the workers did and allocated so far: the 0-byte gate and the operator's view read it.</summary>
     public async Task<RtcMeasurement> MeasureAsync()
     {
-        var total = new RtcMeasurement(0, 0, 0, 0);
+        var total = new RtcMeasurement(0, 0, 0, 0, 0);
         foreach (var worker in _workers)
         {
             total += await worker.InvokeAsync(() => new RtcMeasurement(
-                worker.Counters.PacketsForwarded, GC.GetAllocatedBytesForCurrentThread(), worker.Counters.Faults, worker.Counters.RelayDropped)).ConfigureAwait(false);
+                worker.Counters.PacketsForwarded, GC.GetAllocatedBytesForCurrentThread(), worker.Counters.Faults, worker.Counters.RelayDropped, worker.Routes.Count)).ConfigureAwait(false);
         }
 
         return total;
@@ -141,6 +142,11 @@ public sealed class RtcServer : IRtcServer, IDisposable
 
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
+
         _relay?.Dispose();
         foreach (var worker in _workers)
         {
@@ -201,6 +207,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
             var joined = worker.GetOrAddRoom(rights.Room).Join(rights, kind, events);
             if (!joined.IsOk)
             {
+                worker.RemoveIfEmpty(rights.Room);
                 Release(rights.Room);
                 return joined.Error;
             }
@@ -281,8 +288,9 @@ public sealed class RtcServer : IRtcServer, IDisposable
 /// <param name="AllocatedBytes">By the worker threads, since their start.</param>
 /// <param name="Faults">Broken invariants; each cost one participant.</param>
 /// <param name="RelayDropped">Messages that slow relay receivers lost.</param>
-public readonly record struct RtcMeasurement(long PacketsForwarded, long AllocatedBytes, long Faults, long RelayDropped)
+/// <param name="Routes">User fragments and addresses by which transports are found, now.</param>
+public readonly record struct RtcMeasurement(long PacketsForwarded, long AllocatedBytes, long Faults, long RelayDropped, long Routes)
 {
     public static RtcMeasurement operator +(RtcMeasurement a, RtcMeasurement b) => new(
-        a.PacketsForwarded + b.PacketsForwarded, a.AllocatedBytes + b.AllocatedBytes, a.Faults + b.Faults, a.RelayDropped + b.RelayDropped);
+        a.PacketsForwarded + b.PacketsForwarded, a.AllocatedBytes + b.AllocatedBytes, a.Faults + b.Faults, a.RelayDropped + b.RelayDropped, a.Routes + b.Routes);
 }

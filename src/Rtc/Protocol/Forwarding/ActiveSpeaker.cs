@@ -15,6 +15,9 @@ public struct ActiveSpeaker
     private static readonly TimeSpan Attack = TimeSpan.FromMilliseconds(60);
     private static readonly TimeSpan Release = TimeSpan.FromMilliseconds(800);
 
+    /// <summary>The longest Opus packet lasts 60 ms (RFC 6716 §2.1.4), browsers' 120 ms at most; more is a pause.</summary>
+    private static readonly TimeSpan MaxPacketGap = TimeSpan.FromMilliseconds(130);
+
     private MonotonicTime _loudSince;
     private MonotonicTime _lastLoud;
     private double _level;
@@ -31,14 +34,11 @@ public struct ActiveSpeaker
         _level += (linear - _level) * 0.2; // 20 ms packets: time constant 100 ms
         if (level.MinusDecibels < SpeechThreshold)
         {
-            if (!_loud)
+            // Two clicks are no word: the sound must last. Packets that stop (DTX) end it like packets of silence.
+            if (!_loud || now - _lastLoud > MaxPacketGap)
             {
                 _loud = true;
-                // A pause between two words does not start the attack again.
-                if (now - _lastLoud > Release || _lastLoud == MonotonicTime.Zero)
-                {
-                    _loudSince = now;
-                }
+                _loudSince = now;
             }
 
             _lastLoud = now;

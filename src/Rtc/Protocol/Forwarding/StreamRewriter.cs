@@ -21,6 +21,9 @@ public struct StreamRewriter
     private uint _timestampOffset;
     private ushort _lastSequence;
     private uint _lastTimestamp;
+    private ushort _firstSequence;
+    private bool _firstIsNear;
+    private bool _sent;
     private bool _started;
 
     /// <param name="ssrc">The subscriber's.</param>
@@ -43,6 +46,13 @@ public struct StreamRewriter
 
     public readonly bool Started => _started;
 
+    /// <summary>
+    /// Whether the number is one that we gave to a packet of the present source. One from before, sent again now, would be another packet:
+    /// on a stream without RTX the same nonce for two plaintexts (RFC 3711 §9.1).
+    /// </summary>
+    public readonly bool WasSent(ushort sent) =>
+        _sent && (short)(_lastSequence - sent) >= 0 && (!_firstIsNear || (short)(sent - _firstSequence) >= 0);
+
     /// <summary>The number that the publisher gave to what we sent as <paramref name="sent"/>.</summary>
     public readonly ushort SourceSequence(ushort sent) => (ushort)(sent - _sequenceOffset);
 
@@ -58,6 +68,7 @@ public struct StreamRewriter
         _sequenceOffset = (ushort)(_lastSequence + 1 - sourceSequence);
         _timestampOffset = _started ? _lastTimestamp + elapsedTicks - sourceTimestamp : 0;
         _started = true;
+        _sent = false;
     }
 
     /// <summary>Writes the rewritten packet; returns its length, or −1 when the destination is too small.</summary>
@@ -65,8 +76,17 @@ public struct StreamRewriter
     {
         var sequence = (ushort)(source.SequenceNumber.Value + _sequenceOffset);
         var timestamp = source.Timestamp.Value + _timestampOffset;
+        if (!_sent)
+        {
+            _sent = true;
+            _firstSequence = sequence;
+            _firstIsNear = true;
+        }
+
         if ((short)(sequence - _lastSequence) > 0)
         {
+            // Later on every number of the half circle behind the last one is of this source.
+            _firstIsNear &= (short)(sequence - _firstSequence) is >= 0 and < 0x4000;
             _lastSequence = sequence;
             _lastTimestamp = timestamp;
         }

@@ -62,8 +62,9 @@ public sealed class IceLiteAgent
     /// </summary>
     public void Restart(IceCredentials local, IceCredentials remote)
     {
-        if (_selected)
+        if (_selected && _previousLocal is null)
         {
+            // Restarted again before the first restart was nominated: what is in use is still what was before both.
             _previousLocal = Local;
             _previousRemote = Remote;
         }

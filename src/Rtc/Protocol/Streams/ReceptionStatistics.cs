@@ -60,6 +60,9 @@ public struct ReceptionStatistics
         return extended;
     }
 
+    /// <summary>The extended number of a packet that is not counted: it came on another SSRC (RTX).</summary>
+    public readonly long Extend(ushort sequence) => _sequence.Peek(sequence);
+
     public void SenderReportReceived(NtpTime ntp, MonotonicTime now)
     {
         _lastSenderReport = ntp.Middle;

@@ -8,19 +8,18 @@ namespace Events.Rtc.Protocol.Streams;
 /// </summary>
 public sealed class RetransmitCache
 {
-    private readonly byte[] _slab;
     private readonly Slot[] _slots;
     private readonly int _slotBytes;
+    private byte[]? _slab;
     private readonly int _mask;
 
-    /// <param name="slots">A power of two.</param>
+    /// <param name="slots">How many packets; a power of two.</param>
     /// <param name="slotBytes">Larger packets are not kept.</param>
     public RetransmitCache(int slots, int slotBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(slots & (slots - 1), 0);
         _slotBytes = slotBytes;
         _mask = slots - 1;
-        _slab = GC.AllocateUninitializedArray<byte>(slots * slotBytes);
         _slots = new Slot[slots];
     }
 
@@ -37,6 +36,8 @@ public sealed class RetransmitCache
             return;
         }
 
+        // With the first packet, so that a track that was only announced costs nothing.
+        _slab ??= GC.AllocateUninitializedArray<byte>(_slots.Length * _slotBytes);
         var index = sequence & _mask;
         packet.CopyTo(_slab.AsSpan(index * _slotBytes));
         _slots[index] = new Slot { Sequence = sequence, Length = packet.Length, At = now };
@@ -46,7 +47,7 @@ public sealed class RetransmitCache
     {
         var index = sequence & _mask;
         ref var slot = ref _slots[index];
-        if (slot.Length == 0 || slot.Sequence != sequence || now - slot.At > maxAge)
+        if (_slab is null || slot.Length == 0 || slot.Sequence != sequence || now - slot.At > maxAge)
         {
             packet = default;
             return false;

@@ -23,6 +23,14 @@ public sealed class TransportFeedbackRecorder
 
     public TransportFeedbackRecorder() => Array.Fill(_arrivals, MonotonicTime.Never);
 
+    /// <summary>Starts over: another connection begins with numbers of its own.</summary>
+    public void Reset()
+    {
+        Array.Fill(_arrivals, MonotonicTime.Never);
+        _sequence = default;
+        _next = -1;
+    }
+
     /// <summary>Something arrived since the last report.</summary>
     public bool HasNews => _next >= 0 && _sequence.Last >= _next;
 

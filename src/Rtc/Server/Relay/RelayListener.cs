@@ -8,6 +8,8 @@ namespace Events.Rtc.Relay;
 /// <summary>The unix SEQPACKET socket that relay receivers connect to.</summary>
 internal sealed class RelayListener : IDisposable
 {
+    private static readonly TimeSpan AcceptAgainAfter = TimeSpan.FromMilliseconds(100);
+
     private readonly RtcServer _server;
     private readonly string _path;
     private readonly byte[] _nodeKey;
@@ -45,6 +47,12 @@ internal sealed class RelayListener : IDisposable
             try
             {
                 socket = await _listener.AcceptAsync(_stop.Token).ConfigureAwait(false);
+            }
+            catch (SocketException) when (!_stop.IsCancellationRequested)
+            {
+                // One that hung up before it was accepted, or no descriptors left: the next one may fare better.
+                await Task.Delay(AcceptAgainAfter).ConfigureAwait(false);
+                continue;
             }
             catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
             {

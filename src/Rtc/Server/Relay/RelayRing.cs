@@ -16,6 +16,8 @@ internal sealed unsafe class RelayRing : IDisposable
     private long _written;
     private long _read;
     private int _sleeping;
+    private readonly Lock _waking = new();
+    private bool _disposed;
     private volatile bool _closed;
 
     /// <param name="capacity">Bytes; 8 MB hold 30 s of a 2 Mbit/s track.</param>
@@ -87,12 +89,26 @@ internal sealed unsafe class RelayRing : IDisposable
         Wake();
     }
 
-    public void Dispose() => _ = Transport.LinuxSockets.Close(_wake);
+    public void Dispose()
+    {
+        lock (_waking)
+        {
+            _disposed = true;
+            _ = Transport.LinuxSockets.Close(_wake);
+        }
+    }
 
     private void Wake()
     {
-        ulong one = 1;
-        _ = Write(_wake, &one, sizeof(ulong));
+        // Only where the reader sleeps or the ring ends. Once closed, the descriptor's number may be another file's.
+        lock (_waking)
+        {
+            if (!_disposed)
+            {
+                ulong one = 1;
+                _ = Write(_wake, &one, sizeof(ulong));
+            }
+        }
     }
 
     private void CopyIn(long position, ReadOnlySpan<byte> source)

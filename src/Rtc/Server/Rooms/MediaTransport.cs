@@ -54,6 +54,9 @@ internal abstract class MediaTransport : IPeerSink
     /// <summary>Addresses that authenticated checks came from.</summary>
     public List<TransportAddress> Addresses { get; } = [];
 
+    /// <summary>Keys of our user fragments by which the worker finds this transport.</summary>
+    public List<ulong> Ufrags { get; } = [];
+
     /// <summary>When <see cref="Tick"/> has something to do.</summary>
     public MonotonicTime NextTick { get; set; }
 
@@ -93,10 +96,7 @@ internal abstract class MediaTransport : IPeerSink
         Peer.Start(Worker.Now);
         NextTick = Worker.Now;
         Worker.Add(this);
-        if (remote.DtlsRole == DtlsRole.Client)
-        {
-            StartsDtls = true;
-        }
+        StartsDtls = remote.DtlsRole == DtlsRole.Client;
     }
 
     /// <summary>New credentials on both sides; the old ones stay good until the first nomination.</summary>
@@ -107,9 +107,10 @@ internal abstract class MediaTransport : IPeerSink
             return;
         }
 
-        Worker.Register(local, this);
+        Worker.Routes.Register(local, this);
         LocalIce = local;
         Peer.Ice.Restart(local, remote);
+        Worker.Routes.ForgetOldUfrags(this, Peer.Ice);
     }
 
     /// <summary>Local credentials of the next description, before the remote side has answered.</summary>
@@ -121,7 +122,7 @@ internal abstract class MediaTransport : IPeerSink
         if (Peer is { } peer)
         {
             Peer = null;
-            Worker.Remove(this, peer);
+            Worker.Remove(this);
             peer.Close(Worker.Now);
             Worker.DisposeLater(peer);
             Disconnected();
@@ -135,7 +136,12 @@ internal abstract class MediaTransport : IPeerSink
 
     public void AddressAuthenticated(Peer peer, in TransportAddress address)
     {
-        Worker.Bind(address, this);
+        Worker.Routes.Bind(address, this);
+        if (Ufrags.Count > 1)
+        {
+            Worker.Routes.ForgetOldUfrags(this, peer.Ice); // The first nomination after a restart ends what was before it.
+        }
+
         Destination.Address = peer.Ice.RemoteAddress;
         if (StartsDtls)
         {
@@ -159,7 +165,7 @@ internal abstract class MediaTransport : IPeerSink
         }
 
         Peer = null;
-        Worker.Remove(this, peer);
+        Worker.Remove(this);
         Worker.DisposeLater(peer);
         Disconnected();
         TransportEnded(end, reason);

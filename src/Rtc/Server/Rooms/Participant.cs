@@ -20,6 +20,8 @@ internal enum ParticipantKind
 internal sealed class Participant
 {
     private readonly HashSet<string> _optedOut = new(StringComparer.Ordinal);
+    private int _revision;
+    private bool _subscriberLost;
 
     public Participant(Room room, RoomRights rights, ParticipantKind kind)
     {
@@ -46,6 +48,9 @@ internal sealed class Participant
 
     public bool IsGone { get; set; }
 
+    /// <summary>Of the next offer. It grows over the whole stay, so that an answer to a transport that was lost is stale.</summary>
+    public int NextRevision() => ++_revision;
+
     /// <summary>In the roster: not hidden, and not a mere WHEP viewer.</summary>
     public bool IsVisible => !Rights.Hidden && Kind != ParticipantKind.Whep;
 
@@ -68,7 +73,11 @@ internal sealed class Participant
         return Publisher.Negotiate(offer, tracks);
     }
 
-    public SubscriberTransport OpenSubscriber() => Subscriber ??= new SubscriberTransport(Room.Worker, this);
+    public SubscriberTransport OpenSubscriber()
+    {
+        _subscriberLost = false;
+        return Subscriber ??= new SubscriberTransport(Room.Worker, this);
+    }
 
     /// <summary>WHEP: the client offers, the room's tracks answer.</summary>
     public RtcResult<string> Watch(SessionDescription offer)
@@ -78,7 +87,7 @@ internal sealed class Participant
     }
 
     public bool Wants(PublishedTrack track) =>
-        Rights.CanSubscribe && track.Publisher != this && !_optedOut.Contains(track.Id);
+        Rights.CanSubscribe && track.Publisher != this && track.Publisher.IsVisible && !_optedOut.Contains(track.Id);
 
     public void SetSubscribed(string trackId, bool enabled)
     {
@@ -99,7 +108,7 @@ internal sealed class Participant
     /// <summary>Brings the subscriptions of a hub client in line with the room, and offers when its m-lines must follow.</summary>
     public void UpdateSubscriptions()
     {
-        if (Kind != ParticipantKind.Client || !Rights.CanSubscribe || IsGone)
+        if (Kind != ParticipantKind.Client || !Rights.CanSubscribe || IsGone || _subscriberLost)
         {
             return;
         }
@@ -165,6 +174,7 @@ internal sealed class Participant
             // The client asks for a new offer (restartSubscriber) when it is back; until then nothing is outstanding.
             Subscriber!.DropAll();
             Subscriber = null;
+            _subscriberLost = true;
         }
     }
 

@@ -14,10 +14,20 @@ namespace Events.Rtc.Rooms;
 /// </summary>
 internal sealed class PublishedTrack
 {
+    /// <summary>
+    /// Each switch is a new offer to every subscriber. Encoders switch when a person changes a setting, so a packet of another codec
+    /// sooner than this is late or hostile.
+    /// </summary>
+    private static readonly TimeSpan MinCodecTime = TimeSpan.FromSeconds(2);
+
     private readonly PublisherTransport _transport;
     private readonly NackTracker _nack = new();
     private readonly RetransmitCache _cache;
     private ReceptionStatistics _statistics;
+    private ArrivalWindow _arrived;
+    private MonotonicTime _codecSwitchedAt = MonotonicTime.Zero;
+    private bool _silenced;
+    private uint _senderReportSsrc;
     private KeyframeRequests _keyframes;
     private ActiveSpeaker _speaker;
     private Subscription[] _subscriptions = [];
@@ -49,7 +59,22 @@ internal sealed class PublishedTrack
     public bool Muted { get; set; }
 
     /// <summary>Muted by moderation: nothing is forwarded until that is lifted.</summary>
-    public bool Silenced { get; set; }
+    public bool Silenced
+    {
+        get => _silenced;
+        set
+        {
+            if (_silenced && !value)
+            {
+                // Numbers that were not sent must not be left out either: past 2^15 of them a receiver takes the next for an old
+                // one, and so would our own roll-over counter (RFC 3711 §3.3.1).
+                Epoch++;
+                _cache.Clear();
+            }
+
+            _silenced = value;
+        }
+    }
 
     public PublishedMedia Media { get; set; }
 
@@ -95,22 +120,31 @@ internal sealed class PublishedTrack
         var other => other.ToString().ToLowerInvariant(),
     };
 
-    /// <summary>A media packet (never RTX: that is unwrapped before). True when the codec turned out to be another one.</summary>
-    public void Receive(in RtpReader packet, MonotonicTime now)
+    /// <summary>A media packet; one that came by RTX is unwrapped before.</summary>
+    /// <param name="recovered">It came by RTX: the loss that it makes good stays a loss in reports (RFC 4588 §6.3).</param>
+    public void Receive(in RtpReader packet, bool recovered, MonotonicTime now)
     {
+        // Before the source starts, so that relays learn of the track with the codec that it has.
+        if (packet.PayloadType != Codec.PayloadType && !TrySwitchCodec(packet.PayloadType, now))
+        {
+            return;
+        }
+
         if (packet.Ssrc != Ssrc)
         {
             StartSource(packet.Ssrc);
         }
 
-        if (packet.PayloadType != Codec.PayloadType && !TrySwitchCodec(packet.PayloadType))
-        {
-            return;
-        }
-
         var sequence = packet.SequenceNumber.Value;
         BytesReceived += packet.Packet.Length;
-        var extended = _statistics.Receive(sequence, packet.Timestamp.Value, Codec.ClockRate, now);
+        var extended = recovered
+            ? _statistics.Extend(sequence)
+            : _statistics.Receive(sequence, packet.Timestamp.Value, Codec.ClockRate, now);
+        if (!_arrived.TryAdd(extended))
+        {
+            return; // Repeated to probe the path, or both lost and late; forwarding it again would only cost.
+        }
+
         if (!_nack.Receive(extended, now))
         {
             RequestKeyframe(now);
@@ -154,7 +188,13 @@ internal sealed class PublishedTrack
 
     public void SenderReportReceived(in SenderReport report, MonotonicTime now)
     {
+        if (report.Ssrc != Ssrc && IsLive)
+        {
+            return; // Of another layer, or of the source before this one.
+        }
+
         _statistics.SenderReportReceived(report.NtpTime, now);
+        _senderReportSsrc = report.Ssrc;
         SenderReport = (report.NtpTime, report.RtpTimestamp, now);
         foreach (var relay in _relays)
         {
@@ -234,6 +274,12 @@ internal sealed class PublishedTrack
         Ssrc = ssrc;
         Epoch++;
         _statistics = default;
+        _arrived = default;
+        if (_senderReportSsrc != ssrc)
+        {
+            SenderReport = default; // Its RTP clock is another one.
+        }
+
         _nack.Reset();
         _cache.Clear();
         if (first)
@@ -246,16 +292,22 @@ internal sealed class PublishedTrack
         }
     }
 
-    private bool TrySwitchCodec(byte payloadType)
+    private bool TrySwitchCodec(byte payloadType, MonotonicTime now)
     {
         foreach (var codec in Media.Codecs)
         {
             if (codec.PayloadType == payloadType)
             {
                 var changed = codec.Codec != Codec.Codec || codec.Fmtp != Codec.Fmtp;
+                if (changed && IsLive && now - _codecSwitchedAt < MinCodecTime)
+                {
+                    return false;
+                }
+
                 Codec = codec;
                 if (changed)
                 {
+                    _codecSwitchedAt = now;
                     Publisher.Room.TrackCodecChanged(this);
                 }
 

@@ -12,7 +12,10 @@ namespace Events.Rtc.Rooms;
 internal sealed class PublisherTransport(MediaWorker worker, Participant participant) : MediaTransport(worker, participant)
 {
     /// <summary>More SSRCs than this are not remembered; their packets are dropped.</summary>
-    private const int MaxSources = 64;
+    private const int MaxSources = Peer.MaxStreams;
+
+    /// <summary>Ethernet's 1,500 less 20 IP and 8 UDP; what is larger would not fit the next hop with our additions.</summary>
+    private const int MaxPacketBytes = 1_472;
 
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
@@ -49,7 +52,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
     public override void RtpReceived(Peer peer, Span<byte> packet, MonotonicTime now)
     {
-        if (!RtpReader.TryRead(packet, out var reader))
+        if (packet.Length > MaxPacketBytes || !RtpReader.TryRead(packet, out var reader))
         {
             return;
         }
@@ -70,11 +73,11 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
         if (!source.IsRetransmission)
         {
-            source.Track.Receive(reader, now);
+            source.Track.Receive(reader, recovered: false, now);
         }
         else if (TryUnwrap(packet, reader, source.Track, out var original) && RtpReader.TryRead(original, out var restored))
         {
-            source.Track.Receive(restored, now);
+            source.Track.Receive(restored, recovered: true, now);
         }
     }
 
@@ -153,6 +156,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
     protected override void Disconnected()
     {
         _sources.Clear();
+        _transportFeedback.Reset();
         _lastSource = null;
         _lastSsrc = 0;
     }

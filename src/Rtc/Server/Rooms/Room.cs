@@ -137,23 +137,43 @@ internal sealed class Room(string id, MediaWorker worker)
     /// <summary>The publisher uses another codec than its first choice: subscriptions start over with it.</summary>
     public void TrackCodecChanged(PublishedTrack track)
     {
-        Relay(r =>
+        if (track.IsLive)
         {
-            r.TrackUnpublished(track);
-            r.TrackPublished(track);
-        });
+            Relay(r =>
+            {
+                r.TrackUnpublished(track);
+                r.TrackPublished(track);
+            });
+        }
+
         foreach (var participant in _participants.Values)
         {
-            if (participant.Kind == ParticipantKind.Client && participant.Subscriber is { } subscriber)
+            if (participant.Subscriber is not { } subscriber)
+            {
+                continue;
+            }
+
+            if (participant.Kind == ParticipantKind.Client)
             {
                 subscriber.TrackEnded(track, keepLine: false);
                 participant.UpdateSubscriptions();
+            }
+            else
+            {
+                // WHEP cannot follow to another codec; its m-line waits for a track of the one that it agreed to.
+                subscriber.TrackEnded(track, keepLine: true);
+                subscriber.TryContinue(track);
             }
         }
     }
 
     public void Unpublish(IReadOnlyList<PublishedTrack> tracks)
     {
+        if (tracks.Count == 0)
+        {
+            return; // A viewer left: nobody's subscriptions change.
+        }
+
         foreach (var track in tracks)
         {
             if (!_tracks.Remove(track))
@@ -181,7 +201,17 @@ internal sealed class Room(string id, MediaWorker worker)
 
         foreach (var participant in _participants.Values)
         {
-            participant.UpdateSubscriptions();
+            if (participant.Kind != ParticipantKind.Whep)
+            {
+                participant.UpdateSubscriptions();
+                continue;
+            }
+
+            // A publisher that came back before its old session was missed is here already; the newest is shown.
+            for (var i = _tracks.Count - 1; i >= 0; i--)
+            {
+                participant.Subscriber?.TryContinue(_tracks[i]);
+            }
         }
     }
 

@@ -18,6 +18,12 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     /// <summary>Retransmissions to one subscriber per second; more means that its link is too thin for more.</summary>
     private const int MaxRetransmissionsPerSecond = 500;
 
+    /// <summary>Passes every path that WebRTC assumes.</summary>
+    private const int ReportCompoundBytes = 1_200;
+
+    /// <summary>A sender report without blocks (28) and its SDES: header 4, SSRC 4, item 2 + 17, end and padding (RFC 3550 §6.4.1, §6.5).</summary>
+    private const int MaxReportBytes = 28 + 28;
+
     private readonly Dictionary<string, Subscription> _byTrack = [];
     private readonly Dictionary<uint, Subscription> _bySsrc = [];
     private IReadOnlyList<SubscribeSlot> _slots = [];
@@ -31,8 +37,6 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     /// <summary>The wanted tracks changed while an offer was outstanding.</summary>
     public bool NeedsOffer { get; set; }
-
-    public int Revision { get; private set; }
 
     public SubscribeOffer? OutstandingOffer { get; private set; }
 
@@ -79,8 +83,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
         var local = PendingIce ?? LocalIce;
         Version++;
-        Revision++;
-        OutstandingRevision = Revision;
+        OutstandingRevision = Participant.NextRevision();
         NeedsOffer = false;
         _slots = Negotiation.ArrangeSlots(_slots, [.. _byTrack.Values.Select(s => s.Outgoing)]);
         var transport = Local with { IceUfrag = local.Ufrag, IcePwd = local.Pwd };
@@ -95,7 +98,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
             }
         }
 
-        OutstandingOffer = new(Revision, sdp, tracks);
+        OutstandingOffer = new(OutstandingRevision, sdp, tracks);
         return OutstandingOffer;
     }
 
@@ -153,10 +156,14 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     /// </summary>
     public bool TryContinue(PublishedTrack track)
     {
+        if (!track.Publisher.IsVisible || (_byTrack.TryGetValue(track.Id, out var shown) && !(shown.IsOrphan && shown.CanShow(track))))
+        {
+            return false;
+        }
+
         foreach (var subscription in _byTrack.Values)
         {
-            if (subscription.IsOrphan && subscription.IsAgreed && subscription.Track.Kind == track.Kind
-                && subscription.Track.Codec.Codec == track.Codec.Codec)
+            if (subscription.IsOrphan && subscription.CanShow(track) && (shown is null || shown == subscription))
             {
                 _byTrack.Remove(subscription.Track.Id);
                 _byTrack[track.Id] = subscription;
@@ -354,10 +361,18 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
         }
 
         var slot = Worker.Queue.Reserve();
-        var writer = new RtcpWriter(slot[..1200]);
+        var writer = new RtcpWriter(slot[..ReportCompoundBytes]);
         Span<byte> cname = stackalloc byte[64];
         foreach (var subscription in _byTrack.Values)
         {
+            if (writer.Length + MaxReportBytes > ReportCompoundBytes)
+            {
+                // A room of dozens of tracks needs more than one compound.
+                SendRtcp(slot, writer.Length);
+                slot = Worker.Queue.Reserve();
+                writer = new RtcpWriter(slot[..ReportCompoundBytes]);
+            }
+
             if (!subscription.TryWriteSenderReport(ref writer, now, out var middle))
             {
                 continue;

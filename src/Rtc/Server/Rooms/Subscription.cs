@@ -44,6 +44,9 @@ internal sealed class Subscription
     /// <summary>Agreed on, so that packets may flow once the transport is connected.</summary>
     public bool IsAgreed => _codec is not null;
 
+    /// <summary>Its m-line can show this track without a new offer.</summary>
+    public bool CanShow(PublishedTrack track) => Track.Kind == track.Kind && _codec?.Codec == track.Codec.Codec;
+
     /// <summary>Nothing is forwarded before the next keyframe.</summary>
     public bool NeedsKeyframe { get; private set; }
 
@@ -134,6 +137,9 @@ internal sealed class Subscription
         {
             if (!keyframe && Track.Kind == TrackKind.Video)
             {
+                // Again and again, at the track's pace: the request or the keyframe may have been lost, and a viewer that has
+                // received nothing does not ask.
+                Track.RequestKeyframe(now);
                 return;
             }
 
@@ -171,7 +177,8 @@ internal sealed class Subscription
     public bool Retransmit(ushort sent, MonotonicTime now)
     {
         if (_stream is null
-            || !_rewriter.Started
+            || _epoch != Track.Epoch
+            || !_rewriter.WasSent(sent)
             || !Track.TryGetCached(_rewriter.SourceSequence(sent), now, out var cached)
             || !RtpReader.TryRead(cached, out var packet))
         {

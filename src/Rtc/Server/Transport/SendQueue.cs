@@ -236,8 +236,9 @@ internal sealed unsafe class SendQueue : IDisposable
 
             if (error is ErrorIo or ErrorInvalid && _headers[offset].Header.VectorCount > 1)
             {
-                // The device cannot cut it (no checksum offload): one by one from now on.
-                _socket.SegmentationOffload = false;
+                // EIO: the device cannot cut it (no checksum offload), one by one from now on. EINVAL: this run's segments
+                // exceed this path's MTU, which says nothing of the others.
+                _socket.SegmentationOffload &= error != ErrorIo;
                 SendOneByOne(ref _headers[offset].Header);
             }
             else
