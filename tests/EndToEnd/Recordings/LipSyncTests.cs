@@ -13,7 +13,10 @@ namespace Events.Tests.EndToEnd.Recordings;
 public sealed class LipSyncTests(RunningInstallation installation, ITestOutputHelper output) : InstallationTest(installation, output)
 {
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("EVENTS_LONG_TESTS") == "1";
-    private static readonly TimeSpan Recorded = TimeSpan.FromSeconds(IsLong ? 60 : 20);
+
+    /// <summary>Long enough to see a drift.</summary>
+    private static readonly TimeSpan RecordedFromWhip = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan RecordedFromBrowser = TimeSpan.FromSeconds(IsLong ? 60 : 20);
     private static readonly TimeSpan ComposePatience = TimeSpan.FromSeconds(120);
 
     [Fact]
@@ -24,7 +27,9 @@ public sealed class LipSyncTests(RunningInstallation installation, ITestOutputHe
         var ticket = await api.GrantAsync(session.Id, publish: true);
         await using var speaker = await Speaker.StartAsync(Stacks.Default, ticket.MediaUrl, ticket.Room, ticket.Grant);
 
-        await CheckAsync(api, session, maxDrift: 34, () => Until.True("recorded long enough", Recorded * 2, Passed(Recorded)));
+        var skew = await MeasureAsync(api, session, () => Until.True("recorded long enough", RecordedFromWhip * 2, Passed(RecordedFromWhip)));
+
+        Assert.True(skew.Holds(RecordedFromWhip, maxDrift: 34), $"out of bounds: {skew}");
     }
 
     [Fact]
@@ -38,8 +43,19 @@ public sealed class LipSyncTests(RunningInstallation installation, ITestOutputHe
         await ada.JoinAsync();
         await ada.Page.EvaluateAsync(FlashAndBeep);
 
-        // The browser's own picture and sound move against each other by a frame or two.
-        await CheckAsync(api, session, maxDrift: 67, () => ada.Page.EvaluateAsync("ms => new Promise((done) => setTimeout(done, ms))", Recorded.TotalMilliseconds));
+        Task<Skew> Measure() => MeasureAsync(
+            api, session, () => ada.Page.EvaluateAsync("ms => new Promise((done) => setTimeout(done, ms))", RecordedFromBrowser.TotalMilliseconds));
+
+        // The browser's own picture and sound move against each other by a frame or two, and on a machine that stalls it for a second by
+        // more: what it was given is then measured once more, and both are printed.
+        const double maxDrift = 67;
+        var first = await Measure();
+        if (!first.Holds(RecordedFromBrowser, maxDrift))
+        {
+            Output.WriteLine("Out of bounds; once more.");
+            var second = await Measure();
+            Assert.True(second.Holds(RecordedFromBrowser, maxDrift), $"twice out of bounds: {first}, then {second}");
+        }
     }
 
     /// <summary>Replaces camera and microphone: the top third of the picture is white, and a tone is heard, in the first tenth of each second.</summary>
@@ -79,23 +95,6 @@ public sealed class LipSyncTests(RunningInstallation installation, ITestOutputHe
         }
         """;
 
-    /// <summary>
-    /// Holds the bounds, at the second recording if not at the first: a machine that stalls the publisher or the browser for a second moves
-    /// the source itself. Both recordings' figures are printed.
-    /// </summary>
-    private async Task CheckAsync(PlatformApi api, DemoSession session, double maxDrift, Func<Task> wait)
-    {
-        var first = await MeasureAsync(api, session, wait);
-        if (first.Holds(maxDrift))
-        {
-            return;
-        }
-
-        Output.WriteLine("Out of bounds; once more.");
-        var second = await MeasureAsync(api, session, wait);
-        Assert.True(second.Holds(maxDrift), $"twice out of bounds: {first}, then {second}");
-    }
-
     private async Task<Skew> MeasureAsync(PlatformApi api, DemoSession session, Func<Task> wait)
     {
         var id = await api.StartRecordingAsync(session.Id);
@@ -124,8 +123,8 @@ public sealed class LipSyncTests(RunningInstallation installation, ITestOutputHe
     /// <summary>Milliseconds of flash − beep over the pairs found; drift is the last quarter's mean less the first's.</summary>
     private sealed record Skew(int Pairs, double Median, double Worst, double Drift)
     {
-        public bool Holds(double maxDrift) =>
-            Pairs >= Recorded.TotalSeconds - 3 && Math.Abs(Median) <= 50 && Worst <= 100 && Math.Abs(Drift) <= maxDrift;
+        public bool Holds(TimeSpan recorded, double maxDrift) =>
+            Pairs >= recorded.TotalSeconds - 3 && Math.Abs(Median) <= 50 && Worst <= 100 && Math.Abs(Drift) <= maxDrift;
     }
 
     private static Func<bool> Passed(TimeSpan time)
