@@ -25,25 +25,19 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     /// <summary>Timed work (retransmission requests, handshakes) has this resolution.</summary>
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>
-    /// From this fan-out on, packets wait for their frame's neighbours, so that a frame leaves as one segmented send per
-    /// subscriber. Below it they leave at once: docs/performance.md.
-    /// </summary>
-    private const int GatherFromWaiting = 24;
-
-    private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(3);
-
     private readonly Mailbox _mailbox = new();
     private readonly List<MediaTransport> _transports = [];
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly List<Peer> _disposeLater = [];
+
+    /// <summary>Tracks that hold packets, and until when, the earliest first: all hold for the same time.</summary>
+    private readonly Queue<(PublishedTrack Track, MonotonicTime Until)> _holding = new();
     private readonly IDtlsEngineFactory _dtls;
     private readonly UdpSocket _socket;
     private readonly ReceiveBatch _receive;
     private readonly Thread _thread;
     private readonly Action<string> _roomLeft;
     private MonotonicTime _nextTick;
-    private MonotonicTime _gatherUntil = MonotonicTime.Never;
     private volatile bool _stop;
 
     public MediaWorker(int index, RtcOptions options, IDtlsEngineFactory dtls, IRoomObserver observer, RtcLog log, RtcMetrics metrics, Action<string> roomLeft)
@@ -113,6 +107,9 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     /// <summary>As <see cref="Post"/>, with an answer.</summary>
     /// <exception cref="ObjectDisposedException">The task's, when the worker has ended or ends before it comes to it.</exception>
     public Task<T> InvokeAsync<T>(Func<T> function) => _mailbox.InvokeAsync(function);
+
+    /// <summary>The track has begun to hold packets: they go out at <see cref="PublishedTrack.HeldUntil"/> at the latest.</summary>
+    public void ForwardLater(PublishedTrack track) => _holding.Enqueue((track, track.HeldUntil));
 
     public Room? FindRoom(string id) => _rooms.GetValueOrDefault(id);
 
@@ -243,7 +240,8 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
                 Tick();
             }
 
-            FlushWhenDue();
+            ForwardHeld();
+            Queue.Flush();
             DisposePeers();
         }
     }
@@ -258,35 +256,27 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         }
     }
 
-    private void FlushWhenDue()
+    private void ForwardHeld()
     {
-        if (Queue.Waiting == 0)
+        // Most have forwarded meanwhile, with the frame's last packet.
+        while (_holding.TryPeek(out var first) && (first.Track.HeldUntil != first.Until || Now >= first.Until))
         {
-            _gatherUntil = MonotonicTime.Never;
-            return;
-        }
-
-        if (Queue.Waiting >= GatherFromWaiting)
-        {
-            if (_gatherUntil.IsNever)
+            _holding.Dequeue();
+            if (first.Track.HeldUntil == first.Until)
             {
-                _gatherUntil = Now + GatherTime;
-                return;
-            }
-
-            if (Now < _gatherUntil)
-            {
-                return;
+                first.Track.ForwardHeld(Now);
             }
         }
-
-        Queue.Flush();
-        _gatherUntil = MonotonicTime.Never;
     }
 
     private TimeSpec? WaitTime()
     {
-        var until = MonotonicTime.Min(_transports.Count > 0 || _rooms.Count > 0 ? _nextTick : MonotonicTime.Never, _gatherUntil);
+        var until = _transports.Count > 0 || _rooms.Count > 0 ? _nextTick : MonotonicTime.Never;
+        if (_holding.TryPeek(out var first))
+        {
+            until = MonotonicTime.Min(until, first.Until);
+        }
+
         if (until.IsNever)
         {
             return null;

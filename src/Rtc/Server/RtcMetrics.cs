@@ -27,6 +27,7 @@ public sealed class RtcMetrics : IDisposable
         Count("events.rtc.keyframe.requests", "{request}", "Keyframes asked of publishers", w => w.Counters.KeyframeRequests);
         Count("events.rtc.datagrams.sent", "{datagram}", "Datagrams handed to the kernel", w => w.Queue.Sent);
         Count("events.rtc.datagrams.refused", "{datagram}", "Datagrams that the kernel refused", w => w.Queue.Refused);
+        Count("events.rtc.send.messages", "{message}", "Sends that they travelled in; a segmented one counts once", w => w.Queue.Messages);
         Count("events.rtc.send.calls", "{call}", "System calls that sent them", w => w.Queue.Calls);
         Count("events.rtc.datagrams.unknown", "{datagram}", "Datagrams from addresses that belong to nobody", w => w.Counters.UnknownAddresses);
         Count("events.rtc.sources.unknown", "{packet}", "Packets of sources that no m-line announced", w => w.Counters.UnknownSources);

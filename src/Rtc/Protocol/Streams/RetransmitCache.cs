@@ -29,11 +29,12 @@ public sealed class RetransmitCache
     /// <summary>64 packets: 1.3 s of 20 ms frames.</summary>
     public static RetransmitCache ForAudio() => new(64, 512);
 
-    public void Store(ReadOnlySpan<byte> packet, ushort sequence, MonotonicTime now)
+    /// <returns>False when the packet is too large to be kept.</returns>
+    public bool Store(ReadOnlySpan<byte> packet, ushort sequence, MonotonicTime now)
     {
         if (packet.Length > _slotBytes)
         {
-            return;
+            return false;
         }
 
         // With the first packet, so that a track that was only announced costs nothing.
@@ -41,20 +42,27 @@ public sealed class RetransmitCache
         var index = sequence & _mask;
         packet.CopyTo(_slab.AsSpan(index * _slotBytes));
         _slots[index] = new Slot { Sequence = sequence, Length = packet.Length, At = now };
+        return true;
     }
 
     public bool TryGet(ushort sequence, MonotonicTime now, TimeSpan maxAge, out ReadOnlySpan<byte> packet)
     {
-        var index = sequence & _mask;
-        ref var slot = ref _slots[index];
-        if (_slab is null || slot.Length == 0 || slot.Sequence != sequence || now - slot.At > maxAge)
+        if (TryGet(sequence, out packet) && now - _slots[sequence & _mask].At <= maxAge)
         {
-            packet = default;
-            return false;
+            return true;
         }
 
-        packet = _slab.AsSpan(index * _slotBytes, slot.Length);
-        return true;
+        packet = default;
+        return false;
+    }
+
+    /// <summary>Whatever its age.</summary>
+    public bool TryGet(ushort sequence, out ReadOnlySpan<byte> packet)
+    {
+        var index = sequence & _mask;
+        ref var slot = ref _slots[index];
+        packet = _slab is null || slot.Length == 0 || slot.Sequence != sequence ? default : _slab.AsSpan(index * _slotBytes, slot.Length);
+        return !packet.IsEmpty;
     }
 
     /// <summary>Forgets everything: the track's source changed.</summary>

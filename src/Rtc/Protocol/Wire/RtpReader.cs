@@ -65,6 +65,9 @@ public readonly ref struct RtpReader
         return true;
     }
 
+    /// <summary>The same over another copy of the packet, which need not be measured again.</summary>
+    public static RtpReader OfCopy(ReadOnlySpan<byte> packet, int headerLength, int paddingLength) => new(packet, headerLength, paddingLength);
+
     /// <summary>The contributing source at an index below <see cref="CsrcCount"/>.</summary>
     public uint GetCsrc(int index)
     {

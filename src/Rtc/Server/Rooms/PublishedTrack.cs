@@ -20,12 +20,23 @@ internal sealed class PublishedTrack
     /// </summary>
     private static readonly TimeSpan MinCodecTime = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// From so many subscribers on, a frame's packets are forwarded together (docs/performance.md). A frame sent in one burst is held for no
+    /// time at all; a paced one of 1.5 Mbit/s leaves in threes, 2.5 ms late on average.
+    /// </summary>
+    private const int HoldFromSubscribers = 8;
+    private static readonly TimeSpan HoldTime = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Datagrams that are handed to the kernel while the next ones are written: they still are in the second-level cache.</summary>
+    private const int FlushFromWaiting = 256;
+
     private readonly PublisherTransport _transport;
     private readonly NackTracker _nack = new();
     private readonly RetransmitCache _cache;
     private ReceptionStatistics _statistics;
     private ArrivalWindow _arrived;
     private MonotonicTime _codecSwitchedAt = MonotonicTime.Zero;
+    private HeldPackets _held = new();
     private bool _silenced;
     private uint _senderReportSsrc;
     private KeyframeRequests _keyframes;
@@ -64,6 +75,7 @@ internal sealed class PublishedTrack
         get => _silenced;
         set
         {
+            ForwardHeld(_transport.Worker.Now);
             if (_silenced && !value)
             {
                 // Numbers that were not sent must not be left out either: past 2^15 of them a receiver takes the next for an old
@@ -99,6 +111,9 @@ internal sealed class PublishedTrack
     public double AudioLevel => _speaker.Level;
 
     public int SubscriptionCount => _subscriptionCount;
+
+    /// <summary>When packets that are held must go out.</summary>
+    public MonotonicTime HeldUntil => _held.Deadline;
 
     public long PacketsReceived => _statistics.Received;
 
@@ -174,12 +189,7 @@ internal sealed class PublishedTrack
             return;
         }
 
-        _cache.Store(packet.Packet, sequence, now);
-        for (var i = 0; i < _subscriptionCount; i++)
-        {
-            _subscriptions[i].Forward(packet, keyframe, now);
-        }
-
+        Forward(packet, keyframe, now);
         foreach (var relay in _relays)
         {
             relay.Forward(packet.Packet, _transport.Worker.UnixNow);
@@ -265,11 +275,55 @@ internal sealed class PublishedTrack
     /// <summary>All of them, for the room to take down.</summary>
     public ReadOnlySpan<RelayedTrack> Relays => _relays;
 
+    /// <summary>To few at once; for many a frame is held until its last packet is there, or for <see cref="HoldTime"/>.</summary>
+    private void Forward(in RtpReader packet, bool keyframe, MonotonicTime now)
+    {
+        var kept = _cache.Store(packet.Packet, packet.SequenceNumber.Value, now);
+        if (kept && Kind == TrackKind.Video && (_subscriptionCount >= HoldFromSubscribers || _held.Count > 0))
+        {
+            _held.Add(packet, keyframe, now + HoldTime);
+            if (packet.Marker || _held.IsFull)
+            {
+                ForwardHeld(now);
+            }
+            else if (_held.Count == 1)
+            {
+                _transport.Worker.ForwardLater(this);
+            }
+
+            return;
+        }
+
+        ForwardHeld(now);
+        for (var i = 0; i < _subscriptionCount; i++)
+        {
+            _subscriptions[i].Forward(packet, keyframe, now);
+        }
+    }
+
+    /// <summary>Sends what is held on its way.</summary>
+    public void ForwardHeld(MonotonicTime now)
+    {
+        if (_held.Count == 0)
+        {
+            return;
+        }
+
+        for (var i = 0; i < _subscriptionCount; i++)
+        {
+            _held.ForwardTo(_subscriptions[i], _cache, now);
+            _transport.Worker.Queue.FlushFrom(FlushFromWaiting);
+        }
+
+        _held.Clear();
+    }
+
     private static bool AudioLevel_TryRead(ReadOnlySpan<byte> extension, out AudioLevel level) =>
         Protocol.Wire.AudioLevel.TryRead(extension, out level);
 
     private void StartSource(uint ssrc)
     {
+        ForwardHeld(_transport.Worker.Now);
         var first = !IsLive;
         Ssrc = ssrc;
         Epoch++;
@@ -304,6 +358,7 @@ internal sealed class PublishedTrack
                     return false;
                 }
 
+                ForwardHeld(now);
                 Codec = codec;
                 if (changed)
                 {

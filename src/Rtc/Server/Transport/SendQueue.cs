@@ -23,7 +23,7 @@ internal sealed unsafe class SendQueue : IDisposable
     /// <summary>Room for the largest datagram that we forward; larger ones are refused at <see cref="Reserve"/>'s caller.</summary>
     public const int SlotBytes = 2048;
 
-    private const int Slots = 4096;
+    private const int Slots = 2048;
     private const int MaxMessages = 1024;
 
     /// <summary>UDP_MAX_SEGMENTS of the kernel (include/linux/udp.h).</summary>
@@ -66,6 +66,9 @@ internal sealed unsafe class SendQueue : IDisposable
 
     /// <summary>Datagrams handed to the kernel.</summary>
     public long Sent { get; private set; }
+
+    /// <summary>Sends that they travelled in: a segmented one counts once.</summary>
+    public long Messages { get; private set; }
 
     /// <summary>System calls made for them.</summary>
     public long Calls { get; private set; }
@@ -120,6 +123,15 @@ internal sealed unsafe class SendQueue : IDisposable
         var destination = _single[_singleUsed++];
         destination.Address = address;
         Commit(destination, datagram.Length);
+    }
+
+    /// <summary>Flushes when at least so many wait.</summary>
+    public void FlushFrom(int waiting)
+    {
+        if (_used >= waiting)
+        {
+            Flush();
+        }
     }
 
     /// <summary>Hands everything to the kernel. What it will not take now is dropped and counted: media is not worth a wait.</summary>
@@ -224,6 +236,8 @@ internal sealed unsafe class SendQueue : IDisposable
                     Sent += (long)_headers[offset + i].Header.VectorCount;
                 }
 
+                Messages += sent;
+
                 offset += sent;
                 continue;
             }
@@ -263,6 +277,7 @@ internal sealed unsafe class SendQueue : IDisposable
             if (SendMultiple(_socket.Descriptor, &single, 1, MessageDontWait) == 1)
             {
                 Sent++;
+                Messages++;
             }
             else
             {

@@ -7,7 +7,7 @@ using static Events.Rtc.Transport.LinuxSockets;
 
 namespace Events.Rtc.Transport;
 
-/// <summary>One bound, non-blocking UDP socket: dual-stack where the machine has IPv6, else IPv4.</summary>
+/// <summary>One bound, non-blocking UDP socket: dual-stack for a wildcard where the machine has IPv6.</summary>
 internal sealed unsafe class UdpSocket : IDisposable
 {
     private readonly bool _inet6;
@@ -36,7 +36,9 @@ internal sealed unsafe class UdpSocket : IDisposable
     public static UdpSocket Bind(IPAddress address, int port, int bufferBytes)
     {
         var wildcard = address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
-        var socket = (System.Net.Sockets.Socket.OSSupportsIPv6 ? Open(AddressFamilyInet6) : null)
+        // A socket of both families costs more per datagram, so one bound to an IPv4 address is of that family alone.
+        var both = (wildcard || address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6) && System.Net.Sockets.Socket.OSSupportsIPv6;
+        var socket = (both ? Open(AddressFamilyInet6) : null)
             ?? Open(AddressFamilyInet)
             ?? throw Failure("open a UDP socket");
         try

@@ -1,0 +1,73 @@
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Streams;
+using Events.Rtc.Protocol.Wire;
+
+namespace Events.Rtc.Rooms;
+
+/// <summary>
+/// The packets of a frame that wait, in the track's cache, for their last one. Forwarded together they leave as one segmented send per
+/// subscriber, and each subscriber's state is fetched once for all of them.
+/// </summary>
+internal struct HeldPackets
+{
+    /// <summary>A keyframe of 5 Mbit/s has more; the rest follows as the next group.</summary>
+    private const int Capacity = 32;
+
+    private Held[]? _packets;
+
+    public int Count { get; private set; }
+
+    /// <summary>When they go out, complete or not; <see cref="MonotonicTime.Never"/> when none waits.</summary>
+    public MonotonicTime Deadline { get; private set; } = MonotonicTime.Never;
+
+    public HeldPackets()
+    {
+    }
+
+    public readonly bool IsFull => Count == Capacity;
+
+    /// <summary>Notes a packet that the cache holds.</summary>
+    public void Add(in RtpReader packet, bool keyframe, MonotonicTime deadline)
+    {
+        _packets ??= new Held[Capacity];
+        if (Count == 0)
+        {
+            Deadline = deadline;
+        }
+
+        _packets[Count++] = new Held
+        {
+            Sequence = packet.SequenceNumber.Value,
+            HeaderLength = (ushort)packet.HeaderLength,
+            PaddingLength = (byte)packet.PaddingLength,
+            Keyframe = keyframe,
+        };
+    }
+
+    /// <summary>Forwards all of them to one subscriber.</summary>
+    public readonly void ForwardTo(Subscription subscription, RetransmitCache cache, MonotonicTime now)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            ref readonly var held = ref _packets![i];
+            if (cache.TryGet(held.Sequence, out var packet))
+            {
+                subscription.Forward(RtpReader.OfCopy(packet, held.HeaderLength, held.PaddingLength), held.Keyframe, now);
+            }
+        }
+    }
+
+    public void Clear()
+    {
+        Count = 0;
+        Deadline = MonotonicTime.Never;
+    }
+
+    private struct Held
+    {
+        public ushort Sequence;
+        public ushort HeaderLength;
+        public byte PaddingLength;
+        public bool Keyframe;
+    }
+}
