@@ -22,6 +22,7 @@ internal static class TargetList
         ["srtp-cm"] = () => new SrtpTarget(SrtpProfile.Aes128CmHmacSha1Tag80, "srtp-cm"),
         ["dtls-server"] = () => new DtlsTarget(DtlsRole.Server),
         ["dtls-client"] = () => new DtlsTarget(DtlsRole.Client),
+        ["dtls-resting"] = () => new RestingDtlsTarget(),
         ["peer-wire"] = () => new PeerWireTarget(),
         ["peer-inside"] = () => new PeerInsideTarget(),
         ["jwt"] = () => new JwtTarget(),

@@ -35,6 +35,7 @@ public sealed class Peer : IDisposable
     private readonly TimeSpan _connectTimeout;
     private MonotonicTime _connectDeadline = MonotonicTime.Never;
     private SrtpReceiver? _receiver;
+    private bool _peerHasKeys;
     private bool _ended;
 
     public Peer(PeerOptions options, IDtlsEngine dtls, ISrtpCipherFactory ciphers, IPeerSink sink)
@@ -166,6 +167,7 @@ public sealed class Peer : IDisposable
             return;
         }
 
+        PeerHasKeys();
         _sink.RtpReceived(this, datagram[..length], now);
     }
 
@@ -177,7 +179,18 @@ public sealed class Peer : IDisposable
             return;
         }
 
+        PeerHasKeys();
         _sink.RtcpReceived(this, datagram[..length], now);
+    }
+
+    /// <summary>An authentic packet shows that the other side has finished its handshake (RFC 5764 §5.1.2: keys come with its end).</summary>
+    private void PeerHasKeys()
+    {
+        if (!_peerHasKeys)
+        {
+            _peerHasKeys = true;
+            _dtls.Rest();
+        }
     }
 
     private void ReceiveStun(ReadOnlySpan<byte> datagram, in TransportAddress from, MonotonicTime now)

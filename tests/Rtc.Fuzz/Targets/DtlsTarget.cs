@@ -87,7 +87,7 @@ internal sealed class DtlsTarget(DtlsRole role) : IFuzzTarget
 
     private IDtlsEngine Create(DtlsRole side) => _factory.Create(side, _factory.LocalFingerprint, Profiles);
 
-    private static bool Carry(IDtlsEngine from, IDtlsEngine to, List<byte[]>? heard)
+    internal static bool Carry(IDtlsEngine from, IDtlsEngine to, List<byte[]>? heard)
     {
         var buffer = new byte[1_200];
         var moved = false;

@@ -136,6 +136,58 @@ public sealed class OpenSslDtlsEngineTests : IDisposable
         Assert.Null(link.Server.Keys);
     }
 
+    [Theory]
+    [InlineData(SrtpProfile.AeadAes128Gcm, true, true, false)]
+    [InlineData(SrtpProfile.AeadAes128Gcm, false, true, false)]
+    [InlineData(SrtpProfile.AeadAes128Gcm, true, false, true)]
+    [InlineData(SrtpProfile.Aes128CmHmacSha1Tag80, false, true, true)]
+    public void An_association_that_rests_holds_no_session_and_still_says_and_hears_farewell(
+        SrtpProfile profile, bool clientCloses, bool serverRests, bool clientRests)
+    {
+        using var link = new DtlsLink(_clients, _servers, [profile], [profile]);
+        Assert.True(link.Run());
+        if (serverRests)
+        {
+            link.Server.Rest();
+            Assert.Equal(0, _servers.LiveSessions);
+        }
+
+        if (clientRests)
+        {
+            link.Client.Rest();
+            Assert.Equal(0, _clients.LiveSessions);
+        }
+
+        AssertKeysMatch(link, profile);
+        Assert.True(link.Server.Deadline.IsNever || !serverRests);
+
+        (clientCloses ? link.Client : link.Server).Close(link.Now);
+        Assert.True(link.RunUntil(() => link.Client.State == DtlsState.Closed && link.Server.State == DtlsState.Closed));
+        Assert.Null(link.Server.Keys);
+    }
+
+    [Fact]
+    public void A_forged_farewell_does_not_end_an_association_that_rests()
+    {
+        using var link = new DtlsLink(_clients, _servers, Both, Both);
+        Assert.True(link.Run());
+        link.Server.Rest();
+        link.Client.Close(link.Now);
+        var farewell = new byte[1_200];
+        Assert.True(link.Client.TryTakeDatagram(farewell, out var length));
+
+        for (var i = 0; i < length; i++)
+        {
+            var forged = farewell[..length];
+            forged[i] ^= 1;
+            link.Server.Receive(forged, link.Now);
+            Assert.Equal(DtlsState.Connected, link.Server.State);
+        }
+
+        link.Server.Receive(farewell.AsSpan(0, length), link.Now);
+        Assert.Equal(DtlsState.Closed, link.Server.State);
+    }
+
     [Fact]
     public void Garbage_and_truncated_datagrams_never_throw_and_rarely_matter()
     {

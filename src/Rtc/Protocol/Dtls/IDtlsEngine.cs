@@ -44,6 +44,12 @@ public interface IDtlsEngine : IDisposable
     /// <summary>The negotiated profile and keys (RFC 5764 §4.2), once connected.</summary>
     SrtpKeys? Keys { get; }
 
+    /// <summary>
+    /// The peer has shown that it holds the keys, so no flight will be asked for again: frees all that only a handshake needs. Alerts are
+    /// still understood, and close_notify still sent.
+    /// </summary>
+    void Rest();
+
     /// <summary>Queues close_notify.</summary>
     void Close(MonotonicTime now);
 }

@@ -112,6 +112,26 @@ internal static unsafe partial class LibSsl
     public static partial int ExportKeyingMaterial(
         SslHandle session, byte* output, nuint length, string label, nuint labelLength, byte* context, nuint contextLength, int useContext);
 
+    [LibraryImport(Library, EntryPoint = "SSL_get_current_cipher")]
+    public static partial nint GetCurrentCipher(SslHandle session);
+
+    /// <summary>The IANA number of a cipher suite.</summary>
+    [LibraryImport(Library, EntryPoint = "SSL_CIPHER_get_protocol_id")]
+    public static partial ushort GetCipherId(nint cipher);
+
+    /// <summary>Borrowed: valid as long as the handle is open.</summary>
+    [LibraryImport(Library, EntryPoint = "SSL_get_session")]
+    public static partial nint GetSession(SslHandle session);
+
+    [LibraryImport(Library, EntryPoint = "SSL_SESSION_get_master_key")]
+    public static partial nuint GetMasterKey(nint session, byte* output, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "SSL_get_client_random")]
+    public static partial nuint GetClientRandom(SslHandle session, byte* output, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "SSL_get_server_random")]
+    public static partial nuint GetServerRandom(SslHandle session, byte* output, nuint length);
+
     [LibraryImport(LibCrypto.Library, EntryPoint = "BIO_s_mem")]
     public static partial nint MemoryBioMethod();
 

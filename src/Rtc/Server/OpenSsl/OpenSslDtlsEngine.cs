@@ -40,6 +40,7 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
     private readonly Fingerprint _remoteFingerprint;
     private readonly DtlsDatagramQueue _outgoing = new();
     private MonotonicTime _giveUpAt = MonotonicTime.Never;
+    private RestingAssociation? _resting;
 
     public OpenSslDtlsEngine(SslContextHandle context, DtlsRole role, Fingerprint remoteFingerprint, string profiles)
     {
@@ -88,6 +89,16 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
             return;
         }
 
+        if (_resting is not null)
+        {
+            if (_resting.EndsIt(datagram))
+            {
+                Close(now); // RFC 5246 §7.2.1: answered in kind.
+            }
+
+            return;
+        }
+
         datagram = PlausibleRecords(datagram);
         if (datagram.IsEmpty)
         {
@@ -114,7 +125,7 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
 
     public void HandleDeadline(MonotonicTime now)
     {
-        if (State is DtlsState.Closed or DtlsState.Failed)
+        if (State is DtlsState.Closed or DtlsState.Failed || _resting is not null)
         {
             return;
         }
@@ -131,6 +142,21 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
     }
 
     public bool TryTakeDatagram(Span<byte> destination, out int length) => _outgoing.TryTake(destination, out length);
+
+    public void Rest()
+    {
+        if (State != DtlsState.Connected || _resting is not null)
+        {
+            return;
+        }
+
+        _resting = RestingAssociation.Of(_ssl, _role);
+        if (_resting is not null)
+        {
+            _ssl.Dispose();
+            Deadline = MonotonicTime.Never;
+        }
+    }
 
     public void Close(MonotonicTime now)
     {
@@ -158,6 +184,7 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
 
         Deadline = MonotonicTime.Never;
         _ssl.Dispose();
+        _resting?.Dispose();
     }
 
     // RFC 7983 §7: first byte 20 to 63; RFC 6347 §4.1: version {254, x}.
@@ -337,6 +364,12 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
 
     private void SendCloseNotify()
     {
+        if (_resting is not null)
+        {
+            _outgoing.Add(_resting.WriteCloseNotify());
+            return;
+        }
+
         LibSsl.ClearErrors();
         _ = LibSsl.Shutdown(_ssl); // 0: ours is sent, the peer's is still to come; nothing depends on it.
         CollectOutput();
