@@ -32,6 +32,8 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     /// <summary>Tracks that hold packets, and until when, the earliest first: all hold for the same time.</summary>
     private readonly Queue<(PublishedTrack Track, MonotonicTime Until)> _holding = new();
+    /// <summary>Subscriptions that are still shown the past.</summary>
+    private readonly List<Subscription> _replaying = [];
     private readonly IDtlsEngineFactory _dtls;
     private readonly UdpSocket _socket;
     private readonly ReceiveBatch _receive;
@@ -110,6 +112,9 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     /// <summary>The track has begun to hold packets: they go out at <see cref="PublishedTrack.HeldUntil"/> at the latest.</summary>
     public void ForwardLater(PublishedTrack track) => _holding.Enqueue((track, track.HeldUntil));
+
+    /// <summary>The subscription goes on with <see cref="Subscription.Replay"/> until that is done.</summary>
+    public void ReplayLater(Subscription subscription) => _replaying.Add(subscription);
 
     public Room? FindRoom(string id) => _rooms.GetValueOrDefault(id);
 
@@ -307,6 +312,14 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
                 {
                     Fault(transport, exception);
                 }
+            }
+        }
+
+        for (var i = _replaying.Count - 1; i >= 0; i--)
+        {
+            if (!_replaying[i].Replay(Now))
+            {
+                _replaying.RemoveAt(i);
             }
         }
 

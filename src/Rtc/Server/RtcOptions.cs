@@ -35,6 +35,12 @@ public sealed record RtcOptions
     /// <summary>Keyframe requests to one publisher are at least this far apart.</summary>
     public TimeSpan KeyframeRequestInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// Who joins is sent the last keyframe and all since, at once, if it is at most this old; else another is asked for. Zero always asks. A longer
+    /// time spares publishers more, and makes the burst larger.
+    /// </summary>
+    public TimeSpan KeyframeReplay { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Unix socket of the relay; null: no relay.</summary>
     public string? RelaySocketPath { get; init; }
 

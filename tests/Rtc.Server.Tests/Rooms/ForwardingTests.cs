@@ -30,7 +30,7 @@ public class ForwardingTests
     [Fact]
     public async Task A_viewer_starts_with_a_keyframe_that_was_asked_for()
     {
-        await using var node = new TestNode();
+        await using var node = new TestNode(o => o with { KeyframeReplay = TimeSpan.Zero });
         var publisher = await node.WhipAsync();
         publisher.SendFrame(keyframe: true);
         var asked = publisher.KeyframeRequests;
@@ -46,13 +46,102 @@ public class ForwardingTests
     [Fact]
     public async Task Many_joins_cost_one_keyframe_request_per_interval()
     {
-        await using var node = new TestNode(o => o with { KeyframeRequestInterval = TimeSpan.FromSeconds(30) });
+        await using var node = new TestNode(o => o with { KeyframeRequestInterval = TimeSpan.FromSeconds(30), KeyframeReplay = TimeSpan.Zero });
         var publisher = await node.WhipAsync();
         publisher.SendFrame(keyframe: true);
         var viewers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => node.WhepAsync(identity: $"v{i}")));
         publisher.SendFrame(keyframe: true);
         await Wait.UntilAsync(() => viewers.All(v => !v.Video.IsEmpty), "all see the keyframe");
         Assert.True(publisher.KeyframeRequests <= 2, $"asked {publisher.KeyframeRequests} times"); // One by the node, and its waiting successor.
+    }
+
+    [Fact]
+    public async Task Who_joins_soon_after_a_keyframe_is_shown_the_present_at_once()
+    {
+        await using var node = new TestNode(o => o with { KeyframeReplay = TimeSpan.FromSeconds(30) });
+        var publisher = await node.WhipAsync();
+        var first = await node.WhepAsync(identity: "first");
+        await publisher.SendUntilAsync(() => !first.Video.IsEmpty);
+        var sent = publisher.SendFrame(keyframe: true, packets: 30);
+        for (var frame = 0; frame < 20; frame++)
+        {
+            sent.AddRange(publisher.SendFrame(keyframe: false));
+        }
+
+        await Wait.UntilAsync(() => first.Video.Last().Payload == sent[^1], "the node has it all");
+        var asked = publisher.KeyframeRequests;
+        var late = await node.WhepAsync(identity: "late");
+        await Wait.UntilAsync(() => late.Video.Count == sent.Count, "the past arrives without anything new");
+
+        var past = late.Video.ToList();
+        Assert.Equal(sent, past.Select(p => p.Payload));
+        AssertContinuous(past);
+        var frames = past.Select(p => p.Timestamp).Distinct().ToList();
+        Assert.Equal(21, frames.Count);
+        Assert.All(frames.Zip(frames.Skip(1)), pair => Assert.True((int)(pair.Second - pair.First) > 0, "time goes on"));
+        Assert.InRange(frames[^1] - frames[0], 20u, 20u * 3_000 / 50);
+
+        var live = publisher.SendFrame(keyframe: false);
+        await Wait.UntilAsync(() => late.Video.Count == sent.Count + live.Count, "and the present");
+        Assert.Equal(3_000u, late.Video.Last().Timestamp - frames[^1]);
+        AssertContinuous([.. late.Video]);
+        Assert.Equal(asked, publisher.KeyframeRequests);
+    }
+
+    [Fact]
+    public async Task What_comes_during_a_replay_follows_it_in_order_and_once()
+    {
+        await using var node = new TestNode(o => o with { KeyframeReplay = TimeSpan.FromSeconds(30) });
+        var publisher = await node.WhipAsync();
+        var first = await node.WhepAsync(identity: "first");
+        await publisher.SendUntilAsync(() => !first.Video.IsEmpty);
+        var sent = publisher.SendFrame(keyframe: true, packets: 200);
+        await Wait.UntilAsync(() => first.Video.Last().Payload == sent[^1], "the node has it all");
+
+        var joining = node.WhepAsync(identity: "late");
+        while (!joining.IsCompleted)
+        {
+            sent.AddRange(publisher.SendFrame(keyframe: false, packets: 1));
+            await Task.Delay(2);
+        }
+
+        var late = await joining;
+        for (var frame = 0; frame < 50; frame++)
+        {
+            sent.AddRange(publisher.SendFrame(keyframe: false, packets: 1));
+            await Task.Delay(2);
+        }
+
+        await Wait.UntilAsync(() => !late.Video.IsEmpty && late.Video.Last().Payload == sent[^1], "the present");
+        Assert.Equal(sent, late.Video.Select(p => p.Payload));
+        AssertContinuous([.. late.Video]);
+    }
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(12)]
+    public async Task Every_one_of_many_viewers_gets_every_packet_in_order_however_it_is_paced(int count)
+    {
+        await using var node = new TestNode(o => o with { Workers = 1 });
+        var publisher = await node.WhipAsync();
+        var viewers = await Task.WhenAll(Enumerable.Range(0, count).Select(i => node.WhepAsync(identity: $"v{i}")));
+        await publisher.SendUntilAsync(() => viewers.All(v => !v.Video.IsEmpty && !v.Audio.IsEmpty));
+
+        var sent = new List<string>();
+        for (var frame = 0; frame < 30; frame++)
+        {
+            // Of one packet, of many, of sizes that differ by a byte; more than are held at once; every third without a pause after it.
+            sent.AddRange(publisher.SendFrame(keyframe: false, packets: 1 + (frame * 7 % 45), size: 500 + frame));
+            await Task.Delay(frame % 3 == 0 ? 0 : 8);
+        }
+
+        await Wait.UntilAsync(() => viewers.All(v => v.Video.Last().Payload == sent[^1]), "all packets forwarded");
+        foreach (var viewer in viewers)
+        {
+            var received = viewer.Video.SkipWhile(v => v.Payload != sent[0]).ToList();
+            Assert.Equal(sent, received.Select(r => r.Payload));
+            AssertContinuous(received);
+        }
     }
 
     [Fact]
@@ -101,4 +190,7 @@ public class ForwardingTests
         // Commands, checks and speaker changes allocate a little, whatever the number of packets; a byte per packet would be thousands.
         Assert.InRange(after.AllocatedBytes - before.AllocatedBytes, 0, packets);
     }
+
+    private static void AssertContinuous(IReadOnlyList<ReceivedPacket> packets) =>
+        Assert.All(packets.Zip(packets.Skip(1)), pair => Assert.Equal((ushort)(pair.First.Sequence + 1), pair.Second.Sequence));
 }

@@ -29,7 +29,7 @@ public class LongCallTests
     [Fact]
     public async Task A_keyframe_is_asked_for_until_it_comes()
     {
-        await using var node = new TestNode(o => o with { KeyframeRequestInterval = TimeSpan.FromMilliseconds(50) });
+        await using var node = new TestNode(o => o with { KeyframeRequestInterval = TimeSpan.FromMilliseconds(50), KeyframeReplay = TimeSpan.Zero });
         var publisher = await node.WhipAsync();
         publisher.SendFrame(keyframe: true);
         var viewer = await node.WhepAsync();

@@ -164,6 +164,8 @@ internal sealed class TestPublisher
     }
 }
 
+internal sealed record ReceivedPacket(string Payload, ushort Sequence, uint Timestamp, uint Ssrc);
+
 /// <summary>Keeps what it receives.</summary>
 internal sealed class TestViewer(IParticipant participant)
 {
@@ -171,7 +173,7 @@ internal sealed class TestViewer(IParticipant participant)
 
     public ClientEndpoint? Endpoint { get; private set; }
 
-    public ConcurrentQueue<(string Payload, ushort Sequence, uint Timestamp, uint Ssrc)> Video { get; } = new();
+    public ConcurrentQueue<ReceivedPacket> Video { get; } = new();
 
     public ConcurrentQueue<string> Audio { get; } = new();
 
@@ -181,7 +183,7 @@ internal sealed class TestViewer(IParticipant participant)
     {
         if (track.Media.Kind == global::Events.Rtc.Protocol.Sdp.MediaKind.Video)
         {
-            Video.Enqueue((Convert.ToHexString(packet.Payload), packet.SequenceNumber.Value, packet.Timestamp.Value, packet.Ssrc));
+            Video.Enqueue(new(Convert.ToHexString(packet.Payload), packet.SequenceNumber.Value, packet.Timestamp.Value, packet.Ssrc));
         }
         else
         {

@@ -13,6 +13,12 @@ public struct StreamRewriter
     /// <summary>What the header may grow by: the extension header and one element of 1 + 1 bytes, padded (RFC 8285 §4.2).</summary>
     public const int MaxGrowth = 8;
 
+    /// <summary>A second becomes 16 ms: frames stay apart, and none is worth waiting for.</summary>
+    private const int Compression = 64;
+
+    /// <summary>Ticks after the present from which on nothing older is sent again: 10 s at 90 kHz.</summary>
+    private const int CompressionEnds = 900_000;
+
     private readonly uint _ssrc;
     private byte _payloadType;
     private byte _orientationIn;
@@ -25,6 +31,8 @@ public struct StreamRewriter
     private bool _firstIsNear;
     private bool _sent;
     private bool _started;
+    private uint _present;
+    private bool _compresses;
 
     /// <param name="ssrc">The subscriber's.</param>
     /// <param name="firstSequence">First number sent. Below 2^15, since receivers that miss the first packets guess the roll-over counter from it (RFC 3711 §3.3.1).</param>
@@ -69,13 +77,30 @@ public struct StreamRewriter
         _timestampOffset = _started ? _lastTimestamp + elapsedTicks - sourceTimestamp : 0;
         _started = true;
         _sent = false;
+        _compresses = false;
+    }
+
+    /// <summary>
+    /// What was captured before <paramref name="present"/> comes late, all at once: its timestamps move together to a 64th before that moment. A
+    /// receiver so shows the newest picture at once, instead of playing the past at its own pace.
+    /// </summary>
+    /// <param name="present">The publisher's timestamp of its newest frame.</param>
+    public void CompressBefore(uint present)
+    {
+        _present = present;
+        _compresses = true;
     }
 
     /// <summary>Writes the rewritten packet; returns its length, or −1 when the destination is too small.</summary>
     public int Write(in RtpReader source, Span<byte> destination, out int headerLength)
     {
         var sequence = (ushort)(source.SequenceNumber.Value + _sequenceOffset);
-        var timestamp = source.Timestamp.Value + _timestampOffset;
+        var timestamp = TimestampOf(source);
+        if (_compresses && (int)(source.Timestamp.Value - _present) > CompressionEnds)
+        {
+            _compresses = false;
+        }
+
         if (!_sent)
         {
             _sent = true;
@@ -102,7 +127,7 @@ public struct StreamRewriter
     {
         var original = (ushort)(source.SequenceNumber.Value + _sequenceOffset);
         var length = Write(
-            source, destination, rtxPayloadType, rtxSequence, source.Timestamp.Value + _timestampOffset, rtxSsrc, out headerLength);
+            source, destination, rtxPayloadType, rtxSequence, TimestampOf(source), rtxSsrc, out headerLength);
         if (length < 0 || length + 2 > destination.Length)
         {
             return -1;
@@ -119,9 +144,25 @@ public struct StreamRewriter
         destination,
         _payloadType,
         (ushort)(source.SequenceNumber.Value + _sequenceOffset),
-        source.Timestamp.Value + _timestampOffset,
+        TimestampOf(source),
         _ssrc,
         out headerLength);
+
+    /// <summary>A function of the packet alone, so that one sent again is the same.</summary>
+    private readonly uint TimestampOf(in RtpReader source)
+    {
+        var timestamp = source.Timestamp.Value + _timestampOffset;
+        if (_compresses)
+        {
+            var before = (int)(_present - source.Timestamp.Value);
+            if (before > 0)
+            {
+                timestamp += (uint)(before - (before / Compression));
+            }
+        }
+
+        return timestamp;
+    }
 
     private readonly int Write(
         in RtpReader source, Span<byte> destination, byte payloadType, ushort sequence, uint timestamp, uint ssrc, out int headerLength)

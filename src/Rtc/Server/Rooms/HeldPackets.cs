@@ -37,11 +37,22 @@ internal struct HeldPackets
 
         _packets[Count++] = new Held
         {
+            Timestamp = packet.Timestamp.Value,
             Sequence = packet.SequenceNumber.Value,
             HeaderLength = (ushort)packet.HeaderLength,
             PaddingLength = (byte)packet.PaddingLength,
             Keyframe = keyframe,
         };
+    }
+
+    /// <summary>Tells the track what it is about to forward.</summary>
+    public readonly void Note(PublishedTrack track, MonotonicTime now)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            ref readonly var held = ref _packets![i];
+            track.Forwarding(held.Sequence, held.Timestamp, held.Keyframe, now);
+        }
     }
 
     /// <summary>Forwards all of them to one subscriber.</summary>
@@ -65,6 +76,7 @@ internal struct HeldPackets
 
     private struct Held
     {
+        public uint Timestamp;
         public ushort Sequence;
         public ushort HeaderLength;
         public byte PaddingLength;

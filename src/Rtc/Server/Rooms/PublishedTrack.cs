@@ -27,6 +27,9 @@ internal sealed class PublishedTrack
     private const int HoldFromSubscribers = 8;
     private static readonly TimeSpan HoldTime = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Of the 512 packets in the cache; the rest is room for what comes during a replay.</summary>
+    private const int MaxReplayPackets = 384;
+
     /// <summary>Datagrams that are handed to the kernel while the next ones are written: they still are in the second-level cache.</summary>
     private const int FlushFromWaiting = 256;
 
@@ -37,6 +40,9 @@ internal sealed class PublishedTrack
     private ArrivalWindow _arrived;
     private MonotonicTime _codecSwitchedAt = MonotonicTime.Zero;
     private HeldPackets _held = new();
+    private ushort _keyframeSequence;
+    private MonotonicTime _keyframeAt = MonotonicTime.Never;
+    private uint _newestTimestamp;
     private bool _silenced;
     private uint _senderReportSsrc;
     private KeyframeRequests _keyframes;
@@ -82,6 +88,7 @@ internal sealed class PublishedTrack
                 // one, and so would our own roll-over counter (RFC 3711 §3.3.1).
                 Epoch++;
                 _cache.Clear();
+                _keyframeAt = MonotonicTime.Never;
             }
 
             _silenced = value;
@@ -111,6 +118,9 @@ internal sealed class PublishedTrack
     public double AudioLevel => _speaker.Level;
 
     public int SubscriptionCount => _subscriptionCount;
+
+    /// <summary>The highest number that subscribers were given.</summary>
+    public ushort NewestForwarded { get; private set; }
 
     /// <summary>When packets that are held must go out.</summary>
     public MonotonicTime HeldUntil => _held.Deadline;
@@ -215,6 +225,17 @@ internal sealed class PublishedTrack
     public bool TryGetCached(ushort sequence, MonotonicTime now, out ReadOnlySpan<byte> packet) =>
         _cache.TryGet(sequence, now, TimeSpan.FromSeconds(2), out packet);
 
+    /// <summary>Where the present group of pictures begins, if that is recent and all of it may still be in the cache.</summary>
+    /// <param name="present">The newest frame's timestamp.</param>
+    public bool TryGetRecentKeyframe(MonotonicTime now, out ushort first, out uint present)
+    {
+        first = _keyframeSequence;
+        present = _newestTimestamp;
+        return !_keyframeAt.IsNever
+            && now - _keyframeAt < _transport.Worker.Options.KeyframeReplay
+            && (ushort)(NewestForwarded - _keyframeSequence) < MaxReplayPackets;
+    }
+
     public ReportBlock TakeReport(MonotonicTime now) => _statistics.TakeReport(Ssrc, now);
 
     public int CollectNacks(MonotonicTime now, Span<ushort> destination) =>
@@ -278,7 +299,8 @@ internal sealed class PublishedTrack
     /// <summary>To few at once; for many a frame is held until its last packet is there, or for <see cref="HoldTime"/>.</summary>
     private void Forward(in RtpReader packet, bool keyframe, MonotonicTime now)
     {
-        var kept = _cache.Store(packet.Packet, packet.SequenceNumber.Value, now);
+        var sequence = packet.SequenceNumber.Value;
+        var kept = _cache.Store(packet.Packet, sequence, now);
         if (kept && Kind == TrackKind.Video && (_subscriptionCount >= HoldFromSubscribers || _held.Count > 0))
         {
             _held.Add(packet, keyframe, now + HoldTime);
@@ -295,9 +317,11 @@ internal sealed class PublishedTrack
         }
 
         ForwardHeld(now);
+        Forwarding(sequence, packet.Timestamp.Value, keyframe, now);
         for (var i = 0; i < _subscriptionCount; i++)
         {
             _subscriptions[i].Forward(packet, keyframe, now);
+            _transport.Worker.Queue.FlushFrom(FlushFromWaiting);
         }
     }
 
@@ -309,6 +333,7 @@ internal sealed class PublishedTrack
             return;
         }
 
+        _held.Note(this, now);
         for (var i = 0; i < _subscriptionCount; i++)
         {
             _held.ForwardTo(_subscriptions[i], _cache, now);
@@ -316,6 +341,23 @@ internal sealed class PublishedTrack
         }
 
         _held.Clear();
+    }
+
+    /// <summary>Notes what subscribers are about to be given, for those who join later.</summary>
+    public void Forwarding(ushort sequence, uint timestamp, bool keyframe, MonotonicTime now)
+    {
+        if (keyframe)
+        {
+            _keyframeSequence = sequence;
+            _keyframeAt = now;
+            NewestForwarded = sequence;
+            _newestTimestamp = timestamp;
+        }
+        else if ((short)(sequence - NewestForwarded) > 0)
+        {
+            NewestForwarded = sequence;
+            _newestTimestamp = timestamp;
+        }
     }
 
     private static bool AudioLevel_TryRead(ReadOnlySpan<byte> extension, out AudioLevel level) =>
@@ -336,6 +378,7 @@ internal sealed class PublishedTrack
 
         _nack.Reset();
         _cache.Clear();
+        _keyframeAt = MonotonicTime.Never;
         if (first)
         {
             Publisher.Room.TrackLive(this);

@@ -16,6 +16,12 @@ internal sealed class Subscription
     private const int EqualSizes = 16;
     private const int EqualSizesFromSubscribers = 6;
 
+    /// <summary>
+    /// Packets of a group of pictures sent at once to who joins, and every 10 ms until the present is reached: 21 Mbit/s, ten times what most
+    /// tracks have.
+    /// </summary>
+    private const int ReplayBurst = 24;
+
     private readonly SubscriberTransport _transport;
     private SrtpSendStream? _stream;
     private SrtpSendStream? _rtxStream;
@@ -25,6 +31,8 @@ internal sealed class Subscription
     private ushort _rtxSequence;
     private ushort _spliceSequence;
     private bool _spliceFresh;
+    private bool _replaying;
+    private ushort _replayNext;
     private MonotonicTime _lastForward;
 
     public Subscription(SubscriberTransport transport, PublishedTrack track)
@@ -140,6 +148,11 @@ internal sealed class Subscription
         }
 
         var sequence = packet.SequenceNumber.Value;
+        if (_replaying && _epoch == Track.Epoch && (short)(sequence - _replayNext) >= 0)
+        {
+            return; // Its turn comes: it is in the cache.
+        }
+
         if (NeedsKeyframe || _epoch != Track.Epoch)
         {
             if (!keyframe && Track.Kind == TrackKind.Video)
@@ -167,6 +180,33 @@ internal sealed class Subscription
             _spliceFresh = distance < 8_192;
         }
 
+        Send(_stream, packet, now);
+    }
+
+    /// <summary>Sends more of the past. False once the present is reached, or the source has changed.</summary>
+    public bool Replay(MonotonicTime now)
+    {
+        for (var i = 0; i < ReplayBurst && _replaying; i++)
+        {
+            if (_stream is null || _epoch != Track.Epoch || (short)(Track.NewestForwarded - _replayNext) < 0)
+            {
+                _replaying = false;
+                break;
+            }
+
+            if (Track.TryGetCached(_replayNext, now, out var cached) && RtpReader.TryRead(cached, out var packet))
+            {
+                Send(_stream, packet, now);
+            }
+
+            _replayNext++;
+        }
+
+        return _replaying;
+    }
+
+    private void Send(SrtpSendStream stream, in RtpReader packet, MonotonicTime now)
+    {
         _lastForward = now;
         var slot = _transport.Worker.Queue.Reserve();
         var length = _rewriter.Write(packet, slot, out var headerLength);
@@ -183,7 +223,7 @@ internal sealed class Subscription
             length = RtpPadding.Align(slot, length, EqualSizes);
         }
 
-        Commit(_stream, slot, length, headerLength);
+        Commit(stream, slot, length, headerLength);
     }
 
     /// <summary>Answers a NACK from the track's cache. False when the packet is not there any more.</summary>
@@ -236,11 +276,34 @@ internal sealed class Subscription
 
     private void RestartAtKeyframe()
     {
+        var now = _transport.Worker.Now;
         NeedsKeyframe = Track.Kind == TrackKind.Video;
-        if (NeedsKeyframe)
+        if (NeedsKeyframe && !TryReplay(now))
         {
-            Track.RequestKeyframe(_transport.Worker.Now);
+            Track.RequestKeyframe(now);
         }
+    }
+
+    /// <summary>Begins with the last keyframe, if it is recent: the picture is there at once, and the publisher is spared another.</summary>
+    private bool TryReplay(MonotonicTime now)
+    {
+        if (_stream is null || !Track.TryGetRecentKeyframe(now, out var first, out var present)
+            || !Track.TryGetCached(first, now, out var cached) || !RtpReader.TryRead(cached, out var packet))
+        {
+            return false;
+        }
+
+        Splice(packet, now);
+        _rewriter.CompressBefore(present);
+        NeedsKeyframe = false;
+        _replaying = true;
+        _replayNext = first;
+        if (Replay(now))
+        {
+            _transport.Worker.ReplayLater(this);
+        }
+
+        return true;
     }
 
     private void Splice(in RtpReader packet, MonotonicTime now)

@@ -23,8 +23,8 @@ internal sealed unsafe class SendQueue : IDisposable
     /// <summary>Room for the largest datagram that we forward; larger ones are refused at <see cref="Reserve"/>'s caller.</summary>
     public const int SlotBytes = 2048;
 
-    private const int Slots = 2048;
-    private const int MaxMessages = 1024;
+    private const int Slots = 512;
+    private const int MaxMessages = Slots;
 
     /// <summary>UDP_MAX_SEGMENTS of the kernel (include/linux/udp.h).</summary>
     private const int MaxSegments = 64;
