@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every check there is, on free ports, and cleans up. Last line: "N passed, N failed, N skipped".
-#   ./test.sh [--long] [SUITE...]     --long adds soaks, long fuzzing and repeated kills; SUITE names folders of tests/, web, format, gate
+#   ./test.sh [--long] [SUITE...]     --long adds soaks, long fuzzing and repeated kills; SUITE names folders of tests/, web, format, allocations, gate
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 . eng/prepare.sh
@@ -92,6 +92,7 @@ for project in tests/*/*.csproj; do
   wanted "$(basename "$(dirname "$project")")" && run_dotnet_suite "$project"
 done
 [ -f src/Platform/Web/package.json ] && wanted web && run_web_suite
+wanted allocations && run_check allocations dotnet benchmarks/Micro/bin/Release/net10.0/Micro.dll allocations
 [ -x benchmarks/gate.sh ] && wanted gate && run_check gate benchmarks/gate.sh
 
 [ ${#failures[@]} -eq 0 ] || say "Failed: ${failures[*]}"

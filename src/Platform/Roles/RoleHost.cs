@@ -72,6 +72,7 @@ public static class RoleHost
         });
         AddEssentials(builder, options);
         builder.Services.AddSingleton<PrometheusExporter>();
+        builder.Services.AddHostedService<GcPauses>();
         return builder;
     }
 
