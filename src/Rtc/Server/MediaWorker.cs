@@ -215,7 +215,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     private void Run()
     {
-        _ = ProcessControl(SetTimerSlack, 50_000, 0, 0, 0); // 50 µs: the gather time is a few milliseconds.
+        _ = ProcessControl(SetTimerSlack, 50_000, 0, 0, 0); // 50 µs: packets are held for a few milliseconds.
         Span<PollDescriptor> descriptors =
         [
             new PollDescriptor { Descriptor = _socket.Descriptor, Events = PollIn },
@@ -223,31 +223,71 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         ];
         while (!_stop)
         {
-            fixed (PollDescriptor* pointer = descriptors)
+            try
             {
-                var wait = WaitTime();
-                _ = Poll(pointer, 2, wait is null ? null : (TimeSpec*)&wait, null);
+                Turn(descriptors);
             }
-
-            UpdateClock();
-            if ((descriptors[1].Returned & PollIn) != 0)
+            catch (Exception exception)
             {
-                _mailbox.Run(Failed);
+                Failed(exception);
+                BeginAnew();
             }
+        }
+    }
 
-            if ((descriptors[0].Returned & PollIn) != 0)
+    private void Turn(Span<PollDescriptor> descriptors)
+    {
+        fixed (PollDescriptor* pointer = descriptors)
+        {
+            var wait = WaitTime();
+            _ = Poll(pointer, 2, wait is null ? null : (TimeSpec*)&wait, null);
+        }
+
+        UpdateClock();
+        if ((descriptors[1].Returned & PollIn) != 0)
+        {
+            _mailbox.Run(Failed);
+        }
+
+        if ((descriptors[0].Returned & PollIn) != 0)
+        {
+            ReceiveAll();
+        }
+
+        if (Now >= _nextTick)
+        {
+            Tick();
+        }
+
+        ForwardHeld();
+        Queue.Flush();
+        DisposePeers();
+    }
+
+    /// <summary>
+    /// What is broken cannot be told any more, so all rooms of this worker end, and only those. Clients take it for an accident and join again,
+    /// here or on another worker; WHIP and WHEP clients connect again.
+    /// </summary>
+    private void BeginAnew()
+    {
+        _holding.Clear();
+        _replaying.Clear();
+        Queue.Discard();
+        foreach (var participant in _rooms.Values.SelectMany(r => r.Participants).ToList())
+        {
+            try
             {
-                ReceiveAll();
+                participant.Room.Leave(participant, new RtcError("worker_failed", "The server had to end this room; join again."));
             }
-
-            if (Now >= _nextTick)
+            catch (Exception exception)
             {
-                Tick();
+                Failed(exception);
             }
+        }
 
-            ForwardHeld();
-            Queue.Flush();
-            DisposePeers();
+        foreach (var transport in _transports.ToList())
+        {
+            Remove(transport);
         }
     }
 

@@ -87,12 +87,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
             return new RtcError(error.Code, error.Message);
         }
 
-        MediaWorker? worker;
-        lock (_placing)
-        {
-            worker = _placements.GetValueOrDefault(rights.Room)?.Worker;
-        }
-
+        var worker = WorkerOf(rights.Room);
         var exists = worker is not null
             && await worker.InvokeAsync(() => worker.FindRoom(rights.Room) is { Tracks.Count: > 0 }).ConfigureAwait(false);
         return exists
@@ -156,6 +151,15 @@ public sealed class RtcServer : IRtcServer, IDisposable
         _dtls.Dispose();
     }
 
+    /// <summary>Null when there is no such room.</summary>
+    internal MediaWorker? WorkerOf(string room)
+    {
+        lock (_placing)
+        {
+            return _placements.GetValueOrDefault(room)?.Worker;
+        }
+    }
+
     internal MediaWorker AttachRelay(RelayConnection connection)
     {
         var worker = Place(connection.Room);
@@ -165,12 +169,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
 
     internal void DetachRelay(RelayConnection connection)
     {
-        MediaWorker? worker;
-        lock (_placing)
-        {
-            worker = _placements.GetValueOrDefault(connection.Room)?.Worker;
-        }
-
+        var worker = WorkerOf(connection.Room);
         worker?.Post(() => worker.FindRoom(connection.Room)?.Detach(connection));
     }
 
@@ -238,12 +237,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
 
     private async Task<T> OnRoom<T>(string room, Func<Room?, T> function)
     {
-        MediaWorker? worker;
-        lock (_placing)
-        {
-            worker = _placements.GetValueOrDefault(room)?.Worker;
-        }
-
+        var worker = WorkerOf(room);
         return worker is null ? function(null) : await worker.InvokeAsync(() => function(worker.FindRoom(room))).ConfigureAwait(false);
     }
 

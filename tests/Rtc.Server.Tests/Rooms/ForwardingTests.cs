@@ -173,12 +173,15 @@ public class ForwardingTests
         await publisher.SendUntilAsync(() => viewer.Video.Count > 5 && viewer.Audio.Count > 5);
     }
 
-    [Fact]
-    public async Task Forwarding_allocates_nothing()
+    /// <summary>To few at once, to many with frames held.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(12)]
+    public async Task Forwarding_allocates_nothing(int count)
     {
         await using var node = new TestNode(o => o with { Workers = 1 });
         var publisher = await node.WhipAsync();
-        var viewers = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => node.WhepAsync(identity: $"v{i}")));
+        var viewers = await Task.WhenAll(Enumerable.Range(0, count).Select(i => node.WhepAsync(identity: $"v{i}")));
         await publisher.SendUntilAsync(() => viewers.All(v => v.Video.Count > 200)); // The JIT has seen everything.
 
         var before = await node.Server.MeasureAsync();

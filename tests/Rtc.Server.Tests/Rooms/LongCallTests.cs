@@ -122,4 +122,26 @@ public class LongCallTests
             },
             "26 tracks are mapped to the wall clock");
     }
+
+    [Fact]
+    public async Task A_worker_that_breaks_takes_its_own_rooms_only_and_serves_new_ones()
+    {
+        await using var node = new TestNode();
+        var here = await node.JoinAsync("here");
+        var there = await node.JoinAsync("there");
+        Assert.NotSame(node.Server.WorkerOf("here"), node.Server.WorkerOf("there"));
+        await here.PublishAsync();
+        await there.PublishAsync();
+
+        node.Server.WorkerOf("here")!.Post(() => node.Server.WorkerOf("here")!.ReplayLater(null!));
+        await Wait.UntilAsync(() => here.ClosedWith is not null, "the room has ended");
+
+        Assert.Equal("worker_failed", here.ClosedWith!.Code);
+        Assert.Null(there.ClosedWith);
+        Assert.Equal("there", Assert.Single(await node.Server.RoomsAsync()).Room);
+        var publisher = await node.WhipAsync("here");
+        var viewer = await node.WhepAsync("here");
+        await publisher.SendUntilAsync(() => viewer.Video.Count > 10);
+        Assert.Equal(1, (await node.Server.MeasureAsync()).Faults);
+    }
 }

@@ -208,9 +208,19 @@ internal sealed unsafe class SendQueue : IDisposable
         }
 
         Submit(messages);
-        _used = 0;
-        _dirtyCount = 0;
-        _singleUsed = 0;
+        Clear();
+    }
+
+    /// <summary>Forgets what waits.</summary>
+    public void Discard()
+    {
+        for (var i = 0; i < _dirtyCount; i++)
+        {
+            _dirty[i].Head = -1;
+            _dirty[i].Tail = -1;
+        }
+
+        Clear();
     }
 
     public void Dispose()
@@ -220,6 +230,13 @@ internal sealed unsafe class SendQueue : IDisposable
         NativeMemory.Free(_vectors);
         NativeMemory.Free(_names);
         NativeMemory.Free(_controls);
+    }
+
+    private void Clear()
+    {
+        _used = 0;
+        _dirtyCount = 0;
+        _singleUsed = 0;
     }
 
     private void Submit(int messages)
