@@ -149,14 +149,14 @@ internal sealed class TestPublisher
     }
 
     /// <summary>Sends until the condition holds.</summary>
-    public async Task SendUntilAsync(Func<bool> condition, int seconds = 30)
+    public async Task SendUntilAsync(Func<bool> condition, int seconds = 30, int packets = 3)
     {
         var deadline = DateTime.UtcNow.AddSeconds(seconds);
         var asked = KeyframeRequests;
         for (var frame = 0; !condition(); frame++)
         {
             Assert.True(DateTime.UtcNow < deadline, "the condition did not come true in time");
-            SendFrame(keyframe: frame == 0 || asked != KeyframeRequests);
+            SendFrame(keyframe: frame == 0 || asked != KeyframeRequests, packets);
             asked = KeyframeRequests;
             SendAudio();
             await Task.Delay(10);
