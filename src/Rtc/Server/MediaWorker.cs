@@ -80,7 +80,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     public Fingerprint Fingerprint => _dtls.LocalFingerprint;
 
-    public CodecPolicy PublishPolicy { get; } = CodecPolicy.Default with { MaxSimulcastLayers = 1 };
+    public CodecPolicy PublishPolicy { get; } = CodecPolicy.Default;
 
     /// <summary>Names this end in the SDES of reports to publishers.</summary>
     public byte[] CnameBytes { get; } = Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(16, true));

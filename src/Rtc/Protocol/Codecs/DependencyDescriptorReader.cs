@@ -43,6 +43,7 @@ public sealed class DependencyDescriptorReader
     private bool _known;
     private ushort _structureFrame;
     private uint _active;
+    private ushort _newest;
 
     /// <summary>Of the newest keyframe; null before the first.</summary>
     public DependencyStructure? Structure => _known ? _current : null;
@@ -79,8 +80,10 @@ public sealed class DependencyDescriptorReader
                 }
 
                 var active = bits.Bits(_current.TargetCount);
-                // The first target is the lowest bit. A mask that leaves nothing is no word of a live stream.
-                _active = active == 0 || bits.Overrun ? _active : active;
+                // The first target is the lowest bit. A mask that leaves nothing is no word of a live stream, and one that comes late is over.
+                var isLate = new SequenceNumber(_newest).DistanceFrom(new SequenceNumber(head.FrameNumber)) is > 0 and < LateFrames;
+                _active = active == 0 || bits.Overrun || isLate ? _active : active;
+                _newest = isLate ? _newest : head.FrameNumber;
             }
         }
 
@@ -149,6 +152,7 @@ public sealed class DependencyDescriptorReader
         _known = true;
         _structureFrame = frameNumber;
         _active = _current.AllTargets;
+        _newest = frameNumber;
         return true;
     }
 }

@@ -147,6 +147,7 @@ public sealed class LayerSelector
             Timestamp = timestamp + _timestampOffset,
             FrameId = (ushort)(video.FrameId + place.FrameOffset),
             Tl0PicIdx = (byte)(video.Tl0PicIdx + _tl0Offset),
+            FrameIdBits = video.FrameIdBits,
             Marker = packet.Marker || _filter.EndsPicture(video),
             Encoding = (sbyte)encoding,
             Epoch = (byte)epoch,

@@ -11,6 +11,9 @@ public struct SentPacket
     public uint Timestamp;
     public ushort FrameId;
     public byte Tl0PicIdx;
+
+    /// <summary>0: frames carry no id.</summary>
+    public byte FrameIdBits;
     public bool Marker;
     public sbyte Encoding;
 

@@ -176,12 +176,12 @@ public struct StreamRewriter
         }
 
         RtpHeader.WriteMarker(destination, sent.Marker);
-        if (video.FrameIdBits == 0)
+        if (sent.FrameIdBits == 0)
         {
             return length;
         }
 
-        if (video.Structure is null)
+        if (video.Codec != Codec.Av1)
         {
             video.WriteIds(destination[headerLength..length], sent.FrameId, sent.Tl0PicIdx);
         }
