@@ -287,7 +287,10 @@ public sealed class ClientDescription
             {
                 yield return media with
                 {
-                    Rid = stream.Alternatives[0].Id, Layer = layer++, Ssrc = NewSsrc(), RtxSsrc = media.RtxPayloadType == 0 ? 0 : NewSsrc(),
+                    Rid = stream.Alternatives[0].Id,
+                    Layer = layer++,
+                    Ssrc = NewSsrc(),
+                    RtxSsrc = media.RtxPayloadType == 0 ? 0 : NewSsrc(),
                 };
             }
         }

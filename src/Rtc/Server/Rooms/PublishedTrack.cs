@@ -294,6 +294,7 @@ internal sealed class PublishedTrack
         }
 
         _subscriptions[_subscriptionCount++] = subscription;
+        DemandChanged(); // What rested because nobody watched begins while the subscriber still connects.
     }
 
     public void Remove(Subscription subscription)

@@ -180,6 +180,7 @@ internal sealed class Subscription
         }
 
         Retarget();
+        Track.DemandChanged();
     }
 
     private void Configure() => _rewriter.Configure(

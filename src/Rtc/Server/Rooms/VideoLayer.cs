@@ -49,10 +49,12 @@ internal sealed class VideoLayer(PublishedEncoding encoding, byte spatial)
     /// <summary>Pictures a second up to a temporal layer.</summary>
     public double FrameRate(int temporal) => Sum(_frameRates, temporal);
 
-    /// <summary>Counts a packet; true when the layer's size is another than before.</summary>
+    /// <summary>Counts a packet; true when the layer is there again after a silence, or its size is another than before.</summary>
     public bool Receive(in VideoPacket video, ReadOnlySpan<byte> payload, int length, uint timestamp, MonotonicTime now)
     {
         LastPacket = now;
+        var resumed = !IsActive;
+        IsActive = true;
         if (_windowStart == MonotonicTime.Zero)
         {
             _windowStart = now;
@@ -74,10 +76,10 @@ internal sealed class VideoLayer(PublishedEncoding encoding, byte spatial)
 
         if (video.IsKeyframe && video.TryGetSize(payload, Spatial, out var width, out var height))
         {
-            return Resize(width, height);
+            return Resize(width, height) || resumed;
         }
 
-        return false;
+        return resumed;
     }
 
     public bool Resize(int width, int height)

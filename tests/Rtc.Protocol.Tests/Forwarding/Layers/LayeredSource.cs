@@ -109,8 +109,13 @@ internal sealed class LayeredSource
         {
             var frame = new CodedFrame
             {
-                Encoding = encoding, Spatial = spatial, Temporal = temporal, Key = key, Capture = (uint)(picture * 3_000),
-                Number = stream.Number++, Picture = stream.Picture,
+                Encoding = encoding,
+                Spatial = spatial,
+                Temporal = temporal,
+                Key = key,
+                Capture = (uint)(picture * 3_000),
+                Number = stream.Number++,
+                Picture = stream.Picture,
             };
             var last = stream.Last[spatial];
             if (!key)
