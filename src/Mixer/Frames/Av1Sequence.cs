@@ -1,3 +1,5 @@
+using Events.Rtc.Protocol.Codecs;
+
 namespace Events.Mixer.Frames;
 
 /// <summary>What av1C needs of a sequence header OBU (AV1 bitstream specification §5.5).</summary>

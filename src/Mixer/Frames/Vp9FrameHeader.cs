@@ -1,3 +1,5 @@
+using Events.Rtc.Protocol.Codecs;
+
 namespace Events.Mixer.Frames;
 
 /// <summary>The uncompressed header of a VP9 keyframe (VP9 bitstream specification §6.2), as far as the frame size.</summary>

@@ -25,6 +25,7 @@ public sealed class ClientSendTrack
         Media = media;
         Mid = Encoding.ASCII.GetBytes(media.Mid);
         Cname = Encoding.ASCII.GetBytes(media.Cname);
+        Rid = Encoding.ASCII.GetBytes(media.Rid ?? "");
         var kept = media.Nack ? retransmitPackets : 0;
         _kept = new byte[]?[kept];
         _keptLengths = new int[kept];
@@ -50,6 +51,9 @@ public sealed class ClientSendTrack
     internal byte[] Mid { get; }
 
     internal byte[] Cname { get; }
+
+    /// <summary>Empty without simulcast.</summary>
+    internal byte[] Rid { get; }
 
     internal RtpTimestamp LastTimestamp { get; private set; }
 

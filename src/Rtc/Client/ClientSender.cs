@@ -14,6 +14,9 @@ internal sealed class ClientSender
 {
     private const int OriginalSequenceLength = 2;
 
+    /// <summary>The rid tells which layer an SSRC is; browsers leave it out once the receiver must have learnt it, and so do we.</summary>
+    private const uint PacketsWithRid = 30;
+
     private readonly List<ClientSendTrack> _tracks;
     private readonly long _unixNanosecondsAtZero;
     private ushort _transportSequence;
@@ -67,7 +70,7 @@ internal sealed class ClientSender
         var media = track.Media;
         var sequence = new SequenceNumber(track.NextSequence);
         var writer = new RtpPacketWriter(buffer, marker, media.PayloadType, sequence, timestamp, media.Ssrc);
-        AddExtensions(ref writer, track);
+        AddExtensions(ref writer, track, track.Media.RidExtension, track.PacketCount);
         if (level is { } value && media.AudioLevelExtension != 0)
         {
             writer.AddExtension(media.AudioLevelExtension, [value.Encode()]);
@@ -109,7 +112,7 @@ internal sealed class ClientSender
 
         // RFC 4588 §4: own SSRC, sequence and payload type; the payload begins with the original sequence number.
         var writer = new RtpPacketWriter(buffer, packet.Marker, media.RtxPayloadType, new(track.TakeRtxSequence()), packet.Timestamp, media.RtxSsrc);
-        AddExtensions(ref writer, track);
+        AddExtensions(ref writer, track, track.Media.RepairedRidExtension, (uint)track.Retransmitted - 1);
         Span<byte> original = stackalloc byte[OriginalSequenceLength];
         BinaryPrimitives.WriteUInt16BigEndian(original, sequence);
         if (!writer.WritePayload(original) || !writer.WritePayload(packet.Payload))
@@ -142,8 +145,13 @@ internal sealed class ClientSender
         }
     }
 
-    private void AddExtensions(ref RtpPacketWriter writer, ClientSendTrack track)
+    private void AddExtensions(ref RtpPacketWriter writer, ClientSendTrack track, byte ridExtension, uint packetsBefore)
     {
+        if (ridExtension != 0 && track.Rid.Length > 0 && packetsBefore < PacketsWithRid)
+        {
+            writer.AddExtension(ridExtension, track.Rid);
+        }
+
         if (track.Media.MidExtension != 0)
         {
             writer.AddExtension(track.Media.MidExtension, track.Mid);

@@ -55,6 +55,12 @@ public interface IParticipant
 
     Task<RtcResult<Done>> SetSubscribedAsync(string trackId, bool enabled);
 
+    /// <summary>How a video track is wanted: its size on the screen, its frame rate, or not now. <c>track_not_found</c> when there is none.</summary>
+    Task<RtcResult<Done>> SetVideoAsync(string trackId, VideoPreference preference);
+
+    /// <summary>Only the cameras of the most recent speakers, so many of them, are sent; null: everybody's.</summary>
+    Task<RtcResult<Done>> SetLastNAsync(int? count);
+
     /// <summary>WHIP and WHEP: trickled candidates are not needed (we are ICE-lite), so only an ICE restart does something.</summary>
     /// <param name="remoteUfrag">New remote user fragment.</param>
     /// <param name="remotePwd">New remote password.</param>

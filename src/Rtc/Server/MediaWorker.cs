@@ -30,8 +30,8 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly List<Peer> _disposeLater = [];
 
-    /// <summary>Tracks that hold packets, and until when, the earliest first: all hold for the same time.</summary>
-    private readonly Queue<(PublishedTrack Track, MonotonicTime Until)> _holding = new();
+    /// <summary>Encodings that hold packets, and until when, the earliest first: all hold for the same time.</summary>
+    private readonly Queue<(PublishedEncoding Encoding, MonotonicTime Until)> _holding = new();
     /// <summary>Subscriptions that are still shown the past.</summary>
     private readonly List<Subscription> _replaying = [];
     private readonly IDtlsEngineFactory _dtls;
@@ -76,7 +76,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     public Fingerprint Fingerprint => _dtls.LocalFingerprint;
 
-    public CodecPolicy PublishPolicy { get; } = CodecPolicy.Default with { MaxSimulcastLayers = 1 };
+    public CodecPolicy PublishPolicy { get; } = CodecPolicy.Default;
 
     /// <summary>Names this end in the SDES of reports to publishers.</summary>
     public byte[] CnameBytes { get; } = Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(16, true));
@@ -110,8 +110,8 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     /// <exception cref="ObjectDisposedException">The task's, when the worker has ended or ends before it comes to it.</exception>
     public Task<T> InvokeAsync<T>(Func<T> function) => _mailbox.InvokeAsync(function);
 
-    /// <summary>The track has begun to hold packets: they go out at <see cref="PublishedTrack.HeldUntil"/> at the latest.</summary>
-    public void ForwardLater(PublishedTrack track) => _holding.Enqueue((track, track.HeldUntil));
+    /// <summary>The encoding has begun to hold packets: they go out at <see cref="PublishedEncoding.HeldUntil"/> at the latest.</summary>
+    public void ForwardLater(PublishedEncoding encoding) => _holding.Enqueue((encoding, encoding.HeldUntil));
 
     /// <summary>The subscription goes on with <see cref="Subscription.Replay"/> until that is done.</summary>
     public void ReplayLater(Subscription subscription) => _replaying.Add(subscription);
@@ -304,12 +304,12 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     private void ForwardHeld()
     {
         // Most have forwarded meanwhile, with the frame's last packet.
-        while (_holding.TryPeek(out var first) && (first.Track.HeldUntil != first.Until || Now >= first.Until))
+        while (_holding.TryPeek(out var first) && (first.Encoding.HeldUntil != first.Until || Now >= first.Until))
         {
             _holding.Dequeue();
-            if (first.Track.HeldUntil == first.Until)
+            if (first.Encoding.HeldUntil == first.Until)
             {
-                first.Track.ForwardHeld(Now);
+                first.Encoding.ForwardHeld(Now);
             }
         }
     }

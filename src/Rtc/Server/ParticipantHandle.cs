@@ -64,6 +64,14 @@ internal sealed class ParticipantHandle : IParticipant
         return default(Done);
     });
 
+    public Task<RtcResult<Done>> SetVideoAsync(string trackId, VideoPreference preference) => OnWorker(() => _participant.Prefer(trackId, preference));
+
+    public Task<RtcResult<Done>> SetLastNAsync(int? count) => OnWorker<Done>(() =>
+    {
+        _participant.SetLastN(count);
+        return default(Done);
+    });
+
     public Task<RtcResult<SessionAnswer>> RestartIceAsync(string remoteUfrag, string remotePwd) => OnWorker<SessionAnswer>(() =>
     {
         if (Transport is not { Peer: not null } transport)
@@ -82,6 +90,10 @@ internal sealed class ParticipantHandle : IParticipant
         if (!_participant.IsGone)
         {
             _participant.Events = events;
+            foreach (var track in _participant.Tracks)
+            {
+                track.RepeatDemand();
+            }
         }
     });
 

@@ -35,6 +35,18 @@ internal static class JsonFields
         }
     }
 
+    public static bool Has(JsonElement parent, string name)
+    {
+        try
+        {
+            return parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out _);
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // a member whose name has a lone surrogate in an escape
+        }
+    }
+
     public static bool TryFlag(JsonElement parent, string name, out bool flag)
     {
         flag = TryMember(parent, name, JsonValueKind.True, out _);

@@ -109,9 +109,12 @@ public sealed class RoomPage : IAsyncDisposable
         await Find("join-publish").WaitForAsync();
     }
 
-    public async Task OpenAsGuestAsync(DemoSession session, string name)
+    /// <param name="session">Where to.</param>
+    /// <param name="name">How others see the guest.</param>
+    /// <param name="videoCodec">What the guest's camera is sent in; null: the browser's choice.</param>
+    public async Task OpenAsGuestAsync(DemoSession session, string name, string? videoCodec = null)
     {
-        await Page.GotoAsync(PathOf(session));
+        await Page.GotoAsync(PathOf(session) + (videoCodec is null ? "" : $"?video={videoCodec}"));
         await Find("join-name").FillAsync(name);
     }
 
@@ -154,6 +157,40 @@ public sealed class RoomPage : IAsyncDisposable
         """
         async () => [...(await window.eventsRtc.subscriber.getStats()).values()]
           .filter((s) => s.type === 'inbound-rtp' && s.kind === 'video').reduce((sum, s) => sum + s.framesDecoded, 0)
+        """);
+
+    /// <summary>Waits until a remote picture of such a width is decoded.</summary>
+    public Task SeeWidthAsync(int width, TimeSpan patience) => Until.True(
+        $"a picture {width} wide",
+        patience,
+        () => Page.EvaluateAsync<bool>(
+            """
+            async (width) => {
+              const all = async () => [...(await window.eventsRtc.subscriber.getStats()).values()].filter((s) => s.type === 'inbound-rtp' && s.kind === 'video');
+              const before = await all();
+              await new Promise((done) => setTimeout(done, 300));
+              const after = await all();
+              return after.some((s) => s.frameWidth === width && s.framesDecoded > (before.find((b) => b.id === s.id)?.framesDecoded ?? 0));
+            }
+            """,
+            width));
+
+    /// <summary>Waits until this person's browser encodes a layer, or has stopped to.</summary>
+    public Task SendsLayerAsync(string rid, bool active, TimeSpan patience) => Until.True(
+        $"layer {rid} {(active ? "sent" : "stopped")}",
+        patience,
+        () => Page.EvaluateAsync<bool>(
+            """
+            async ([rid, active]) => [...(await window.eventsRtc.publisher.getStats()).values()]
+              .some((s) => s.type === 'outbound-rtp' && s.kind === 'video' && s.rid === rid && s.active === active)
+            """,
+            (object[])[rid, active]));
+
+    /// <summary>What this person's camera is sent as: rid, width and whether it is encoded, of each stream.</summary>
+    public Task<string> SentLayersAsync() => Page.EvaluateAsync<string>(
+        """
+        async () => [...(await window.eventsRtc.publisher.getStats()).values()].filter((s) => s.type === 'outbound-rtp' && s.kind === 'video')
+          .map((s) => `${s.rid ?? '-'} ${s.frameWidth ?? 0} ${s.active} ${s.scalabilityMode ?? ''} ${s.framesEncoded}`).sort().join(', ')
         """);
 
     public Task<string> ParticipantIdAsync() => Page.EvaluateAsync<string>("() => window.eventsRtc.you.participantId");

@@ -41,6 +41,10 @@ public sealed record Footage(IReadOnlyList<byte[]> Frames, IReadOnlyList<byte[]>
     public static Task<string> CaptureFileAsync() => MakeAsync(
         "camera.mjpeg", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-t", "10", "-c:v", "mjpeg", "-q:v", "6", "-f", "mjpeg");
 
+    /// <summary>Large enough that libwebrtc sends three simulcast layers of it (below 960 × 540 it sends two), and no larger.</summary>
+    public static Task<string> LargeCaptureFileAsync() => MakeAsync(
+        "large.mjpeg", "-f", "lavfi", "-i", "testsrc2=size=960x540:rate=30", "-t", "10", "-c:v", "mjpeg", "-q:v", "8", "-f", "mjpeg");
+
     private static async Task<Footage> LoadAsync()
     {
         var filter = string.Create(CultureInfo.InvariantCulture, $"color=black:size={16 * Cell}x{9 * Cell}:rate={FrameRate},")

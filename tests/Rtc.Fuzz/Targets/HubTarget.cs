@@ -27,6 +27,7 @@ internal sealed class HubTarget : IFuzzTarget
         {
             """{"sdp":"v=0\r\n","tracks":[{"mid":"0","source":"camera","muted":false},{"mid":"1","source":"screen_audio"}]}""",
             """{"trackId":"t1","muted":true,"enabled":false}""",
+            """{"trackId":"t1","maxWidth":640,"maxHeight":360,"maxFrameRate":15,"paused":false,"count":3}""",
             """{"revision":3,"sdp":"v=0\r\n","grant":"eyJ","resumeToken":"abc"}""",
         }.Select(Encoding.UTF8.GetBytes),
     ];
@@ -51,6 +52,12 @@ internal sealed class HubTarget : IFuzzTarget
 
         _ = HubRequests.TryTrackFlag(request, "muted", out _, out _);
         _ = HubRequests.TryTrackFlag(request, "enabled", out _, out _);
+        if (HubRequests.TryVideo(request, out _, out var wish))
+        {
+            Demand.That(wish is { MaxWidth: >= 0 and <= 16_384, MaxHeight: >= 0 and <= 16_384, MaxFrameRate: >= 0 and <= 240 }, "A wish is bounded.");
+        }
+
+        Demand.That(!HubRequests.TryLastN(request, out var count) || count is null or >= 0 and <= 1_000, "A count is bounded.");
         _ = JsonFields.TryText(request, "grant", 4_096, out _);
         _ = JsonFields.TryInteger(request, "revision", out _);
     }

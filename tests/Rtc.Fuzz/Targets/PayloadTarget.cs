@@ -42,7 +42,22 @@ internal sealed class PayloadTarget(string name, PayloadTarget.Reader read, para
             [0x00, 0x85, 0x00, 1, 2, 3, 4, 5])),
         ("opus", () => new PayloadTarget("opus", ReadOpus, [0xFC, 1, 2, 3], [0x7B, 0x03, 1, 2, 3], [0xF8], [0xFF, 0x3F, 1])),
         ("red", () => new PayloadTarget("red", ReadRed, [0xEF, 0x1E, 0x00, 0x03, 0xEF, 0x0F, 0x00, 0x02, 0x6F, 1, 2, 3, 4, 5, 6, 7], [0x6F, 1, 2], [0x6F])),
-        ("dependency-descriptor", () => new PayloadTarget("dependency-descriptor", ReadDescriptor, [0xC1, 0, 9], [0x80, 0, 1, 0xC0, 1, 2, 3])),
+        ("dependency-descriptor", () =>
+        {
+            var dependencies = new DependencyDescriptorReader();
+            return new PayloadTarget(
+                "dependency-descriptor",
+                extension => ReadDescriptor(extension, dependencies),
+                [0xC1, 0, 9],
+                [0x80, 0, 1, 0xC0, 1, 2, 3],
+                // One spatial and two temporal layers; three and three.
+                [0xC5, 0, 9, 0xB0, 0xA1, 0x7A, 0x28, 0x20, 0x84, 0x60, 0x27, 0xE0, 0x16, 0x74, 0],
+                [
+                    0xBC, 0, 9, 0xB7, 0x88, 0x59, 0x65, 0xEA, 0xFF, 0xF2, 0x8F, 0x3C, 0x20, 0xC3, 2, 0xAF, 0xC0, 0x28, 0xF0, 2, 0x0C, 0, 0x2A, 0, 2, 0x80, 0,
+                    0x28, 0x20, 0x82, 8, 0x20, 0x82, 8, 0x18, 0xAB, 0xF1, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x80,
+                    0x9F, 0x80, 0x59, 0x81, 0x3F, 0x80, 0xB3, 0x82, 0x7F, 0x81, 0x67, 0xD5, 0xFF, 0xE0,
+                ]);
+        }),
     ];
 
     public void Run(ReadOnlySpan<byte> input)
@@ -157,5 +172,20 @@ internal sealed class PayloadTarget(string name, PayloadTarget.Reader read, para
         Demand.That(bytes < payload.Length, "The blocks lie behind their headers.");
     }
 
-    private static void ReadDescriptor(ReadOnlySpan<byte> extension) => _ = DependencyDescriptor.TryRead(extension, out _);
+    /// <summary>Twice: the second time against the structure that the first may have brought.</summary>
+    private static void ReadDescriptor(ReadOnlySpan<byte> extension, DependencyDescriptorReader dependencies)
+    {
+        _ = DependencyDescriptor.TryRead(extension, out _);
+        dependencies.Reset();
+        for (var time = 0; time < 2; time++)
+        {
+            if (dependencies.TryRead(extension, out var frame))
+            {
+                var structure = dependencies.Structure!;
+                Demand.That(frame.SpatialId < structure.SpatialLayers && frame.TemporalId < structure.TemporalLayers, "A frame is of a layer that there is.");
+                Demand.That((frame.ActiveTargets & ~structure.AllTargets) == 0 && frame.ActiveTargets != 0, "Only targets that there are can be active.");
+                Demand.That(structure.FindTarget(7, 7, frame.ActiveTargets) >= 0, "An active target is found.");
+            }
+        }
+    }
 }

@@ -35,10 +35,10 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
 
     public void Record(string type, object data) => Events.Enqueue(type);
 
-    public async Task<TestPublisher> WhipAsync(string room = "room", string identity = "publisher")
+    public async Task<TestPublisher> WhipAsync(string room = "room", string identity = "publisher", ClientMediaPlan? plan = null)
     {
         var description = new ClientDescription(Dtls.LocalFingerprint);
-        var result = await Server.WhipAsync(Rights(room, identity), description.WriteOffer(ClientMediaPlan.Publish));
+        var result = await Server.WhipAsync(Rights(room, identity), description.WriteOffer(plan ?? ClientMediaPlan.Publish));
         Assert.True(result.IsOk, result.Error?.ToString());
         return new TestPublisher(await ConnectAsync(description, result.Value.Answer.Sdp), result.Value.Participant);
     }
@@ -101,7 +101,8 @@ internal sealed class TestPublisher
     {
         Endpoint = endpoint;
         Participant = participant;
-        Video = endpoint.Senders.Single(s => s.Media.Kind == global::Events.Rtc.Protocol.Sdp.MediaKind.Video);
+        Layers = [.. endpoint.Senders.Where(s => s.Media.Kind == global::Events.Rtc.Protocol.Sdp.MediaKind.Video)];
+        Video = Layers[0];
         Audio = endpoint.Senders.Single(s => s.Media.Kind == global::Events.Rtc.Protocol.Sdp.MediaKind.Audio);
         endpoint.OnKeyframeRequested = _ => Interlocked.Increment(ref _keyframeRequests);
     }
@@ -113,6 +114,9 @@ internal sealed class TestPublisher
     public IParticipant Participant { get; }
 
     public ClientSendTrack Video { get; }
+
+    /// <summary>Simulcast encodings, low to high; one without.</summary>
+    public IReadOnlyList<ClientSendTrack> Layers { get; }
 
     public ClientSendTrack Audio { get; }
 
@@ -223,11 +227,11 @@ internal sealed class TestClient(TestNode node) : IParticipantEvents, IAsyncDisp
         return offer;
     }
 
-    public async Task<TestPublisher> PublishAsync()
+    public async Task<TestPublisher> PublishAsync(ClientMediaPlan? plan = null)
     {
         var description = new ClientDescription(node.Dtls.LocalFingerprint);
         var answer = await Participant.PublishAsync(
-            description.WriteOffer(ClientMediaPlan.Publish), [new("0", TrackSource.Microphone), new("1", TrackSource.Camera)]);
+            description.WriteOffer(plan ?? ClientMediaPlan.Publish), [new("0", TrackSource.Microphone), new("1", TrackSource.Camera, Dynacast: true)]);
         Assert.True(answer.IsOk, answer.Error?.ToString());
         return new TestPublisher(await node.ConnectAsync(description, answer.Value), Participant);
     }
@@ -243,6 +247,14 @@ internal sealed class TestClient(TestNode node) : IParticipantEvents, IAsyncDisp
     public void TrackMuted(string participantId, string trackId, bool muted) => Log.Enqueue($"muted {muted}");
 
     public void ActiveSpeakers(IReadOnlyList<SpeakerLevel> speakers) => Speakers.Enqueue(speakers);
+
+    public ConcurrentQueue<(string TrackId, IReadOnlyList<EncodingDemand> Encodings)> Demands { get; } = new();
+
+    public IReadOnlyList<string> Held { get; private set; } = [];
+
+    public void PublishLayers(string trackId, string mid, IReadOnlyList<EncodingDemand> encodings) => Demands.Enqueue((trackId, encodings));
+
+    public void VideoHeld(IReadOnlyList<string> trackIds) => Held = trackIds;
 
     public void SubscribeOffer(SubscribeOffer offer) => _offers.Writer.TryWrite(offer);
 

@@ -118,6 +118,22 @@ public sealed class FakeParticipant(FakeRtcServer server, string id, RoomRights 
 
     public Task<RtcResult<Done>> SetSubscribedAsync(string trackId, bool enabled) => Task.FromResult<RtcResult<Done>>(default(Done));
 
+    public List<(string TrackId, VideoPreference Preference)> Preferred { get; } = [];
+
+    public int? LastN { get; private set; } = -1;
+
+    public Task<RtcResult<Done>> SetVideoAsync(string trackId, VideoPreference preference)
+    {
+        Preferred.Add((trackId, preference));
+        return Task.FromResult<RtcResult<Done>>(default(Done));
+    }
+
+    public Task<RtcResult<Done>> SetLastNAsync(int? count)
+    {
+        LastN = count;
+        return Task.FromResult<RtcResult<Done>>(default(Done));
+    }
+
     public Task<RtcResult<SessionAnswer>> RestartIceAsync(string remoteUfrag, string remotePwd)
     {
         ETag = "ice2";

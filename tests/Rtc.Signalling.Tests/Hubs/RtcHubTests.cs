@@ -39,14 +39,21 @@ public sealed class RtcHubTests : IAsyncLifetime
         await using HubClient client = await _node.ConnectAsync();
         await client.CallAsync("join", new { grant = _node.Grant() });
 
-        JsonElement published = await client.CallAsync("publish", new { sdp = "v=0", tracks = new object[] { new { mid = "0", source = "camera" }, new { mid = "1", source = "screen_audio", muted = true, name = "x" } } });
+        JsonElement published = await client.CallAsync("publish", new { sdp = "v=0", tracks = new object[] { new { mid = "0", source = "camera" }, new { mid = "1", source = "screen_audio", muted = true, name = "x", dynacast = true } } });
         Assert.Equal("v=0 answer", published.GetProperty("sdp").GetString());
-        Assert.Equal([new TrackDeclaration("0", TrackSource.Camera), new TrackDeclaration("1", TrackSource.ScreenAudio, true)], Participant.Declared);
+        Assert.Equal([new TrackDeclaration("0", TrackSource.Camera), new TrackDeclaration("1", TrackSource.ScreenAudio, true, true)], Participant.Declared);
         Assert.True(Ok(await client.CallAsync("subscribeAnswer", new { revision = 1, sdp = "v=0" })));
         Assert.Equal("stale_revision", Code(await client.CallAsync("subscribeAnswer", new { revision = 9, sdp = "v=0" })));
         Assert.Equal(2, (await client.CallAsync("restartSubscriber")).GetProperty("offer").GetProperty("revision").GetInt32());
         Assert.True(Ok(await client.CallAsync("mute", new { trackId = "t", muted = true })));
         Assert.True(Ok(await client.CallAsync("subscribe", new { trackId = "t", enabled = false })));
+        Assert.True(Ok(await client.CallAsync("setVideo", new { trackId = "t", maxWidth = 640, maxHeight = 360, paused = true })));
+        Assert.True(Ok(await client.CallAsync("setVideo", new { trackId = "t" })));
+        Assert.Equal([("t", new VideoPreference(640, 360, 0, true)), ("t", new VideoPreference(0, 0, 0, false))], Participant.Preferred);
+        Assert.True(Ok(await client.CallAsync("setLastN", new { count = 4 })));
+        Assert.Equal(4, Participant.LastN);
+        Assert.True(Ok(await client.CallAsync("setLastN", new { count = (int?)null })));
+        Assert.Null(Participant.LastN);
         Assert.True(Ok(await client.CallAsync("leave")));
         Assert.Equal("left", Participant.LeftBecause);
         Assert.Equal("not_joined", Code(await client.CallAsync("leave")));
@@ -63,6 +70,8 @@ public sealed class RtcHubTests : IAsyncLifetime
         events.TrackPublished("p9", new TrackInfo("t1", TrackKind.Audio, TrackSource.Microphone, false, "opus"));
         events.TrackMuted("p9", "t1", true);
         events.ActiveSpeakers([new SpeakerLevel("p9", 0.5)]);
+        events.PublishLayers("t2", "1", [new EncodingDemand("l", true), new EncodingDemand("h", false)]);
+        events.VideoHeld(["t1"]);
         events.SubscribeOffer(new SubscribeOffer(2, "v=0", []));
         events.TrackUnpublished("p9", "t1");
         events.ParticipantLeft("p9");
@@ -73,6 +82,10 @@ public sealed class RtcHubTests : IAsyncLifetime
         Assert.Equal("audio microphone opus", $"{track.GetProperty("kind").GetString()} {track.GetProperty("source").GetString()} {track.GetProperty("codec").GetString()}");
         Assert.True((await client.EventAsync("trackMuted")).GetProperty("muted").GetBoolean());
         Assert.Equal(0.5, (await client.EventAsync("activeSpeakers")).GetProperty("speakers")[0].GetProperty("level").GetDouble());
+        JsonElement demand = await client.EventAsync("publishLayers");
+        Assert.Equal("t2 1", $"{demand.GetProperty("trackId").GetString()} {demand.GetProperty("mid").GetString()}");
+        Assert.Equal([("l", true), ("h", false)], demand.GetProperty("encodings").EnumerateArray().Select(e => (e.GetProperty("rid").GetString()!, e.GetProperty("active").GetBoolean())));
+        Assert.Equal("t1", (await client.EventAsync("videoHeld")).GetProperty("trackIds")[0].GetString());
         Assert.Equal(2, (await client.EventAsync("subscribeOffer")).GetProperty("revision").GetInt32());
         Assert.Equal("t1", (await client.EventAsync("trackUnpublished")).GetProperty("trackId").GetString());
         Assert.Equal("p9", (await client.EventAsync("participantLeft")).GetProperty("participantId").GetString());
@@ -127,6 +140,12 @@ public sealed class RtcHubTests : IAsyncLifetime
         { "mute", """[{"trackId":"t","muted":"yes"}]""" },
         { "mute", """[{"trackId":7,"muted":true}]""" },
         { "subscribe", """[{"enabled":true}]""" },
+        { "setVideo", """[{"maxWidth":640}]""" },
+        { "setVideo", """[{"trackId":"t","maxWidth":-1}]""" },
+        { "setVideo", """[{"trackId":"t","maxHeight":1.5}]""" },
+        { "setVideo", """[{"trackId":"t","maxFrameRate":null}]""" },
+        { "setLastN", """[{}]""" },
+        { "setLastN", """[{"count":1001}]""" },
     };
 
     [Theory]

@@ -23,6 +23,12 @@ public sealed record ClientMediaPlan
     /// <summary>Feedback of the congestion controller, as browsers offer it; REMB is offered either way.</summary>
     public bool TransportCc { get; init; } = true;
 
+    /// <summary>Simulcast encodings of each video track sent: 1 (none) to 3.</summary>
+    public int SimulcastLayers { get; init; } = 1;
+
+    /// <summary>Names the encodings by a SIM group of SSRCs, as browsers did before rids.</summary>
+    public bool LegacySimulcast { get; init; }
+
     /// <summary>One audio and one video track out.</summary>
     public static ClientMediaPlan Publish { get; } = new() { SendAudio = 1, SendVideo = 1 };
 
@@ -39,6 +45,11 @@ public sealed class ClientDescription
     private const byte MidId = 1;
     private const byte AudioLevelId = 2;
     private const byte TransportCcId = 3;
+    private const byte RidId = 4;
+    private const byte RepairedRidId = 5;
+
+    /// <summary>Low, medium, high.</summary>
+    private static readonly string[] Rids = ["l", "m", "h"];
 
     private readonly Fingerprint _fingerprint;
     private readonly string _cname = RandomNumberGenerator.GetHexString(12, lowercase: true);
@@ -65,7 +76,13 @@ public sealed class ClientDescription
             {
                 var mid = mids.Count.ToString(CultureInfo.InvariantCulture);
                 mids.Add(mid);
-                offer.Media.Add(MakeMedia(kind, mid, sends, plan.TransportCc, SdpSetup.ActPass));
+                var media = MakeMedia(kind, mid, sends, plan.TransportCc, SdpSetup.ActPass);
+                if (sends && kind == MediaKind.Video && plan.SimulcastLayers > 1)
+                {
+                    AddSimulcast(media, plan);
+                }
+
+                offer.Media.Add(media);
             }
         }
 
@@ -99,7 +116,7 @@ public sealed class ClientDescription
         {
             if (Settle(Offer.Media[i], answer.Media[i], sends: Offer.Media[i].Direction == SdpDirection.SendOnly) is { } settled)
             {
-                media.Add(settled);
+                media.AddRange(Encodings(settled, Offer.Media[i], answer.Media[i]));
             }
         }
 
@@ -229,6 +246,60 @@ public sealed class ClientDescription
         return media;
     }
 
+    private void AddSimulcast(MediaDescription media, ClientMediaPlan plan)
+    {
+        media.Ssrcs.Clear();
+        media.SsrcGroups.Clear();
+        if (plan.LegacySimulcast)
+        {
+            for (var layer = 0; layer < plan.SimulcastLayers; layer++)
+            {
+                AddSources(media);
+            }
+
+            media.SsrcGroups.Insert(0, new("SIM", [.. media.SsrcGroups.Select(g => g.Ssrcs[0])]));
+            return;
+        }
+
+        // With rids the SSRCs are not announced (RFC 8853 §5.5).
+        media.Extmaps.Add(new(RidId, RtpExtensionUris.RtpStreamId));
+        media.Extmaps.Add(new(RepairedRidId, RtpExtensionUris.RepairedRtpStreamId));
+        var rids = Rids[..Math.Min(plan.SimulcastLayers, Rids.Length)];
+        media.Rids.AddRange(rids.Select(r => new RidDescription(r, IsSend: true)));
+        media.Simulcast = new([.. rids.Select(r => new SimulcastStream([new(r)]))], []);
+    }
+
+    /// <summary>One stream for each simulcast encoding that the answer takes; the m-line itself without simulcast.</summary>
+    private static IEnumerable<ClientMedia> Encodings(ClientMedia media, MediaDescription ours, MediaDescription theirs)
+    {
+        var layer = 0;
+        if (ours.SsrcGroups.Find(g => g.Semantics == "SIM") is { } group)
+        {
+            foreach (var ssrc in group.Ssrcs)
+            {
+                var rtx = ours.SsrcGroups.Find(g => g.Semantics == "FID" && g.Ssrcs[0] == ssrc);
+                yield return media with { Ssrc = ssrc, RtxSsrc = media.RtxPayloadType == 0 ? 0 : rtx?.Ssrcs[1] ?? 0, Layer = layer++ };
+            }
+        }
+        else if (ours.Simulcast is not null && theirs.Simulcast is { Receive.Count: > 0 } taken)
+        {
+            foreach (var stream in taken.Receive)
+            {
+                yield return media with
+                {
+                    Rid = stream.Alternatives[0].Id,
+                    Layer = layer++,
+                    Ssrc = NewSsrc(),
+                    RtxSsrc = media.RtxPayloadType == 0 ? 0 : NewSsrc(),
+                };
+            }
+        }
+        else
+        {
+            yield return media with { Ssrc = media.Ssrc == 0 && media.Sends ? NewSsrc() : media.Ssrc };
+        }
+    }
+
     private void AddSources(MediaDescription media)
     {
         var primary = NewSsrc();
@@ -307,6 +378,8 @@ public sealed class ClientDescription
             MidExtension = ExtensionOf(RtpExtensionUris.Mid),
             AudioLevelExtension = ExtensionOf(RtpExtensionUris.AudioLevel),
             TransportCcExtension = ExtensionOf(RtpExtensionUris.TransportWideCc),
+            RidExtension = ExtensionOf(RtpExtensionUris.RtpStreamId),
+            RepairedRidExtension = ExtensionOf(RtpExtensionUris.RepairedRtpStreamId),
         };
     }
 

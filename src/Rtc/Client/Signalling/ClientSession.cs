@@ -20,7 +20,7 @@ public sealed record ClientSession(
     IReadOnlyList<TransportAddress> Candidates,
     IReadOnlyList<ClientMedia> Media);
 
-/// <summary>One accepted m-line.</summary>
+/// <summary>One accepted m-line, or one simulcast encoding of it.</summary>
 public sealed record ClientMedia
 {
     public required string Mid { get; init; }
@@ -48,6 +48,12 @@ public sealed record ClientMedia
 
     public string Cname { get; init; } = "";
 
+    /// <summary>Simulcast encoding (RFC 8851) that this is; null without rids.</summary>
+    public string? Rid { get; init; }
+
+    /// <summary>Place among the simulcast encodings of its m-line, low to high.</summary>
+    public int Layer { get; init; }
+
     public bool Nack { get; init; }
 
     public bool Pli { get; init; }
@@ -62,4 +68,8 @@ public sealed record ClientMedia
     public byte AudioLevelExtension { get; init; }
 
     public byte TransportCcExtension { get; init; }
+
+    public byte RidExtension { get; init; }
+
+    public byte RepairedRidExtension { get; init; }
 }

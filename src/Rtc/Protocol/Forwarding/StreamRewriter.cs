@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Events.Rtc.Protocol.Codecs;
 using Events.Rtc.Protocol.Wire;
 
 namespace Events.Rtc.Protocol.Forwarding;
@@ -6,13 +7,11 @@ namespace Events.Rtc.Protocol.Forwarding;
 /// <summary>
 /// Makes one subscriber's stream of a publisher's packets: own SSRC and payload type, sequence numbers and timestamps shifted
 /// by a constant that changes only when the source does, so that the subscriber sees one continuous stream. The payload
-/// is copied byte for byte; of the header extensions only the orientation travels on.
+/// is copied byte for byte, but for the frame ids of layered streams; of the header extensions the orientation and AV1's dependency
+/// descriptor travel on.
 /// </summary>
 public struct StreamRewriter
 {
-    /// <summary>What the header may grow by: the extension header and one element of 1 + 1 bytes, padded (RFC 8285 §4.2).</summary>
-    public const int MaxGrowth = 8;
-
     /// <summary>A second becomes 16 ms: frames stay apart, and none is worth waiting for.</summary>
     private const int Compression = 64;
 
@@ -23,6 +22,8 @@ public struct StreamRewriter
     private byte _payloadType;
     private byte _orientationIn;
     private byte _orientationOut;
+    private byte _descriptorIn;
+    private byte _descriptorOut;
     private ushort _sequenceOffset;
     private uint _timestampOffset;
     private ushort _lastSequence;
@@ -45,14 +46,23 @@ public struct StreamRewriter
     /// <param name="payloadType">As negotiated with the subscriber.</param>
     /// <param name="orientationIn">Extension id of the publisher's video orientation; 0: none.</param>
     /// <param name="orientationOut">Extension id negotiated with the subscriber; 0: none.</param>
-    public void Configure(byte payloadType, byte orientationIn, byte orientationOut)
+    /// <param name="descriptorIn">Extension id of the publisher's AV1 dependency descriptor; 0: none.</param>
+    /// <param name="descriptorOut">Extension id negotiated with the subscriber; 0: none.</param>
+    public void Configure(byte payloadType, byte orientationIn, byte orientationOut, byte descriptorIn = 0, byte descriptorOut = 0)
     {
+        _descriptorIn = descriptorOut == 0 ? (byte)0 : descriptorIn;
+        _descriptorOut = descriptorOut;
         _payloadType = payloadType;
         _orientationIn = orientationOut == 0 ? (byte)0 : orientationIn;
         _orientationOut = orientationOut;
     }
 
     public readonly bool Started => _started;
+
+    /// <summary>Highest number sent, or the one before the first.</summary>
+    public readonly ushort LastSequence => _lastSequence;
+
+    public readonly uint LastTimestamp => _lastTimestamp;
 
     /// <summary>
     /// Whether the number is one that we gave to a packet of the present source. One from before, sent again now, would be another packet:
@@ -164,35 +174,142 @@ public struct StreamRewriter
         return timestamp;
     }
 
+    /// <summary>Writes a packet of a layered stream with the numbers that <see cref="LayerSelector"/> gave it.</summary>
+    public readonly int WriteLayered(in RtpReader source, in VideoPacket video, in SentPacket sent, Span<byte> destination, out int headerLength) =>
+        WriteLayered(source, video, sent, destination, _payloadType, sent.Sequence, _ssrc, out headerLength);
+
+    /// <summary>As <see cref="WriteLayered(in RtpReader, in VideoPacket, in SentPacket, Span{byte}, out int)"/>, on the retransmission stream (RFC 4588 §4).</summary>
+    public readonly int WriteLayeredRetransmission(
+        in RtpReader source, in VideoPacket video, in SentPacket sent, Span<byte> destination, byte rtxPayloadType, uint rtxSsrc, ushort rtxSequence, out int headerLength)
+    {
+        var length = WriteLayered(source, video, sent, destination, rtxPayloadType, rtxSequence, rtxSsrc, out headerLength);
+        if (length < 0 || length + 2 > destination.Length)
+        {
+            return -1;
+        }
+
+        destination[headerLength..length].CopyTo(destination[(headerLength + 2)..]);
+        BinaryPrimitives.WriteUInt16BigEndian(destination[headerLength..], sent.Sequence);
+        return length + 2;
+    }
+
+    /// <summary>Writes a packet of one byte of padding (RFC 3550 §5.1): it fills a number that was kept free in vain.</summary>
+    public readonly int WriteFill(in SentPacket sent, Span<byte> destination, out int headerLength)
+    {
+        headerLength = RtpHeader.FixedLength;
+        if (!RtpHeader.TryWrite(destination, false, _payloadType, new(sent.Sequence), new(sent.Timestamp), _ssrc) || destination.Length <= headerLength)
+        {
+            return -1;
+        }
+
+        destination[0] |= 0x20;
+        destination[headerLength] = 1;
+        return headerLength + 1;
+    }
+
+    private readonly int WriteLayered(
+        in RtpReader source, in VideoPacket video, in SentPacket sent, Span<byte> destination, byte payloadType, ushort sequence, uint ssrc, out int headerLength)
+    {
+        var length = Write(source, destination, payloadType, sequence, sent.Timestamp, ssrc, out headerLength);
+        if (length < 0)
+        {
+            return -1;
+        }
+
+        RtpHeader.WriteMarker(destination, sent.Marker);
+        if (sent.FrameIdBits == 0)
+        {
+            return length;
+        }
+
+        if (video.Codec != Codec.Av1)
+        {
+            video.WriteIds(destination[headerLength..length], sent.FrameId, sent.Tl0PicIdx);
+        }
+        else if (_descriptorIn != 0 && RtpReader.TryRead(destination[..length], out var written) && written.TryLocateExtension(_descriptorOut, out var at, out _))
+        {
+            // The frame number stands behind the flags (AV1 RTP, appendix A.8.2).
+            BinaryPrimitives.WriteUInt16BigEndian(destination[(at + 1)..], sent.FrameId);
+        }
+
+        return length;
+    }
+
     private readonly int Write(
         in RtpReader source, Span<byte> destination, byte payloadType, ushort sequence, uint timestamp, uint ssrc, out int headerLength)
     {
         var packet = source.Packet;
         var payload = packet[source.HeaderLength..]; // With padding, if there is any: P stays as it was.
         headerLength = RtpHeader.FixedLength;
-        if (destination.Length < headerLength + MaxGrowth + payload.Length)
+        // What we write of the extensions came in the source's header, in the same form or a shorter one.
+        if (destination.Length < source.HeaderLength + payload.Length)
         {
             return -1;
         }
 
-        byte first = (byte)(0x80 | (packet[0] & 0x20)); // V=2, P; CSRCs are not forwarded.
-        if (_orientationIn != 0 && source.HasExtensions && source.TryGetExtension(_orientationIn, out var orientation) && orientation.Length == 1)
+        destination[0] = (byte)(0x80 | (packet[0] & 0x20)); // V=2, P; CSRCs are not forwarded.
+        if ((_orientationIn | _descriptorIn) != 0 && source.HasExtensions)
         {
-            first |= 0x10;
-            BinaryPrimitives.WriteUInt32BigEndian(destination[12..], 0xBEDE_0001); // RFC 8285 §4.2, one word
-            destination[16] = (byte)(_orientationOut << 4);
-            destination[17] = orientation[0];
-            destination[18] = 0;
-            destination[19] = 0;
-            headerLength += 8;
+            headerLength += WriteExtensions(source, destination[headerLength..]);
+            destination[0] |= (byte)(headerLength > RtpHeader.FixedLength ? 0x10 : 0);
         }
 
-        destination[0] = first;
         destination[1] = (byte)((packet[1] & 0x80) | payloadType);
         BinaryPrimitives.WriteUInt16BigEndian(destination[2..], sequence);
         BinaryPrimitives.WriteUInt32BigEndian(destination[4..], timestamp);
         BinaryPrimitives.WriteUInt32BigEndian(destination[8..], ssrc);
         payload.CopyTo(destination[headerLength..]);
         return headerLength + payload.Length;
+    }
+
+    /// <summary>The extension block with what travels on; 0 when none of it is there. Two-byte elements only where a long one needs them (RFC 8285 §4.1.2).</summary>
+    private readonly int WriteExtensions(in RtpReader source, Span<byte> block)
+    {
+        ReadOnlySpan<byte> orientation = default;
+        ReadOnlySpan<byte> descriptor = default;
+        if (source.TryGetExtension(_orientationIn, out var found) && found.Length == 1)
+        {
+            orientation = found;
+        }
+
+        if (source.TryGetExtension(_descriptorIn, out found) && found.Length > 0)
+        {
+            descriptor = found;
+        }
+
+        if (orientation.IsEmpty && descriptor.IsEmpty)
+        {
+            return 0;
+        }
+
+        var twoByte = descriptor.Length > RtpExtensionBlock.OneByteMaxLength;
+        var end = WriteElement(block, 4, _orientationOut, orientation, twoByte);
+        end = WriteElement(block, end, _descriptorOut, descriptor, twoByte);
+        var padded = (end + 3) & ~3;
+        block[end..padded].Clear();
+        BinaryPrimitives.WriteUInt16BigEndian(block, (ushort)(twoByte ? RtpExtensionBlock.TwoByteProfile : RtpExtensionBlock.OneByteProfile));
+        BinaryPrimitives.WriteUInt16BigEndian(block[2..], (ushort)((padded - 4) / 4));
+        return padded;
+    }
+
+    private static int WriteElement(Span<byte> block, int at, byte id, ReadOnlySpan<byte> value, bool twoByte)
+    {
+        if (value.IsEmpty)
+        {
+            return at;
+        }
+
+        if (twoByte)
+        {
+            block[at++] = id;
+            block[at++] = (byte)value.Length;
+        }
+        else
+        {
+            block[at++] = (byte)((id << 4) | (value.Length - 1));
+        }
+
+        value.CopyTo(block[at..]);
+        return at + value.Length;
     }
 }

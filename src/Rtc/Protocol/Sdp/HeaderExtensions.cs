@@ -7,9 +7,9 @@ internal static class HeaderExtensions
 {
     /// <summary>
     /// The ids of our own offers, the same on every m-line as a BUNDLE demands (RFC 8843 §9.2): what a forwarded packet carries,
-    /// which is the orientation and nothing else. SSRCs are signalled, so no packet needs to name its mid.
+    /// which is the orientation and AV1's dependency descriptor. SSRCs are signalled, so no packet needs to name its mid.
     /// </summary>
-    private static readonly Extmap[] VideoOffer = [new(13, Uris.VideoOrientation)];
+    private static readonly Extmap[] VideoOffer = [new(13, Uris.VideoOrientation), new(12, Uris.DependencyDescriptor)];
 
     public static IReadOnlyList<Extmap> OfferedFor(MediaKind kind) => kind == MediaKind.Video ? VideoOffer : [];
 
@@ -76,11 +76,11 @@ internal static class HeaderExtensions
 
     private static bool IsKnown(string uri, MediaKind kind, bool theySend) => uri switch
     {
-        Uris.VideoOrientation => kind == MediaKind.Video,
+        Uris.VideoOrientation or Uris.DependencyDescriptor => kind == MediaKind.Video,
         Uris.Mid or Uris.TransportWideCc or Uris.AbsSendTime or Uris.AbsCaptureTime => theySend,
         Uris.RtpStreamId or Uris.RepairedRtpStreamId => theySend && kind == MediaKind.Video,
         Uris.AudioLevel => theySend && kind == MediaKind.Audio,
-        Uris.PlayoutDelay or Uris.DependencyDescriptor => theySend && kind == MediaKind.Video,
+        Uris.PlayoutDelay => theySend && kind == MediaKind.Video,
         _ => false,
     };
 

@@ -98,6 +98,9 @@ public sealed record PublishedMedia
     /// <summary>Announced sources, simulcast layers from low to high where a SIM group names them; empty when only mid and rid tell.</summary>
     public IReadOnlyList<PublishedSsrc> Ssrcs { get; init; } = [];
 
+    /// <summary>How many of <see cref="Ssrcs"/>, from the first on, are layers of a SIM group; 0 without one.</summary>
+    public int SimulcastSsrcs { get; init; }
+
     /// <summary>Simulcast rids in the order of the offer; empty without simulcast.</summary>
     public IReadOnlyList<string> Rids { get; init; } = [];
 

@@ -41,6 +41,9 @@ internal static class PublishAnswer
             media.Direction = offered.Direction is SdpDirection.SendOnly or SdpDirection.SendRecv ? SdpDirection.RecvOnly : SdpDirection.Inactive;
             var extensions = HeaderExtensions.Accept(offered, theySend: true, media);
             var rids = media.Direction == SdpDirection.RecvOnly ? AcceptSimulcast(offered, extensions, policy, media) : [];
+            var ssrcs = ReadSsrcs(offered);
+            // RFC 8853 is silent on it; browsers before rids named their layers so, low to high.
+            var simulcast = offered.SsrcGroups.Find(g => g.Semantics == "SIM")?.Ssrcs.Distinct().Count() ?? 0;
             var msid = offered.Msid ?? offered.Ssrcs.Find(s => s.Msid is not null)?.Msid;
             published.Add(new()
             {
@@ -49,7 +52,8 @@ internal static class PublishAnswer
                 Kind = offered.Kind,
                 Codecs = codecs,
                 Extensions = extensions,
-                Ssrcs = ReadSsrcs(offered),
+                Ssrcs = ssrcs,
+                SimulcastSsrcs = rids.Count == 0 && offered.Kind == MediaKind.Video && simulcast > 1 ? Math.Min(simulcast, policy.MaxSimulcastLayers) : 0,
                 Rids = rids,
                 StreamId = msid?.StreamId is "-" ? null : msid?.StreamId,
                 TrackId = msid?.TrackId,

@@ -53,7 +53,7 @@ internal sealed class RelayConnection
             return;
         }
 
-        var relayed = new RelayedTrack(this, ++_lastHandle);
+        var relayed = new RelayedTrack(this, ++_lastHandle, track);
         _tracks[track] = relayed;
         _byHandle[relayed.Handle] = track;
         var codec = track.Codec;
@@ -61,7 +61,7 @@ internal sealed class RelayConnection
             Now(track.Publisher), relayed.Handle, track.Id, track.Publisher.Id, track.Kind, track.Source, track.CodecName, codec.ClockRate,
             track.Kind == TrackKind.Audio ? codec.Channels : 0, codec.Fmtp, track.Info.Muted));
         track.Add(relayed);
-        track.RequestKeyframe(track.Publisher.Room.Worker.Now);
+        relayed.RequestKeyframe(track.Publisher.Room.Worker.Now);
     }
 
     public void TrackUnpublished(PublishedTrack track)
@@ -70,6 +70,7 @@ internal sealed class RelayConnection
         {
             _byHandle.Remove(relayed.Handle);
             track.RemoveRelay(this);
+            track.DemandChanged();
             Send(RelayMessageType.TrackUnpublished, new RelayTrackUnpublished(Now(track.Publisher), relayed.Handle));
         }
     }
@@ -88,7 +89,16 @@ internal sealed class RelayConnection
     {
         if (_byHandle.TryGetValue(handle, out var track))
         {
-            track.RequestKeyframe(now);
+            _tracks[track].RequestKeyframe(now);
+        }
+    }
+
+    /// <summary>The receiver shows or records the track in this size; 0 by 0: the best there is.</summary>
+    public void RequestSize(uint handle, int width, int height, Protocol.Primitives.MonotonicTime now)
+    {
+        if (_byHandle.TryGetValue(handle, out var track))
+        {
+            _tracks[track].Prefer(width, height, now);
         }
     }
 
@@ -153,26 +163,4 @@ internal sealed class RelayConnection
     }
 
     private static long Now(Participant participant) => participant.Room.Worker.UnixNow;
-}
-
-/// <summary>One track on one relay connection.</summary>
-internal sealed class RelayedTrack(RelayConnection connection, uint handle)
-{
-    public RelayConnection Connection { get; } = connection;
-
-    public uint Handle { get; } = handle;
-
-    public void Forward(ReadOnlySpan<byte> packet, long unixNow)
-    {
-        Span<byte> header = stackalloc byte[RelayCodec.RtpHeaderLength];
-        RelayCodec.WriteRtpHeader(header, Handle, unixNow);
-        Connection.SendPacket(header, packet);
-    }
-
-    public void ForwardSenderReport(ulong ntp, uint rtpTimestamp, long unixNow)
-    {
-        Span<byte> message = stackalloc byte[RelayCodec.SenderReportLength];
-        RelayCodec.WriteSenderReport(message, Handle, unixNow, ntp, rtpTimestamp);
-        Connection.SendPacket(message, default);
-    }
 }

@@ -97,6 +97,13 @@ internal sealed class RelayListener : IDisposable
                     var handle = BinaryPrimitives.ReadUInt32BigEndian(buffer.AsSpan(1));
                     worker.Post(() => connection.RequestKeyframe(handle, worker.Now));
                 }
+                else if (length == RelayCodec.SizeRequestLength && buffer[0] == (byte)RelayMessageType.RequestSize)
+                {
+                    var handle = BinaryPrimitives.ReadUInt32BigEndian(buffer.AsSpan(1));
+                    int width = BinaryPrimitives.ReadUInt16BigEndian(buffer.AsSpan(5));
+                    int height = BinaryPrimitives.ReadUInt16BigEndian(buffer.AsSpan(7));
+                    worker.Post(() => connection.RequestSize(handle, width, height, worker.Now));
+                }
             }
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException)

@@ -34,7 +34,7 @@ public enum RelayMessageType : byte
     /// <summary><see cref="RelayTrackMuted"/>.</summary>
     TrackMuted = 0x14,
 
-    /// <summary>type(1) handle(4) arrival(8) then the RTP packet as published, unprotected, retransmissions already unwrapped.</summary>
+    /// <summary>type(1) handle(4) arrival(8) then the RTP packet as published, unprotected, retransmissions already unwrapped. Of a track with layers: one layer, renumbered into one stream.</summary>
     Rtp = 0x20,
 
     /// <summary>type(1) handle(4) arrival(8) ntp(8) rtpTimestamp(4): the publisher's own NTP/RTP relation (RFC 3550 §6.4.1).</summary>
@@ -45,6 +45,12 @@ public enum RelayMessageType : byte
 
     /// <summary>Receiver → node: type(1) handle(4).</summary>
     RequestKeyframe = 0x30,
+
+    /// <summary>
+    /// Receiver → node: type(1) handle(4) width(2) height(2), in pixels. Of a track with layers the best that fits is sent from then on; 0 by 0: the
+    /// best there is, which is the default. The stream goes on in number and time.
+    /// </summary>
+    RequestSize = 0x31,
 }
 
 public sealed record RelaySubscribe(string Room, string NodeKey);
@@ -88,6 +94,7 @@ public static class RelayCodec
 {
     public const int RtpHeaderLength = 13;
     public const int SenderReportLength = 25;
+    public const int SizeRequestLength = 9;
 
     /// <summary>No message is longer: a track announcement with long names stays far below.</summary>
     public const int MaxMessageLength = 16 * 1024;
@@ -148,6 +155,16 @@ public static class RelayCodec
         var message = new byte[13];
         message[0] = (byte)RelayMessageType.Dropped;
         BinaryPrimitives.WriteUInt64BigEndian(message.AsSpan(5), total);
+        return message;
+    }
+
+    public static byte[] EncodeSizeRequest(uint handle, int width, int height)
+    {
+        var message = new byte[SizeRequestLength];
+        message[0] = (byte)RelayMessageType.RequestSize;
+        BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(1), handle);
+        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(5), (ushort)Math.Clamp(width, 0, ushort.MaxValue));
+        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(7), (ushort)Math.Clamp(height, 0, ushort.MaxValue));
         return message;
     }
 

@@ -1,11 +1,11 @@
+using Events.Rtc.Protocol.Codecs;
 using Events.Rtc.Protocol.Primitives;
-using Events.Rtc.Protocol.Streams;
 using Events.Rtc.Protocol.Wire;
 
 namespace Events.Rtc.Rooms;
 
 /// <summary>
-/// The packets of a frame that wait, in the track's cache, for their last one. Forwarded together they leave as one segmented send per
+/// The packets of a frame that wait, in their encoding's cache, for their last one. Forwarded together they leave as one segmented send per
 /// subscriber, and each subscriber's state is fetched once for all of them.
 /// </summary>
 internal struct HeldPackets
@@ -27,7 +27,7 @@ internal struct HeldPackets
     public readonly bool IsFull => Count == Capacity;
 
     /// <summary>Notes a packet that the cache holds.</summary>
-    public void Add(in RtpReader packet, bool keyframe, MonotonicTime deadline)
+    public void Add(in RtpReader packet, in VideoPacket video, MonotonicTime deadline)
     {
         _packets ??= new Held[Capacity];
         if (Count == 0)
@@ -41,29 +41,29 @@ internal struct HeldPackets
             Sequence = packet.SequenceNumber.Value,
             HeaderLength = (ushort)packet.HeaderLength,
             PaddingLength = (byte)packet.PaddingLength,
-            Keyframe = keyframe,
+            Video = video,
         };
     }
 
-    /// <summary>Tells the track what it is about to forward.</summary>
-    public readonly void Note(PublishedTrack track, MonotonicTime now)
+    /// <summary>Tells the encoding what it is about to forward.</summary>
+    public readonly void Note(PublishedEncoding encoding, MonotonicTime now)
     {
         for (var i = 0; i < Count; i++)
         {
             ref readonly var held = ref _packets![i];
-            track.Forwarding(held.Sequence, held.Timestamp, held.Keyframe, now);
+            encoding.Forwarding(held.Sequence, held.Timestamp, held.Video.IsKeyframe, now);
         }
     }
 
     /// <summary>Forwards all of them to one subscriber.</summary>
-    public readonly void ForwardTo(Subscription subscription, RetransmitCache cache, MonotonicTime now)
+    public readonly void ForwardTo(Subscription subscription, PublishedEncoding encoding, MonotonicTime now)
     {
         for (var i = 0; i < Count; i++)
         {
             ref readonly var held = ref _packets![i];
-            if (cache.TryGet(held.Sequence, out var packet))
+            if (encoding.Cache.TryGet(held.Sequence, out var packet))
             {
-                subscription.Forward(RtpReader.OfCopy(packet, held.HeaderLength, held.PaddingLength), held.Keyframe, now);
+                subscription.Forward(RtpReader.OfCopy(packet, held.HeaderLength, held.PaddingLength), encoding, held.Video, now);
             }
         }
     }
@@ -80,6 +80,6 @@ internal struct HeldPackets
         public ushort Sequence;
         public ushort HeaderLength;
         public byte PaddingLength;
-        public bool Keyframe;
+        public VideoPacket Video;
     }
 }

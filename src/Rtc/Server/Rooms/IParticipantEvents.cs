@@ -18,6 +18,12 @@ public interface IParticipantEvents
 
     void ActiveSpeakers(IReadOnlyList<SpeakerLevel> speakers);
 
+    /// <summary>Dynacast: which encodings of the participant's own track are watched, in the order of its offer.</summary>
+    void PublishLayers(string trackId, string mid, IReadOnlyList<EncodingDemand> encodings);
+
+    /// <summary>Last-N: the video tracks that are held back from this participant now.</summary>
+    void VideoHeld(IReadOnlyList<string> trackIds);
+
     void SubscribeOffer(SubscribeOffer offer);
 
     /// <summary>The participant is out: removed, replaced by a second join, room closed, transport lost.</summary>

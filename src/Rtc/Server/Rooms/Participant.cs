@@ -19,7 +19,12 @@ internal enum ParticipantKind
 /// <summary>One participant on its room's worker.</summary>
 internal sealed class Participant
 {
+    /// <summary>Tracks of whom one client may say how it wants them.</summary>
+    private const int MaxPreferences = 1_000;
+
     private readonly HashSet<string> _optedOut = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, VideoPreference> _preferences = new(StringComparer.Ordinal);
+    private List<string> _held = [];
     private int _revision;
     private bool _subscriberLost;
 
@@ -103,7 +108,67 @@ internal sealed class Participant
         UpdateSubscriptions();
     }
 
-    public void Forget(PublishedTrack track) => _optedOut.Remove(track.Id);
+    /// <summary>How many of the most recent speakers' cameras this participant is sent; null: everybody's.</summary>
+    public int? LastN { get; private set; }
+
+    /// <summary>How the participant wants a track; kept, so that it holds for a subscription that comes later.</summary>
+    public RtcResult<Done> Prefer(string trackId, VideoPreference preference)
+    {
+        if (!_preferences.ContainsKey(trackId)
+            && (_preferences.Count >= MaxPreferences || !Room.Tracks.Any(t => t.Id == trackId && t.Kind == TrackKind.Video)))
+        {
+            return new RtcError("track_not_found", "There is no such video track here.");
+        }
+
+        _preferences[trackId] = preference;
+        Subscriber?.Find(trackId)?.Prefer(preference);
+        return default(Done);
+    }
+
+    public void SetLastN(int? count)
+    {
+        LastN = count;
+        ApplyLastN();
+    }
+
+    /// <summary>Pauses the cameras of all but the N most recent speakers. Shared screens are always sent.</summary>
+    public void ApplyLastN()
+    {
+        if (Subscriber is null || (LastN is null && _held.Count == 0))
+        {
+            return;
+        }
+
+        var held = new List<string>();
+        var shown = 0;
+        foreach (var publisher in Room.RecentSpeakers)
+        {
+            foreach (var track in publisher.Tracks)
+            {
+                if (track.Kind == TrackKind.Video && track.Source == TrackSource.Camera && Subscriber.Find(track.Id) is { } subscription)
+                {
+                    var hold = LastN is { } count && shown++ >= count;
+                    subscription.Pause(PauseReasons.LastN, hold);
+                    if (hold)
+                    {
+                        held.Add(track.Id);
+                    }
+                }
+            }
+        }
+
+        if (!held.SequenceEqual(_held))
+        {
+            _held = held;
+            Events?.VideoHeld(held);
+        }
+    }
+
+    public void Forget(PublishedTrack track)
+    {
+        _optedOut.Remove(track.Id);
+        _preferences.Remove(track.Id);
+    }
 
     /// <summary>Brings the subscriptions of a hub client in line with the room, and offers when its m-lines must follow.</summary>
     public void UpdateSubscriptions()
@@ -121,6 +186,15 @@ internal sealed class Participant
 
         if (OpenSubscriber().SetWanted(wanted))
         {
+            foreach (var subscription in Subscriber!.Subscriptions)
+            {
+                if (_preferences.TryGetValue(subscription.Track.Id, out var preference))
+                {
+                    subscription.Prefer(preference);
+                }
+            }
+
+            ApplyLastN();
             Offer();
         }
     }

@@ -20,6 +20,11 @@ internal sealed class PublishedTrack
     /// </summary>
     private static readonly TimeSpan MinCodecTime = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan LayerCheckInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Three pictures of the slowest temporal layer in use (a quarter of 20 a second); with a keyframe's round trip a viewer waits below a second.</summary>
+    private static readonly TimeSpan LayerSilence = TimeSpan.FromMilliseconds(600);
+
     /// <summary>
     /// From so many subscribers on, a frame's packets are forwarded together (docs/performance.md). A frame sent in one burst is held for no
     /// time at all; a paced one of 1.5 Mbit/s leaves in threes, 2.5 ms late on average.
@@ -27,31 +32,27 @@ internal sealed class PublishedTrack
     private const int HoldFromSubscribers = 8;
     private static readonly TimeSpan HoldTime = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Of the 512 packets in the cache; the rest is room for what comes during a replay.</summary>
-    private const int MaxReplayPackets = 384;
-
     /// <summary>Datagrams that are handed to the kernel while the next ones are written: they still are in the second-level cache.</summary>
     private const int FlushFromWaiting = 256;
 
     private readonly PublisherTransport _transport;
-    private readonly NackTracker _nack = new();
-    private readonly RetransmitCache _cache;
-    private ReceptionStatistics _statistics;
-    private ArrivalWindow _arrived;
+    private readonly PublishedEncoding[] _encodings;
+    private readonly LayerDemand? _demand;
+    private List<VideoLayer> _layers = [];
     private MonotonicTime _codecSwitchedAt = MonotonicTime.Zero;
-    private HeldPackets _held = new();
-    private ushort _keyframeSequence;
-    private MonotonicTime _keyframeAt = MonotonicTime.Never;
-    private uint _newestTimestamp;
+    private MonotonicTime _nextLayerCheck;
     private bool _silenced;
-    private uint _senderReportSsrc;
-    private KeyframeRequests _keyframes;
     private ActiveSpeaker _speaker;
     private Subscription[] _subscriptions = [];
     private int _subscriptionCount;
     private RelayedTrack[] _relays = [];
 
-    public PublishedTrack(PublisherTransport transport, PublishedMedia media, TrackSource source, bool muted)
+    /// <param name="transport">It arrives there.</param>
+    /// <param name="media">Its m-line.</param>
+    /// <param name="source">What is captured.</param>
+    /// <param name="muted">Declared so.</param>
+    /// <param name="dynacast">The client stops and resumes encodings when it is told to.</param>
+    public PublishedTrack(PublisherTransport transport, PublishedMedia media, TrackSource source, bool muted, bool dynacast = false)
     {
         _transport = transport;
         Media = media;
@@ -61,8 +62,15 @@ internal sealed class PublishedTrack
         Source = source;
         Muted = muted;
         Codec = media.Codecs[0];
-        _cache = Kind == TrackKind.Audio ? RetransmitCache.ForAudio() : RetransmitCache.ForVideo();
-        _keyframes = new KeyframeRequests(transport.Worker.Options.KeyframeRequestInterval);
+        var count = Kind == TrackKind.Audio ? 1 : Math.Max(1, media.Rids.Count > 0 ? media.Rids.Count : media.SimulcastSsrcs);
+        _encodings = new PublishedEncoding[count];
+        for (var i = 0; i < count; i++)
+        {
+            _encodings[i] = new PublishedEncoding(this, i, i < media.Rids.Count ? media.Rids[i] : null, transport.Worker.Options.KeyframeRequestInterval);
+        }
+
+        IsLayered = count > 1;
+        _demand = dynacast && Kind == TrackKind.Video ? new LayerDemand(this) : null;
     }
 
     public string Id { get; }
@@ -81,14 +89,19 @@ internal sealed class PublishedTrack
         get => _silenced;
         set
         {
-            ForwardHeld(_transport.Worker.Now);
+            foreach (var encoding in _encodings)
+            {
+                encoding.ForwardHeld(_transport.Worker.Now);
+            }
+
             if (_silenced && !value)
             {
                 // Numbers that were not sent must not be left out either: past 2^15 of them a receiver takes the next for an old
                 // one, and so would our own roll-over counter (RFC 3711 §3.3.1).
-                Epoch++;
-                _cache.Clear();
-                _keyframeAt = MonotonicTime.Never;
+                foreach (var encoding in _encodings)
+                {
+                    encoding.StartOver();
+                }
             }
 
             _silenced = value;
@@ -100,40 +113,43 @@ internal sealed class PublishedTrack
     /// <summary>The codec in use: the publisher's first choice until a packet says otherwise.</summary>
     public NegotiatedCodec Codec { get; private set; }
 
-    /// <summary>Of the packets that arrive; 0 before the first.</summary>
-    public uint Ssrc { get; private set; }
+    /// <summary>One, or the simulcast encodings in the order of the offer.</summary>
+    public ReadOnlySpan<PublishedEncoding> Encodings => _encodings;
 
-    /// <summary>Changes when the packets come from another source, so that subscriptions splice.</summary>
-    public int Epoch { get; private set; }
+    /// <summary>There is something to choose: each subscription has a selector.</summary>
+    public bool IsLayered { get; private set; }
+
+    /// <summary>What a viewer can be given, lowest first; empty before the first packet.</summary>
+    public IReadOnlyList<VideoLayer> Layers => _layers;
+
+    /// <summary>Of the first encoding that arrives; 0 before the first packet.</summary>
+    public uint Ssrc
+    {
+        get
+        {
+            foreach (var encoding in _encodings)
+            {
+                if (encoding.IsLive)
+                {
+                    return encoding.Ssrc;
+                }
+            }
+
+            return 0;
+        }
+    }
 
     public bool IsLive => Ssrc != 0;
 
     public Participant Publisher => _transport.Participant;
 
-    /// <summary>The publisher's own NTP/RTP relation, and when it arrived.</summary>
-    public (NtpTime Ntp, RtpTimestamp Rtp, MonotonicTime At) SenderReport { get; private set; }
+    public int SubscriptionCount => _subscriptionCount;
 
     public bool Speaking => _speaker.Speaking && !Muted && !Silenced;
 
     public double AudioLevel => _speaker.Level;
 
-    public int SubscriptionCount => _subscriptionCount;
-
-    /// <summary>The highest number that subscribers were given.</summary>
-    public ushort NewestForwarded { get; private set; }
-
-    /// <summary>When packets that are held must go out.</summary>
-    public MonotonicTime HeldUntil => _held.Deadline;
-
-    public long PacketsReceived => _statistics.Received;
-
-    public long PacketsLost => _statistics.Lost;
-
-    public long BytesReceived { get; private set; }
-
-    public long KeyframeRequestsSent => _keyframes.Sent;
-
-    public TrackInfo Info => new(Id, Kind, Source, Muted || Silenced, CodecName);
+    public TrackInfo Info => new(Id, Kind, Source, Muted || Silenced, CodecName) { Layers = [.. _layers.Select(Describe)] };
 
     public string CodecName => Codec.Codec switch
     {
@@ -146,8 +162,11 @@ internal sealed class PublishedTrack
     };
 
     /// <summary>A media packet; one that came by RTX is unwrapped before.</summary>
+    /// <param name="packet">As published.</param>
+    /// <param name="encoding">One of <see cref="Encodings"/>.</param>
     /// <param name="recovered">It came by RTX: the loss that it makes good stays a loss in reports (RFC 4588 §6.3).</param>
-    public void Receive(in RtpReader packet, bool recovered, MonotonicTime now)
+    /// <param name="now">The present.</param>
+    public void Receive(in RtpReader packet, PublishedEncoding encoding, bool recovered, MonotonicTime now)
     {
         // Before the source starts, so that relays learn of the track with the codec that it has.
         if (packet.PayloadType != Codec.PayloadType && !TrySwitchCodec(packet.PayloadType, now))
@@ -155,108 +174,133 @@ internal sealed class PublishedTrack
             return;
         }
 
-        if (packet.Ssrc != Ssrc)
+        if (packet.Ssrc != encoding.Ssrc)
         {
-            StartSource(packet.Ssrc);
+            StartSource(encoding, packet.Ssrc);
         }
 
-        var sequence = packet.SequenceNumber.Value;
-        BytesReceived += packet.Packet.Length;
-        var extended = recovered
-            ? _statistics.Extend(sequence)
-            : _statistics.Receive(sequence, packet.Timestamp.Value, Codec.ClockRate, now);
-        if (!_arrived.TryAdd(extended))
-        {
-            return; // Repeated to probe the path, or both lost and late; forwarding it again would only cost.
-        }
-
-        if (!_nack.Receive(extended, now))
-        {
-            RequestKeyframe(now);
-        }
-
-        var keyframe = false;
-        if (Kind == TrackKind.Audio)
-        {
-            if (Media.Extensions.AudioLevel != 0
-                && packet.TryGetExtension(Media.Extensions.AudioLevel, out var extension)
-                && AudioLevel_TryRead(extension, out var level))
-            {
-                _speaker.Receive(level, now);
-            }
-        }
-        else
-        {
-            keyframe = KeyframeDetector.IsKeyframe(Codec.Codec, packet.Payload);
-            if (keyframe)
-            {
-                _keyframes.KeyframeReceived();
-            }
-        }
-
-        if (Silenced)
+        if (!encoding.TryAccept(packet, recovered, Codec.ClockRate, now))
         {
             return;
         }
 
-        Forward(packet, keyframe, now);
+        if (Kind == TrackKind.Audio)
+        {
+            ReadLevel(packet, now);
+            Forward(packet, encoding, default, now);
+            return;
+        }
+
+        if (encoding.Read(packet, Codec.Codec, Media.Extensions.DependencyDescriptor, now, out var video))
+        {
+            ArrangeLayers();
+        }
+
+        if (video.HasLayers && !IsLayered)
+        {
+            UseLayers();
+        }
+
+        Forward(packet, encoding, video, now);
+    }
+
+    public void SenderReportReceived(in SenderReport report, PublishedEncoding encoding, MonotonicTime now)
+    {
+        if (!encoding.SenderReportReceived(report, now))
+        {
+            return;
+        }
+
         foreach (var relay in _relays)
         {
-            relay.Forward(packet.Packet, _transport.Worker.UnixNow);
+            relay.ForwardSenderReport(encoding, _transport.Worker.UnixNow);
         }
     }
-
-    public void SenderReportReceived(in SenderReport report, MonotonicTime now)
-    {
-        if (report.Ssrc != Ssrc && IsLive)
-        {
-            return; // Of another layer, or of the source before this one.
-        }
-
-        _statistics.SenderReportReceived(report.NtpTime, now);
-        _senderReportSsrc = report.Ssrc;
-        SenderReport = (report.NtpTime, report.RtpTimestamp, now);
-        foreach (var relay in _relays)
-        {
-            relay.ForwardSenderReport(report.NtpTime.Value, report.RtpTimestamp.Value, _transport.Worker.UnixNow);
-        }
-    }
-
-    public bool TryGetCached(ushort sequence, MonotonicTime now, out ReadOnlySpan<byte> packet) =>
-        _cache.TryGet(sequence, now, TimeSpan.FromSeconds(2), out packet);
-
-    /// <summary>Where the present group of pictures begins, if that is recent and all of it may still be in the cache.</summary>
-    /// <param name="present">The newest frame's timestamp.</param>
-    public bool TryGetRecentKeyframe(MonotonicTime now, out ushort first, out uint present)
-    {
-        first = _keyframeSequence;
-        present = _newestTimestamp;
-        return !_keyframeAt.IsNever
-            && now - _keyframeAt < _transport.Worker.Options.KeyframeReplay
-            && (ushort)(NewestForwarded - _keyframeSequence) < MaxReplayPackets;
-    }
-
-    public ReportBlock TakeReport(MonotonicTime now) => _statistics.TakeReport(Ssrc, now);
-
-    public int CollectNacks(MonotonicTime now, Span<ushort> destination) =>
-        Codec.Nack ? _nack.Collect(now, destination) : 0;
 
     public void Advance(MonotonicTime now)
     {
         _speaker.Advance(now);
-        if (_keyframes.TakeDue(now))
+        foreach (var encoding in _encodings)
         {
-            _transport.SendKeyframeRequest(this);
+            encoding.Advance(now);
+        }
+
+        if (Kind == TrackKind.Video && now >= _nextLayerCheck)
+        {
+            _nextLayerCheck = now + LayerCheckInterval;
+            CheckLayers();
+            _demand?.Update(now);
         }
     }
 
-    /// <summary>Asks the publisher for a keyframe, at most once per interval.</summary>
+    /// <summary>Asks for a keyframe of everything that is sent, at most once per interval.</summary>
     public void RequestKeyframe(MonotonicTime now)
     {
-        if (Kind == TrackKind.Video && IsLive && _keyframes.Request(now))
+        foreach (var encoding in _encodings)
         {
-            _transport.SendKeyframeRequest(this);
+            encoding.RequestKeyframe(now);
         }
+    }
+
+    public void SendKeyframeRequest(PublishedEncoding encoding) => _transport.SendKeyframeRequest(this, encoding);
+
+    /// <summary>A subscriber or relay chose another layer: what is wanted of the publisher may be other encodings.</summary>
+    public void DemandChanged() => _demand?.Update(_transport.Worker.Now);
+
+    /// <summary>The publisher's client came back without knowing what it was told meanwhile.</summary>
+    public void RepeatDemand() => _demand?.Repeat();
+
+    /// <summary>Encodings that a subscriber or relay watches or waits for, as bits.</summary>
+    public int WatchedEncodings
+    {
+        get
+        {
+            var watched = 0;
+            for (var i = 0; i < _subscriptionCount; i++)
+            {
+                watched |= _subscriptions[i].WatchedEncodings;
+            }
+
+            foreach (var relay in _relays)
+            {
+                watched |= relay.WatchedEncodings;
+            }
+
+            return watched;
+        }
+    }
+
+    /// <summary>Bits of the encodings that <paramref name="choice"/> makes its holder watch: what it is given, and what it would rather have.</summary>
+    public LayerTarget Choose(in LayerChoice choice, out int watched)
+    {
+        var target = choice.Choose(_layers, out var wanted);
+        watched = target.IsPaused ? 0 : 1 << target.Encoding;
+        if (wanted >= 0)
+        {
+            watched |= 1 << _layers[wanted].Encoding.Index;
+            if (!_layers[wanted].IsActive && wanted > 0)
+            {
+                watched |= 1 << _layers[wanted - 1].Encoding.Index;
+            }
+        }
+
+        return target;
+    }
+
+    /// <summary>What a viewer of a layer is sent up to a temporal layer, in bit/s: the layer and what it needs of those below it in its encoding.</summary>
+    public double BitrateOf(int layer, int temporal)
+    {
+        var chosen = _layers[layer];
+        var bitrate = chosen.OwnBitrate(temporal);
+        foreach (var below in _layers)
+        {
+            if (below.Encoding == chosen.Encoding && below.Spatial < chosen.Spatial)
+            {
+                bitrate += below.SharedBitrate(temporal);
+            }
+        }
+
+        return bitrate;
     }
 
     public void Add(Subscription subscription)
@@ -267,6 +311,7 @@ internal sealed class PublishedTrack
         }
 
         _subscriptions[_subscriptionCount++] = subscription;
+        DemandChanged(); // What rested because nobody watched begins while the subscriber still connects.
     }
 
     public void Remove(Subscription subscription)
@@ -282,11 +327,18 @@ internal sealed class PublishedTrack
     public void Add(RelayedTrack relay)
     {
         _relays = [.. _relays, relay];
-        if (SenderReport.At != MonotonicTime.Zero)
+        if (IsLayered)
         {
-            var (ntp, rtp, at) = SenderReport;
+            relay.UseLayers(_transport.Worker.Now);
+            DemandChanged();
+            return;
+        }
+
+        var (ntp, _, at) = _encodings[0].SenderReport;
+        if (ntp.Value != 0)
+        {
             var age = (_transport.Worker.Now - at).Ticks * 100;
-            relay.ForwardSenderReport(ntp.Value, rtp.Value, _transport.Worker.UnixNow - age);
+            relay.ForwardSenderReport(_encodings[0], _transport.Worker.UnixNow - age);
         }
     }
 
@@ -296,98 +348,173 @@ internal sealed class PublishedTrack
     /// <summary>All of them, for the room to take down.</summary>
     public ReadOnlySpan<RelayedTrack> Relays => _relays;
 
-    /// <summary>To few at once; for many a frame is held until its last packet is there, or for <see cref="HoldTime"/>.</summary>
-    private void Forward(in RtpReader packet, bool keyframe, MonotonicTime now)
+    private void ReadLevel(in RtpReader packet, MonotonicTime now)
     {
-        var sequence = packet.SequenceNumber.Value;
-        var kept = _cache.Store(packet.Packet, sequence, now);
-        if (kept && Kind == TrackKind.Video && (_subscriptionCount >= HoldFromSubscribers || _held.Count > 0))
+        if (Media.Extensions.AudioLevel != 0
+            && packet.TryGetExtension(Media.Extensions.AudioLevel, out var extension)
+            && Protocol.Wire.AudioLevel.TryRead(extension, out var level))
         {
-            _held.Add(packet, keyframe, now + HoldTime);
-            if (packet.Marker || _held.IsFull)
+            _speaker.Receive(level, now);
+        }
+    }
+
+    private void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
+    {
+        if (Silenced)
+        {
+            return;
+        }
+
+        ForwardToSubscribers(packet, encoding, video, now);
+        foreach (var relay in _relays)
+        {
+            relay.Forward(packet, encoding, video, _transport.Worker.UnixNow, now);
+        }
+    }
+
+    /// <summary>To few at once; for many a frame is held until its last packet is there, or for <see cref="HoldTime"/>.</summary>
+    private void ForwardToSubscribers(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
+    {
+        ref var held = ref encoding.Held;
+        var kept = encoding.Store(packet, now);
+        if (kept && Kind == TrackKind.Video && (_subscriptionCount >= HoldFromSubscribers || held.Count > 0))
+        {
+            held.Add(packet, video, now + HoldTime);
+            if (packet.Marker || held.IsFull)
             {
-                ForwardHeld(now);
+                ForwardHeld(encoding, now);
             }
-            else if (_held.Count == 1)
+            else if (held.Count == 1)
             {
-                _transport.Worker.ForwardLater(this);
+                _transport.Worker.ForwardLater(encoding);
             }
 
             return;
         }
 
-        ForwardHeld(now);
-        Forwarding(sequence, packet.Timestamp.Value, keyframe, now);
+        ForwardHeld(encoding, now);
+        encoding.Forwarding(packet.SequenceNumber.Value, packet.Timestamp.Value, video.IsKeyframe, now);
         for (var i = 0; i < _subscriptionCount; i++)
         {
-            _subscriptions[i].Forward(packet, keyframe, now);
+            _subscriptions[i].Forward(packet, encoding, video, now);
             _transport.Worker.Queue.FlushFrom(FlushFromWaiting);
         }
     }
 
     /// <summary>Sends what is held on its way.</summary>
-    public void ForwardHeld(MonotonicTime now)
+    public void ForwardHeld(PublishedEncoding encoding, MonotonicTime now)
     {
-        if (_held.Count == 0)
+        ref var held = ref encoding.Held;
+        if (held.Count == 0)
         {
             return;
         }
 
-        _held.Note(this, now);
+        held.Note(encoding, now);
         for (var i = 0; i < _subscriptionCount; i++)
         {
-            _held.ForwardTo(_subscriptions[i], _cache, now);
+            held.ForwardTo(_subscriptions[i], encoding, now);
             _transport.Worker.Queue.FlushFrom(FlushFromWaiting);
         }
 
-        _held.Clear();
+        held.Clear();
     }
 
-    /// <summary>Notes what subscribers are about to be given, for those who join later.</summary>
-    public void Forwarding(ushort sequence, uint timestamp, bool keyframe, MonotonicTime now)
+    private void StartSource(PublishedEncoding encoding, uint ssrc)
     {
-        if (keyframe)
-        {
-            _keyframeSequence = sequence;
-            _keyframeAt = now;
-            NewestForwarded = sequence;
-            _newestTimestamp = timestamp;
-        }
-        else if ((short)(sequence - NewestForwarded) > 0)
-        {
-            NewestForwarded = sequence;
-            _newestTimestamp = timestamp;
-        }
-    }
-
-    private static bool AudioLevel_TryRead(ReadOnlySpan<byte> extension, out AudioLevel level) =>
-        Protocol.Wire.AudioLevel.TryRead(extension, out level);
-
-    private void StartSource(uint ssrc)
-    {
-        ForwardHeld(_transport.Worker.Now);
         var first = !IsLive;
-        Ssrc = ssrc;
-        Epoch++;
-        _statistics = default;
-        _arrived = default;
-        if (_senderReportSsrc != ssrc)
-        {
-            SenderReport = default; // Its RTP clock is another one.
-        }
-
-        _nack.Reset();
-        _cache.Clear();
-        _keyframeAt = MonotonicTime.Never;
+        var again = encoding.IsLive;
+        encoding.StartSource(ssrc);
         if (first)
         {
             Publisher.Room.TrackLive(this);
         }
-        else
+        else if (again)
         {
-            RequestKeyframe(_transport.Worker.Now);
+            encoding.RequestKeyframe(_transport.Worker.Now);
         }
     }
+
+    /// <summary>The stream turned out to have layers: who receives it gets a selector.</summary>
+    private void UseLayers()
+    {
+        IsLayered = true;
+        for (var i = 0; i < _subscriptionCount; i++)
+        {
+            _subscriptions[i].UseLayers();
+        }
+
+        foreach (var relay in _relays)
+        {
+            relay.UseLayers(_transport.Worker.Now);
+        }
+    }
+
+    /// <summary>Sorted by size once every size is known; before that as the offer has them, which is low to high with every sender we know.</summary>
+    private void ArrangeLayers()
+    {
+        var layers = new List<VideoLayer>();
+        foreach (var encoding in _encodings)
+        {
+            encoding.CollectLayers(layers);
+        }
+
+        var known = layers.TrueForAll(l => l.Width > 0);
+        layers.Sort((a, b) =>
+        {
+            var bySize = known ? (a.Width * a.Height).CompareTo(b.Width * b.Height) : 0;
+            return bySize != 0 ? bySize
+                : a.Encoding != b.Encoding ? a.Encoding.Index.CompareTo(b.Encoding.Index) : a.Spatial.CompareTo(b.Spatial);
+        });
+        _layers = layers;
+        Retarget();
+    }
+
+    /// <summary>A layer that is silent while others of the track arrive has been stopped by its publisher, or by us.</summary>
+    private void CheckLayers()
+    {
+        if (_layers.Count < 2)
+        {
+            return;
+        }
+
+        var newest = MonotonicTime.Zero;
+        foreach (var layer in _layers)
+        {
+            newest = MonotonicTime.Max(newest, layer.LastPacket);
+        }
+
+        var changed = false;
+        foreach (var layer in _layers)
+        {
+            var active = newest - layer.LastPacket < LayerSilence;
+            changed |= active != layer.IsActive;
+            layer.IsActive = active;
+        }
+
+        if (changed)
+        {
+            Retarget();
+        }
+    }
+
+    private void Retarget()
+    {
+        for (var i = 0; i < _subscriptionCount; i++)
+        {
+            _subscriptions[i].Retarget();
+        }
+
+        foreach (var relay in _relays)
+        {
+            relay.Retarget(_transport.Worker.Now);
+        }
+
+        DemandChanged();
+    }
+
+    private TrackLayerInfo Describe(VideoLayer layer, int index) => new(
+        layer.Encoding.Rid, layer.Spatial, layer.Width, layer.Height, layer.Temporal + 1, layer.IsActive, (long)BitrateOf(index, VideoLayer.MaxTemporal - 1));
 
     private bool TrySwitchCodec(byte payloadType, MonotonicTime now)
     {
@@ -401,7 +528,6 @@ internal sealed class PublishedTrack
                     return false;
                 }
 
-                ForwardHeld(now);
                 Codec = codec;
                 if (changed)
                 {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using Events.Rtc.Protocol;
 using Events.Rtc.Protocol.Ice;
 using Events.Rtc.Protocol.Primitives;
@@ -73,11 +74,11 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
         if (!source.IsRetransmission)
         {
-            source.Track.Receive(reader, recovered: false, now);
+            source.Track.Receive(reader, source.Encoding, recovered: false, now);
         }
-        else if (TryUnwrap(packet, reader, source.Track, out var original) && RtpReader.TryRead(original, out var restored))
+        else if (TryUnwrap(packet, reader, source, out var original) && RtpReader.TryRead(original, out var restored))
         {
-            source.Track.Receive(restored, recovered: true, now);
+            source.Track.Receive(restored, source.Encoding, recovered: true, now);
         }
     }
 
@@ -91,7 +92,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
                 && _sources.TryGetValue(report.Ssrc, out var source)
                 && !source.IsRetransmission)
             {
-                source.Track.SenderReportReceived(report, now);
+                source.Track.SenderReportReceived(report, source.Encoding, now);
             }
         }
     }
@@ -109,10 +110,18 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         foreach (var track in Tracks)
         {
             track.Advance(now);
-            var count = track.CollectNacks(now, lost);
-            if (count > 0)
+            if (!track.Codec.Nack)
             {
-                SendNack(track, lost[..count]);
+                continue;
+            }
+
+            foreach (var encoding in track.Encodings)
+            {
+                var count = encoding.CollectNacks(now, lost);
+                if (count > 0)
+                {
+                    SendNack(encoding, lost[..count]);
+                }
             }
         }
 
@@ -129,7 +138,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         }
     }
 
-    public void SendKeyframeRequest(PublishedTrack track)
+    public void SendKeyframeRequest(PublishedTrack track, PublishedEncoding encoding)
     {
         if (!IsConnected)
         {
@@ -140,11 +149,11 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         var writer = BeginFeedback(slot);
         if (track.Codec.Pli || !track.Codec.Fir)
         {
-            writer.WritePli(SenderSsrc, track.Ssrc);
+            writer.WritePli(SenderSsrc, encoding.Ssrc);
         }
         else
         {
-            writer.WriteFir(SenderSsrc, track.Ssrc, _firSequence++);
+            writer.WriteFir(SenderSsrc, encoding.Ssrc, _firSequence++);
         }
 
         Worker.Counters.KeyframeRequests++;
@@ -187,7 +196,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             {
                 var declared = declarations.FirstOrDefault(d => d.Mid == line.Mid);
                 var source = declared?.Source ?? (line.Kind == MediaKind.Audio ? TrackSource.Microphone : TrackSource.Camera);
-                track = new PublishedTrack(this, line, source, declared?.Muted ?? false);
+                track = new PublishedTrack(this, line, source, declared?.Muted ?? false, declared?.Dynacast ?? false);
                 Tracks.Add(track);
                 Register(line, track);
                 published.Add(track);
@@ -224,12 +233,20 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
     private void Register(PublishedMedia media, PublishedTrack track)
     {
-        foreach (var ssrc in media.Ssrcs)
+        // With rids the SSRCs are not announced (RFC 8853 §5.5), and if they are, only the rid says which layer each is.
+        for (var i = 0; i < media.Ssrcs.Count && media.Rids.Count <= 1; i++)
         {
-            Register(ssrc.Ssrc, new Source(track, false));
+            var ssrc = media.Ssrcs[i];
+            var encoding = track.Encodings[Math.Min(i, track.Encodings.Length - 1)];
+            if (i >= track.Encodings.Length && track.Encodings.Length > 1)
+            {
+                break; // Layers past those that we take.
+            }
+
+            Register(ssrc.Ssrc, new Source(track, encoding, false));
             if (ssrc.RtxSsrc is { } rtx)
             {
-                Register(rtx, new Source(track, true));
+                Register(rtx, new Source(track, encoding, true));
             }
         }
     }
@@ -299,20 +316,51 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         }
 
         var track = Tracks.Find(t => Matches(found, t));
-        return track is null ? null : new Source(track, retransmission);
+        return track is not null && TryFindEncoding(packet, found, track, retransmission, out var encoding) ? new Source(track, encoding, retransmission) : null;
+    }
+
+    /// <summary>
+    /// Which simulcast encoding a stream is: its rid says, in the first packets at least (RFC 8852 §3.1, §3.2); once known, the SSRC stands for
+    /// it. A stream of a simulcast m-line that names none is not taken for any.
+    /// </summary>
+    private static bool TryFindEncoding(
+        in RtpReader packet, PublishedMedia media, PublishedTrack track, bool retransmission, [NotNullWhen(true)] out PublishedEncoding? encoding)
+    {
+        encoding = track.Encodings[0];
+        if (track.Encodings.Length == 1)
+        {
+            return true;
+        }
+
+        var id = retransmission ? media.Extensions.RepairedRid : media.Extensions.Rid;
+        if (id == 0 || !packet.TryGetExtension(id, out var rid))
+        {
+            return false;
+        }
+
+        foreach (var candidate in track.Encodings)
+        {
+            if (candidate.Rid is { } name && System.Text.Ascii.Equals(rid, name))
+            {
+                encoding = candidate;
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>RFC 4588 §4: the original sequence number leads the payload. The header moves up over it.</summary>
-    private static bool TryUnwrap(Span<byte> packet, in RtpReader reader, PublishedTrack track, out Span<byte> original)
+    private static bool TryUnwrap(Span<byte> packet, in RtpReader reader, Source source, out Span<byte> original)
     {
         original = default;
-        if (reader.Payload.Length < 2 || !track.IsLive)
+        if (reader.Payload.Length < 2 || !source.Encoding.IsLive)
         {
             return false; // Padding only: a bandwidth probe.
         }
 
         byte? payloadType = null;
-        foreach (var codec in track.Media.Codecs)
+        foreach (var codec in source.Track.Media.Codecs)
         {
             if (codec.RtxPayloadType == reader.PayloadType)
             {
@@ -330,16 +378,16 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         packet[..headerLength].CopyTo(packet[2..]);
         original = packet[2..];
         RtpHeader.WriteSequenceNumber(original, sequence);
-        RtpHeader.WriteSsrc(original, track.Ssrc);
+        RtpHeader.WriteSsrc(original, source.Encoding.Ssrc);
         RtpHeader.WritePayloadType(original, payloadType.Value);
         return true;
     }
 
-    private void SendNack(PublishedTrack track, ReadOnlySpan<ushort> lost)
+    private void SendNack(PublishedEncoding encoding, ReadOnlySpan<ushort> lost)
     {
         var slot = Worker.Queue.Reserve();
         var writer = BeginFeedback(slot);
-        writer.WriteNack(SenderSsrc, track.Ssrc, lost);
+        writer.WriteNack(SenderSsrc, encoding.Ssrc, lost);
         Worker.Counters.NacksSent += lost.Length;
         SendRtcp(slot, writer.Length);
     }
@@ -368,11 +416,14 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         var remb = false;
         foreach (var track in Tracks)
         {
-            if (track.IsLive && count < blocks.Length)
+            foreach (var encoding in track.Encodings)
             {
-                ssrcs[count] = track.Ssrc;
-                blocks[count++] = track.TakeReport(now);
-                remb |= track.Codec.Remb && _transportCcId == 0;
+                if (encoding.IsLive && count < blocks.Length)
+                {
+                    ssrcs[count] = encoding.Ssrc;
+                    blocks[count++] = encoding.TakeReport(now);
+                    remb |= track.Codec.Remb && _transportCcId == 0;
+                }
             }
         }
 
@@ -405,5 +456,5 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
     private double _rembEstimate = 1_000_000;
 
-    private sealed record Source(PublishedTrack Track, bool IsRetransmission);
+    private sealed record Source(PublishedTrack Track, PublishedEncoding Encoding, bool IsRetransmission);
 }

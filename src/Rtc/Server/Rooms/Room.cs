@@ -17,6 +17,7 @@ internal sealed class Room(string id, MediaWorker worker)
     private readonly List<RelayConnection> _relays = [];
     private readonly List<PublishedTrack> _speaking = [];
     private readonly List<PublishedTrack> _lastSpeaking = [];
+    private readonly List<Participant> _recentSpeakers = [];
     private MonotonicTime _nextSpeakers;
 
     public string Id { get; } = id;
@@ -25,6 +26,9 @@ internal sealed class Room(string id, MediaWorker worker)
 
     /// <summary>In the order of publishing.</summary>
     public IReadOnlyList<PublishedTrack> Tracks => _tracks;
+
+    /// <summary>Who publishes: those who spoke last first, then those who never spoke, in the order of their coming.</summary>
+    public IReadOnlyList<Participant> RecentSpeakers => _recentSpeakers;
 
     public IReadOnlyCollection<Participant> Participants => _participants.Values;
 
@@ -81,6 +85,7 @@ internal sealed class Room(string id, MediaWorker worker)
         }
 
         var events = participant.Events;
+        _recentSpeakers.Remove(participant);
         Unpublish([.. participant.Tracks]);
 
         participant.Close();
@@ -106,6 +111,11 @@ internal sealed class Room(string id, MediaWorker worker)
         {
             _tracks.Add(track);
             var publisher = track.Publisher;
+            if (!_recentSpeakers.Contains(publisher))
+            {
+                _recentSpeakers.Add(publisher);
+            }
+
             var info = track.Info;
             if (publisher.IsVisible)
             {
@@ -298,9 +308,35 @@ internal sealed class Room(string id, MediaWorker worker)
             return; // Silence goes on, or the same one goes on speaking.
         }
 
+        if (!CollectionsMarshal.AsSpan(_speaking).SequenceEqual(CollectionsMarshal.AsSpan(_lastSpeaking)))
+        {
+            NoteSpeakers();
+        }
+
         _lastSpeaking.Clear();
         _lastSpeaking.AddRange(_speaking);
         TellSpeakers();
+    }
+
+    /// <summary>The loudest ends up first.</summary>
+    private void NoteSpeakers()
+    {
+        for (var i = _speaking.Count - 1; i >= 0; i--)
+        {
+            var speaker = _speaking[i].Publisher;
+            if (_recentSpeakers.Remove(speaker))
+            {
+                _recentSpeakers.Insert(0, speaker);
+            }
+        }
+
+        foreach (var participant in _participants.Values)
+        {
+            if (participant.LastN is not null)
+            {
+                participant.ApplyLastN();
+            }
+        }
     }
 
     /// <summary>Apart from <see cref="Advance"/>, whose every call would else allocate the closure.</summary>

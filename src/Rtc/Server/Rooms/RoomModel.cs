@@ -40,7 +40,33 @@ public sealed record RoomRights(string Room, string Identity, string Name, strin
 /// <param name="Source">What is captured.</param>
 /// <param name="Muted">The publisher declared it muted.</param>
 /// <param name="Codec">"opus", "vp8", "h264", "vp9", "av1"; empty until the first packet.</param>
-public sealed record TrackInfo(string TrackId, TrackKind Kind, TrackSource Source, bool Muted, string Codec);
+public sealed record TrackInfo(string TrackId, TrackKind Kind, TrackSource Source, bool Muted, string Codec)
+{
+    /// <summary>What viewers of a video track can be given, lowest first; empty for audio and before the first packet.</summary>
+    public IReadOnlyList<TrackLayerInfo> Layers { get; init; } = [];
+}
+
+/// <summary>One layer of a video track.</summary>
+/// <param name="Rid">Of its simulcast encoding; null without.</param>
+/// <param name="Spatial">Spatial layer inside the encoding (SVC); 0 without.</param>
+/// <param name="Width">Pixels; 0 until known.</param>
+/// <param name="Height">Pixels; 0 until known.</param>
+/// <param name="TemporalLayers">1 to 4.</param>
+/// <param name="Active">It arrives now.</param>
+/// <param name="Bitrate">Of what its viewer is sent, bit/s, over about a second.</param>
+public sealed record TrackLayerInfo(string? Rid, int Spatial, int Width, int Height, int TemporalLayers, bool Active, long Bitrate);
+
+/// <summary>How a viewer wants a video track.</summary>
+/// <param name="MaxWidth">Pixels in which it is shown; 0: any.</param>
+/// <param name="MaxHeight">Pixels in which it is shown; 0: any.</param>
+/// <param name="MaxFrameRate">Pictures a second; 0: as they come.</param>
+/// <param name="Paused">Nothing is wanted now.</param>
+public sealed record VideoPreference(int MaxWidth, int MaxHeight, int MaxFrameRate, bool Paused);
+
+/// <summary>Whether a publisher's encoding is watched by anybody.</summary>
+/// <param name="Rid">Null without simulcast.</param>
+/// <param name="Active">False: stop encoding it until told otherwise.</param>
+public sealed record EncodingDemand(string? Rid, bool Active);
 
 /// <summary>A participant as the roster shows it.</summary>
 public sealed record ParticipantInfo(string ParticipantId, string Identity, string Name, string Role, bool CanPublish, IReadOnlyList<TrackInfo> Tracks);
@@ -49,7 +75,8 @@ public sealed record ParticipantInfo(string ParticipantId, string Identity, stri
 /// <param name="Mid">The m-line.</param>
 /// <param name="Source">What is captured.</param>
 /// <param name="Muted">Published muted.</param>
-public sealed record TrackDeclaration(string Mid, TrackSource Source, bool Muted = false);
+/// <param name="Dynacast">The client stops encodings that nobody watches when it is told to.</param>
+public sealed record TrackDeclaration(string Mid, TrackSource Source, bool Muted = false, bool Dynacast = false);
 
 /// <summary>Which track an m-line of a subscriber's peer connection carries.</summary>
 public sealed record SubscribedTrack(string Mid, string TrackId, string ParticipantId, TrackKind Kind, TrackSource Source);

@@ -51,6 +51,8 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     public IReadOnlyCollection<Subscription> Subscriptions => _byTrack.Values;
 
+    public Subscription? Find(string trackId) => _byTrack.GetValueOrDefault(trackId);
+
     /// <summary>Starts or stops subscriptions so that they are exactly these; true when the m-lines have to follow.</summary>
     public bool SetWanted(IReadOnlyList<PublishedTrack> wanted)
     {
@@ -349,7 +351,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     {
         if (_bySsrc.TryGetValue(ssrc, out var subscription))
         {
-            subscription.Track.RequestKeyframe(now);
+            subscription.RequestKeyframe(now);
         }
     }
 

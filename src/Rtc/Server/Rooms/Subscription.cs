@@ -1,3 +1,4 @@
+using Events.Rtc.Protocol.Codecs;
 using Events.Rtc.Protocol.Forwarding;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
@@ -34,6 +35,8 @@ internal sealed class Subscription
     private bool _replaying;
     private ushort _replayNext;
     private MonotonicTime _lastForward;
+    private LayerSelector? _selector;
+    private LayerChoice _choice = new();
 
     public Subscription(SubscriberTransport transport, PublishedTrack track)
     {
@@ -99,9 +102,108 @@ internal sealed class Subscription
 
         _codec = media.Codec;
         Extensions = media.Extensions;
-        _rewriter.Configure((byte)_codec.PayloadType, Track.Media.Extensions.VideoOrientation, Extensions.VideoOrientation);
+        Configure();
+        if (Track.IsLayered)
+        {
+            UseLayers();
+        }
+
         Start();
     }
+
+    /// <summary>What it is given of a layered track; the whole of another.</summary>
+    public LayerTarget Target => _selector?.Target ?? (IsPaused ? LayerTarget.Paused : default);
+
+    /// <summary>What it gets now.</summary>
+    public LayerTarget Current => _selector?.Current ?? (IsPaused || NeedsKeyframe ? LayerTarget.Paused : default);
+
+    public bool IsPaused => _choice.Paused != PauseReasons.None;
+
+    /// <summary>Encodings of the track that it watches or waits for, as bits.</summary>
+    public int WatchedEncodings { get; private set; } = 1;
+
+    /// <summary>How the viewer wants the track.</summary>
+    public void Prefer(VideoPreference preference)
+    {
+        _choice.MaxWidth = preference.MaxWidth;
+        _choice.MaxHeight = preference.MaxHeight;
+        _choice.MaxFrameRate = preference.MaxFrameRate;
+        Pause(PauseReasons.Viewer, preference.Paused);
+    }
+
+    /// <summary>
+    /// What the subscriber's path has room for: the index among the track's <see cref="PublishedTrack.Layers"/> and the temporal layer that may be given at
+    /// most. A negative index pauses the track. <see cref="PublishedTrack.BitrateOf"/> says what each costs.
+    /// </summary>
+    public void Limit(int layer, byte temporal)
+    {
+        _choice.LayerLimit = Math.Max(0, layer);
+        _choice.TemporalLimit = temporal;
+        Pause(PauseReasons.Bandwidth, layer < 0);
+    }
+
+    /// <summary>Sets or lifts one reason for sending nothing.</summary>
+    public void Pause(PauseReasons reason, bool paused)
+    {
+        var was = IsPaused;
+        _choice.Paused = paused ? _choice.Paused | reason : _choice.Paused & ~reason;
+        if (was && !IsPaused && _selector is null)
+        {
+            // Numbers were not spent meanwhile: what comes now is spliced on, as after a change of source.
+            _epoch = 0;
+            RestartAtKeyframe();
+        }
+
+        Retarget();
+        Track.DemandChanged();
+    }
+
+    /// <summary>The track's layers or the wishes changed.</summary>
+    public void Retarget()
+    {
+        if (Track.Kind != TrackKind.Video)
+        {
+            return;
+        }
+
+        var target = Track.Choose(_choice, out var watched);
+        WatchedEncodings = watched;
+        if (_selector is null || target == _selector.Target)
+        {
+            return;
+        }
+
+        _selector.SetTarget(target);
+        if (_stream is not null && _selector.NeedsKeyframe)
+        {
+            Track.Encodings[target.Encoding].RequestKeyframe(_transport.Worker.Now);
+        }
+    }
+
+    /// <summary>The track has layers: from here on a selector numbers its packets.</summary>
+    public void UseLayers()
+    {
+        if (_codec is null || _selector is not null)
+        {
+            return;
+        }
+
+        _selector = new LayerSelector(_codec.Codec, (ushort)(_rewriter.LastSequence + 1));
+        if (_rewriter.Started)
+        {
+            _selector.GoOnFrom(_rewriter.LastTimestamp, _lastForward);
+        }
+
+        Retarget();
+        Track.DemandChanged();
+    }
+
+    private void Configure() => _rewriter.Configure(
+        (byte)_codec!.PayloadType,
+        Track.Media.Extensions.VideoOrientation,
+        Extensions.VideoOrientation,
+        Track.Media.Extensions.DependencyDescriptor,
+        _codec.Codec == Codec.Av1 ? Extensions.DependencyDescriptor : (byte)0);
 
     public NegotiatedExtensions Extensions { get; private set; }
 
@@ -136,37 +238,54 @@ internal sealed class Subscription
         Track = track;
         IsOrphan = false;
         _epoch = 0;
-        _rewriter.Configure((byte)_codec!.PayloadType, track.Media.Extensions.VideoOrientation, Extensions.VideoOrientation);
+        Configure();
+        if (track.IsLayered)
+        {
+            UseLayers();
+        }
+
+        Retarget();
         RestartAtKeyframe();
     }
 
-    public void Forward(in RtpReader packet, bool keyframe, MonotonicTime now)
+    public void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
     {
         if (_stream is null)
         {
             return;
         }
 
+        if (_selector is not null)
+        {
+            ForwardLayer(_selector, packet, encoding, video, now);
+            return;
+        }
+
+        if (IsPaused)
+        {
+            return;
+        }
+
         var sequence = packet.SequenceNumber.Value;
-        if (_replaying && _epoch == Track.Epoch && (short)(sequence - _replayNext) >= 0)
+        if (_replaying && _epoch == encoding.Epoch && (short)(sequence - _replayNext) >= 0)
         {
             return; // Its turn comes: it is in the cache.
         }
 
-        if (NeedsKeyframe || _epoch != Track.Epoch)
+        if (NeedsKeyframe || _epoch != encoding.Epoch)
         {
-            if (!keyframe && Track.Kind == TrackKind.Video)
+            if (!video.IsKeyframe && Track.Kind == TrackKind.Video)
             {
                 // Again and again, at the track's pace: the request or the keyframe may have been lost, and a viewer that has
                 // received nothing does not ask.
-                Track.RequestKeyframe(now);
+                encoding.RequestKeyframe(now);
                 return;
             }
 
             NeedsKeyframe = false;
-            if (_epoch != Track.Epoch)
+            if (_epoch != encoding.Epoch)
             {
-                Splice(packet, now);
+                Splice(packet, encoding, now);
             }
         }
         else if (_spliceFresh)
@@ -186,15 +305,16 @@ internal sealed class Subscription
     /// <summary>Sends more of the past. False once the present is reached, or the source has changed.</summary>
     public bool Replay(MonotonicTime now)
     {
+        var encoding = Track.Encodings[0];
         for (var i = 0; i < ReplayBurst && _replaying; i++)
         {
-            if (_stream is null || _epoch != Track.Epoch || (short)(Track.NewestForwarded - _replayNext) < 0)
+            if (_stream is null || _selector is not null || IsPaused || _epoch != encoding.Epoch || (short)(encoding.NewestForwarded - _replayNext) < 0)
             {
                 _replaying = false;
                 break;
             }
 
-            if (Track.TryGetCached(_replayNext, now, out var cached) && RtpReader.TryRead(cached, out var packet))
+            if (encoding.TryGetCached(_replayNext, now, out var cached) && RtpReader.TryRead(cached, out var packet))
             {
                 Send(_stream, packet, now);
             }
@@ -209,30 +329,26 @@ internal sealed class Subscription
     {
         _lastForward = now;
         var slot = _transport.Worker.Queue.Reserve();
-        var length = _rewriter.Write(packet, slot, out var headerLength);
-        if (length < 0)
-        {
-            return;
-        }
-
-        PacketsSent++;
-        OctetsSent += (uint)(length - headerLength);
-        if (Track.SubscriptionCount >= EqualSizesFromSubscribers && !packet.Marker && _rtxStream is not null)
-        {
-            // Never without RTX: there a packet sent again must be the same in every byte (RFC 3711 §9.1).
-            length = RtpPadding.Align(slot, length, EqualSizes);
-        }
-
-        Commit(stream, slot, length, headerLength);
+        Commit(stream, packet, slot, _rewriter.Write(packet, slot, out var headerLength), headerLength);
     }
 
     /// <summary>Answers a NACK from the track's cache. False when the packet is not there any more.</summary>
     public bool Retransmit(ushort sent, MonotonicTime now)
     {
-        if (_stream is null
-            || _epoch != Track.Epoch
+        if (_stream is null)
+        {
+            return false;
+        }
+
+        if (_selector is not null)
+        {
+            return RetransmitLayer(_selector, sent, now);
+        }
+
+        var encoding = Track.Encodings[0];
+        if (_epoch != encoding.Epoch
             || !_rewriter.WasSent(sent)
-            || !Track.TryGetCached(_rewriter.SourceSequence(sent), now, out var cached)
+            || !encoding.TryGetCached(_rewriter.SourceSequence(sent), now, out var cached)
             || !RtpReader.TryRead(cached, out var packet))
         {
             return false;
@@ -244,14 +360,17 @@ internal sealed class Subscription
         var length = rtx is null
             ? _rewriter.WriteAgain(packet, slot, out headerLength)
             : _rewriter.WriteRetransmission(packet, slot, (byte)_codec!.RtxPayloadType!.Value, RtxSsrc, _rtxSequence++, out headerLength);
-        if (length < 0)
-        {
-            return false;
-        }
+        return CommitAgain(rtx ?? _stream, slot, length, headerLength);
+    }
 
-        Commit(rtx ?? _stream, slot, length, headerLength);
-        Retransmitted++;
-        return true;
+    /// <summary>The viewer cannot go on without a keyframe.</summary>
+    public void RequestKeyframe(MonotonicTime now)
+    {
+        var encoding = _selector is null ? 0 : _selector.CurrentEncoding >= 0 ? _selector.CurrentEncoding : _selector.Target.Encoding;
+        if (encoding >= 0 && !IsPaused)
+        {
+            Track.Encodings[encoding].RequestKeyframe(now);
+        }
     }
 
     /// <summary>
@@ -261,39 +380,123 @@ internal sealed class Subscription
     public bool TryWriteSenderReport(ref RtcpWriter writer, MonotonicTime now, out uint middle)
     {
         middle = 0;
-        var (ntp, rtp, at) = Track.SenderReport;
-        if (PacketsSent == 0 || at == MonotonicTime.Zero || _epoch != Track.Epoch)
+        var index = _selector?.CurrentEncoding ?? 0;
+        if (PacketsSent == 0 || index < 0)
+        {
+            return false;
+        }
+
+        var encoding = Track.Encodings[index];
+        var (ntp, rtp, at) = encoding.SenderReport;
+        if (at == MonotonicTime.Zero || (_selector is null && _epoch != encoding.Epoch))
         {
             return false;
         }
 
         var elapsed = now - at;
         var ntpNow = new NtpTime(ntp.Value + (ulong)(elapsed.TotalSeconds * 4_294_967_296.0));
-        var rtpNow = new RtpTimestamp(_rewriter.Timestamp(rtp.Value) + (uint)(long)(elapsed.TotalSeconds * Track.Codec.ClockRate));
+        var ours = _selector?.Timestamp(rtp.Value) ?? _rewriter.Timestamp(rtp.Value);
+        var rtpNow = new RtpTimestamp(ours + (uint)(long)(elapsed.TotalSeconds * Track.Codec.ClockRate));
         middle = ntpNow.Middle;
         return writer.WriteSenderReport(Ssrc, ntpNow, rtpNow, PacketsSent, OctetsSent);
+    }
+
+    private void ForwardLayer(LayerSelector selector, in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
+    {
+        var index = encoding.Index;
+        if (index != selector.Target.Encoding && index != selector.CurrentEncoding)
+        {
+            return;
+        }
+
+        var decision = selector.Select(index, encoding.Epoch, encoding.Clock, packet, video, now, out var sent);
+        if (selector.NeedsKeyframe && index == selector.Target.Encoding)
+        {
+            encoding.RequestKeyframe(now); // Again and again, at the encoding's pace: requests and keyframes are lost.
+        }
+
+        if (decision == LayerDecision.Skip)
+        {
+            return;
+        }
+
+        var slot = _transport.Worker.Queue.Reserve();
+        int headerLength;
+        var length = decision == LayerDecision.Fill
+            ? _rewriter.WriteFill(sent, slot, out headerLength)
+            : _rewriter.WriteLayered(packet, video, sent, slot, out headerLength);
+        Commit(_stream!, packet, slot, length, headerLength);
+    }
+
+    private bool RetransmitLayer(LayerSelector selector, ushort sequence, MonotonicTime now)
+    {
+        if (!selector.TryFindSent(sequence, out var sent))
+        {
+            return ForwardSkipped(selector, sequence, now);
+        }
+
+        var encoding = Track.Encodings[sent.Encoding];
+        if ((byte)encoding.Epoch != sent.Epoch || !encoding.TryGetCached(sent.Source, now, out var cached) || !RtpReader.TryRead(cached, out var packet))
+        {
+            return false;
+        }
+
+        // Where its ids stand; what they were is in the record.
+        VideoPacket.Read(_codec!.Codec, packet.Payload, default, null, out var video);
+        var slot = _transport.Worker.Queue.Reserve();
+        var rtx = _rtxStream;
+        int headerLength;
+        var length = rtx is null
+            ? _rewriter.WriteLayered(packet, video, sent, slot, out headerLength)
+            : _rewriter.WriteLayeredRetransmission(packet, video, sent, slot, (byte)_codec.RtxPayloadType!.Value, RtxSsrc, _rtxSequence++, out headerLength);
+        return CommitAgain(rtx ?? _stream!, slot, length, headerLength);
+    }
+
+    /// <summary>A packet that came before the keyframe's beginning did (that one was lost, and retransmitted) has a number here, and has not been sent.</summary>
+    private bool ForwardSkipped(LayerSelector selector, ushort sequence, MonotonicTime now)
+    {
+        if (selector.CurrentEncoding < 0 || !selector.TryFindMissing(sequence, out var source))
+        {
+            return false;
+        }
+
+        var encoding = Track.Encodings[selector.CurrentEncoding];
+        if (!encoding.TryGetCached(source, now, out var cached) || !RtpReader.TryRead(cached, out var packet))
+        {
+            return false;
+        }
+
+        encoding.ReadAgain(packet, _codec!.Codec, Track.Media.Extensions.DependencyDescriptor, out var video);
+        ForwardLayer(selector, packet, encoding, video, now);
+        return true;
     }
 
     private void RestartAtKeyframe()
     {
         var now = _transport.Worker.Now;
         NeedsKeyframe = Track.Kind == TrackKind.Video;
-        if (NeedsKeyframe && !TryReplay(now))
+        _selector?.StartOver();
+        if (NeedsKeyframe && !IsPaused && !TryReplay(now))
         {
-            Track.RequestKeyframe(now);
+            RequestKeyframe(now);
         }
     }
 
-    /// <summary>Begins with the last keyframe, if it is recent: the picture is there at once, and the publisher is spared another.</summary>
+    /// <summary>
+    /// Begins with the last keyframe, if it is recent: the picture is there at once, and the publisher is spared another. Of a layered track the
+    /// selector waits for a keyframe of its own.
+    /// </summary>
     private bool TryReplay(MonotonicTime now)
     {
-        if (_stream is null || !Track.TryGetRecentKeyframe(now, out var first, out var present)
-            || !Track.TryGetCached(first, now, out var cached) || !RtpReader.TryRead(cached, out var packet))
+        var encoding = Track.Encodings[0];
+        if (_stream is null || _selector is not null
+            || !encoding.TryGetRecentKeyframe(_transport.Worker.Options.KeyframeReplay, now, out var first, out var present)
+            || !encoding.TryGetCached(first, now, out var cached) || !RtpReader.TryRead(cached, out var packet))
         {
             return false;
         }
 
-        Splice(packet, now);
+        Splice(packet, encoding, now);
         _rewriter.CompressBefore(present);
         NeedsKeyframe = false;
         _replaying = true;
@@ -306,13 +509,44 @@ internal sealed class Subscription
         return true;
     }
 
-    private void Splice(in RtpReader packet, MonotonicTime now)
+    private void Splice(in RtpReader packet, PublishedEncoding encoding, MonotonicTime now)
     {
         var elapsed = (uint)Math.Max(1, (now - _lastForward).TotalSeconds * Track.Codec.ClockRate);
         _rewriter.Rebase(packet.SequenceNumber.Value, packet.Timestamp.Value, elapsed);
-        _epoch = Track.Epoch;
+        _epoch = encoding.Epoch;
         _spliceSequence = packet.SequenceNumber.Value;
         _spliceFresh = true;
+    }
+
+    /// <summary>A packet that is sent for the first time.</summary>
+    private void Commit(SrtpSendStream stream, in RtpReader source, Span<byte> slot, int length, int headerLength)
+    {
+        if (length < 0)
+        {
+            return;
+        }
+
+        PacketsSent++;
+        OctetsSent += (uint)(length - headerLength);
+        if (Track.SubscriptionCount >= EqualSizesFromSubscribers && !source.Marker && _rtxStream is not null)
+        {
+            // Never without RTX: there a packet sent again must be the same in every byte (RFC 3711 §9.1).
+            length = RtpPadding.Align(slot, length, EqualSizes);
+        }
+
+        Commit(stream, slot, length, headerLength);
+    }
+
+    private bool CommitAgain(SrtpSendStream stream, Span<byte> slot, int length, int headerLength)
+    {
+        if (length < 0)
+        {
+            return false;
+        }
+
+        Commit(stream, slot, length, headerLength);
+        Retransmitted++;
+        return true;
     }
 
     private void Commit(SrtpSendStream stream, Span<byte> slot, int length, int headerLength)

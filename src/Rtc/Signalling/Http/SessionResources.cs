@@ -107,6 +107,14 @@ internal sealed class SessionResources(TimeProvider clock, SignallingMetrics met
         {
         }
 
+        public void PublishLayers(string trackId, string mid, IReadOnlyList<EncodingDemand> encodings)
+        {
+        }
+
+        public void VideoHeld(IReadOnlyList<string> trackIds)
+        {
+        }
+
         public void ActiveSpeakers(IReadOnlyList<SpeakerLevel> speakers)
         {
         }

@@ -82,6 +82,10 @@ internal sealed class ConnectionEvents : IParticipantEvents
 
     public void ActiveSpeakers(IReadOnlyList<SpeakerLevel> speakers) => Post("activeSpeakers", new { speakers });
 
+    public void PublishLayers(string trackId, string mid, IReadOnlyList<EncodingDemand> encodings) => Post("publishLayers", new { trackId, mid, encodings });
+
+    public void VideoHeld(IReadOnlyList<string> trackIds) => Post("videoHeld", new { trackIds });
+
     public void SubscribeOffer(SubscribeOffer offer) => Post("subscribeOffer", offer);
 
     public void Closed(RtcError reason)

@@ -18,6 +18,9 @@ internal static class HubRequests
 
     private const int MaxMid = 32; // RFC 9143 §15: better short; ours and browsers' have one to three
     private const int MaxTrackId = 128;
+    private const int MaxPixels = 16_384; // the widest picture that VP8 can name (RFC 6386 §9.1)
+    private const int MaxFrameRate = 240;
+    private const int MaxLastN = 1_000;
 
     public static RtcError Malformed(string what) => new("bad_request", $"The call needs {what}.");
 
@@ -35,7 +38,8 @@ internal static class HubRequests
                 || Source(name) is not { } source)
                 return false;
             JsonFields.TryFlag(track, "muted", out bool muted);
-            tracks.Add(new TrackDeclaration(mid, source, muted));
+            JsonFields.TryFlag(track, "dynacast", out bool dynacast);
+            tracks.Add(new TrackDeclaration(mid, source, muted, dynacast));
         }
 
         return true;
@@ -45,6 +49,43 @@ internal static class HubRequests
     {
         flag = false;
         return JsonFields.TryText(request, "trackId", MaxTrackId, out trackId) && JsonFields.TryFlag(request, flagName, out flag);
+    }
+
+    public static bool TryVideo(JsonElement request, [NotNullWhen(true)] out string? trackId, [NotNullWhen(true)] out VideoPreference? preference)
+    {
+        preference = null;
+        if (!JsonFields.TryText(request, "trackId", MaxTrackId, out trackId)
+            || !TryBounded(request, "maxWidth", MaxPixels, out int width)
+            || !TryBounded(request, "maxHeight", MaxPixels, out int height)
+            || !TryBounded(request, "maxFrameRate", MaxFrameRate, out int frameRate))
+            return false;
+        JsonFields.TryFlag(request, "paused", out bool paused);
+        preference = new VideoPreference(width, height, frameRate, paused);
+        return true;
+    }
+
+    /// <summary>A count of 0 to 1,000; null lifts the limit.</summary>
+    public static bool TryLastN(JsonElement request, out int? count)
+    {
+        count = null;
+        if (JsonFields.TryMember(request, "count", JsonValueKind.Null, out _))
+            return true;
+        if (!JsonFields.TryInteger(request, "count", out int number) || number is < 0 or > MaxLastN)
+            return false;
+        count = number;
+        return true;
+    }
+
+    /// <summary>An absent member is 0: no bound.</summary>
+    private static bool TryBounded(JsonElement request, string name, int max, out int number)
+    {
+        if (!JsonFields.Has(request, name))
+        {
+            number = 0;
+            return true;
+        }
+
+        return JsonFields.TryInteger(request, name, out number) && number >= 0 && number <= max;
     }
 
     private static TrackSource? Source(string name) => name switch

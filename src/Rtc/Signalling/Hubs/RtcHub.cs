@@ -164,6 +164,24 @@ internal sealed class RtcHub(
         return Answer(await session.Participant.SetSubscribedAsync(trackId, enabled));
     }
 
+    public async Task<HubAnswer> SetVideo(JsonElement request)
+    {
+        if (ConnectionOf(Context).Session is not { } session)
+            return new Refused(NotJoined);
+        if (!HubRequests.TryVideo(request, out string? trackId, out VideoPreference? preference))
+            return new Refused(HubRequests.Malformed("a 'trackId', and if they are there 'maxWidth', 'maxHeight', 'maxFrameRate' as whole numbers and 'paused'"));
+        return Answer(await session.Participant.SetVideoAsync(trackId, preference));
+    }
+
+    public async Task<HubAnswer> SetLastN(JsonElement request)
+    {
+        if (ConnectionOf(Context).Session is not { } session)
+            return new Refused(NotJoined);
+        if (!HubRequests.TryLastN(request, out int? count))
+            return new Refused(HubRequests.Malformed("a 'count' of 0 to 1,000, or null"));
+        return Answer(await session.Participant.SetLastNAsync(count));
+    }
+
     public async Task<HubAnswer> Leave()
     {
         if (ConnectionOf(Context).Session is not { } session)

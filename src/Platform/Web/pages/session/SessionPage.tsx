@@ -1,5 +1,5 @@
 import '../room.css';
-import { AudioRenderer, RtcSession, type TrackSource } from '../../sdk/rtc';
+import { AudioRenderer, RtcSession, type TrackSource, type VideoCodec } from '../../sdk/rtc';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { EventDetail, RoomGrant, Session } from '../../sdk/event';
 import { useLoad } from '../../ui/load';
@@ -51,6 +51,9 @@ export function SessionPage({ slug, sessionId }: { slug: string; sessionId: stri
   return <Door event={event.value} session={session} slug={slug} />;
 }
 
+/** `?video=` sends in another codec than the browser's first choice, to compare them on the spot. */
+const codecs: VideoCodec[] = ['vp8', 'h264', 'vp9', 'av1'];
+
 interface Stay {
   rtc: RtcSession;
   audio: AudioRenderer;
@@ -78,7 +81,8 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
       const fetchGrant = (): Promise<RoomGrant> =>
         access.call<RoomGrant>(`/sessions/${session.id}/grants`, { method: 'POST', body: { publish: choice.publish } });
       const { mediaUrl, grant } = await fetchGrant();
-      const rtc = new RtcSession({ freshGrant: fetchGrant, client: 'events-web' });
+      const videoCodec = codecs.find((codec) => codec === new URLSearchParams(window.location.search).get('video'));
+      const rtc = new RtcSession({ freshGrant: fetchGrant, client: 'events-web', ...(videoCodec ? { videoCodec } : {}) });
       const audio = new AudioRenderer();
       if (choice.speakerId) await audio.setSink(choice.speakerId);
       rtc.events.on('media', () => audio.render(audioTracks(rtc)));

@@ -12,8 +12,12 @@ const speakingLevel = 0.02;
 const gap = 10;
 
 export function Stage({ rtc }: { rtc: RtcSession }) {
-  useRtc(rtc, 'roster', 'media', 'local', 'speakers');
-  const { people, screens, hidden } = tilesOf(rtc);
+  useRtc(rtc, 'roster', 'media', 'local', 'speakers', 'held');
+  const { people, screens, hidden, offStage } = tilesOf(rtc);
+  const unseen = offStage.join(' ');
+  useEffect(() => {
+    for (const trackId of unseen.split(' ').filter(Boolean)) rtc.setVideo(trackId, { paused: true });
+  }, [rtc, unseen]);
   const box = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   useEffect(() => {
@@ -35,13 +39,13 @@ export function Stage({ rtc }: { rtc: RtcSession }) {
       {screen && (
         <div className="stage__screens">
           {screens.map((view) => (
-            <Tile key={view.key} view={view} speaking={false} large />
+            <Tile key={view.key} rtc={rtc} view={view} speaking={false} large />
           ))}
         </div>
       )}
       <div className="stage__people" ref={box} tabIndex={screen ? 0 : undefined} role={screen ? 'group' : undefined} aria-label={screen ? 'People' : undefined} style={style} data-count={people.length}>
         {people.map((view) => (
-          <Tile key={view.key} view={view} speaking={speaking(view.participantId)} />
+          <Tile key={view.key} rtc={rtc} view={view} speaking={speaking(view.participantId)} />
         ))}
         {people.length === 0 && (
           <Blank icon={<Users size={32} />} title="Nobody is on stage yet">

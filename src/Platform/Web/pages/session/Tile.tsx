@@ -1,10 +1,14 @@
 import { MicOff, MonitorUp } from 'lucide-react';
 import { memo, useEffect, useRef, useState } from 'react';
 import { Avatar } from '../../ui/parts';
+import type { RtcSession } from '../../sdk/rtc';
 import type { TileView } from './tiles';
+import { useShownSize } from './shownSize';
 
-export const Tile = memo(function Tile({ view, speaking, large }: { view: TileView; speaking: boolean; large?: boolean }) {
+export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: RtcSession; view: TileView; speaking: boolean; large?: boolean }) {
   const { video: track, self, kind } = view;
+  const frame = useRef<HTMLElement>(null);
+  useShownSize(rtc, view.trackId, frame);
   const video = useRef<HTMLVideoElement>(null);
   const [playing, setPlaying] = useState(false);
   useEffect(() => {
@@ -20,6 +24,7 @@ export const Tile = memo(function Tile({ view, speaking, large }: { view: TileVi
   const spoken = [label, view.micMuted === true && 'microphone off', !track && 'camera off'].filter(Boolean).join(', ');
   return (
     <figure
+      ref={frame}
       className={`tile ${kind === 'screen' ? 'tile--screen' : ''} ${large ? 'tile--large' : ''}`}
       data-testid={kind === 'screen' ? 'screen-tile' : 'tile'}
       data-participant={view.participantId}

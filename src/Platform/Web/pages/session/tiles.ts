@@ -8,6 +8,8 @@ export interface TileView {
   self: boolean;
   kind: 'person' | 'screen';
   video: MediaStreamTrack | null;
+  /** Of a remote video, by which its size is asked for; null for our own. */
+  trackId: string | null;
   /** True, false, or null when the person has no microphone in the room. */
   micMuted: boolean | null;
 }
@@ -15,7 +17,16 @@ export interface TileView {
 /** More decode at once than a laptop does; the rest is in the roster. */
 export const mostTiles = 25;
 
-export function tilesOf(rtc: RtcSession): { people: TileView[]; screens: TileView[]; hidden: number } {
+export interface Tiles {
+  people: TileView[];
+  screens: TileView[];
+  /** People beyond {@link mostTiles}. */
+  hidden: number;
+  /** Remote cameras of those. */
+  offStage: string[];
+}
+
+export function tilesOf(rtc: RtcSession): Tiles {
   const own = rtc.you?.participantId ?? '';
   const people: TileView[] = [];
   const screens: TileView[] = [];
@@ -25,7 +36,7 @@ export function tilesOf(rtc: RtcSession): { people: TileView[]; screens: TileVie
     const microphone = bySource('microphone');
     const camera = bySource('camera');
     const screen = bySource('screen');
-    const base = { participantId: own, name: rtc.you.name, self: true };
+    const base = { participantId: own, name: rtc.you.name, self: true, trackId: null };
     people.push({ ...base, key: own, kind: 'person', video: camera && !camera.muted ? camera.track : null, micMuted: microphone ? microphone.muted : true });
     if (screen?.track) screens.push({ ...base, key: `${own}.screen`, kind: 'screen', video: screen.track, micMuted: null });
   }
@@ -35,10 +46,16 @@ export function tilesOf(rtc: RtcSession): { people: TileView[]; screens: TileVie
     const screen = participant.tracks.find(({ source }) => source === 'screen');
     const video = screen && !screen.muted ? rtc.media.get(screen.trackId) : undefined;
     if (video) {
-      screens.push({ key: `${participant.participantId}.screen`, participantId: participant.participantId, name: participant.name, self: false, kind: 'screen', video, micMuted: null });
+      screens.push({ key: `${participant.participantId}.screen`, participantId: participant.participantId, name: participant.name, self: false, kind: 'screen', video, trackId: screen?.trackId ?? null, micMuted: null });
     }
   }
-  return { people: people.slice(0, mostTiles), screens, hidden: Math.max(0, people.length - mostTiles) };
+  const offStage = people.slice(mostTiles);
+  return {
+    people: people.slice(0, mostTiles),
+    screens,
+    hidden: offStage.length,
+    offStage: offStage.flatMap(({ trackId }) => (trackId ? [trackId] : [])),
+  };
 }
 
 function person(rtc: RtcSession, participant: RtcParticipant): TileView {
@@ -50,7 +67,8 @@ function person(rtc: RtcSession, participant: RtcParticipant): TileView {
     name: participant.name,
     self: false,
     kind: 'person',
-    video: camera && !camera.muted ? (rtc.media.get(camera.trackId) ?? null) : null,
+    video: camera && !camera.muted && !rtc.held.has(camera.trackId) ? (rtc.media.get(camera.trackId) ?? null) : null,
+    trackId: camera?.trackId ?? null,
     micMuted: microphone ? microphone.muted : null,
   };
 }

@@ -10,6 +10,20 @@ export interface RtcTrack {
   muted: boolean;
   /** "opus", "vp8", "h264", "vp9", "av1"; empty until the first packet. */
   codec: string;
+  /** What a viewer of a video track can be given, lowest first; empty before the first packet. */
+  layers?: RtcTrackLayer[];
+}
+
+export interface RtcTrackLayer {
+  /** Null without simulcast. */
+  rid: string | null;
+  spatial: number;
+  width: number;
+  height: number;
+  temporalLayers: number;
+  active: boolean;
+  /** Bits per second. */
+  bitrate: number;
 }
 
 export interface RtcParticipant {
@@ -57,6 +71,8 @@ export interface TrackDeclaration {
   mid: string;
   source: TrackSource;
   muted: boolean;
+  /** We stop encodings that nobody watches when we are told to. */
+  dynacast?: boolean;
 }
 
 export interface SpeakerLevel {
@@ -74,6 +90,8 @@ export interface HubMethods {
   restartSubscriber: { in: null; out: { offer: SubscribeOffer } };
   mute: { in: { trackId: string; muted: boolean }; out: object };
   subscribe: { in: { trackId: string; enabled: boolean }; out: object };
+  setVideo: { in: { trackId: string; maxWidth?: number; maxHeight?: number; maxFrameRate?: number; paused?: boolean }; out: object };
+  setLastN: { in: { count: number | null }; out: object };
   leave: { in: null; out: object };
 }
 
@@ -86,6 +104,8 @@ export interface HubMessages {
   trackUnpublished: { participantId: string; trackId: string };
   trackMuted: { participantId: string; trackId: string; muted: boolean };
   activeSpeakers: { speakers: SpeakerLevel[] };
+  publishLayers: { trackId: string; mid: string; encodings: { rid: string | null; active: boolean }[] };
+  videoHeld: { trackIds: string[] };
   closed: { code: string; message: string };
 }
 

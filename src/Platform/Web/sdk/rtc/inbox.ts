@@ -11,6 +11,8 @@ const messages: (keyof HubMessages)[] = [
   'trackUnpublished',
   'trackMuted',
   'activeSpeakers',
+  'publishLayers',
+  'videoHeld',
   'closed',
 ];
 

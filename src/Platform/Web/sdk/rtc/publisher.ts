@@ -1,7 +1,5 @@
 import { HubLost, type TrackDeclaration, type TrackSource } from './contract';
-
-/** Upper bounds of what we send: 1280×720 at 30 frames/s of VP8 is good at 1.7 Mbit/s; text on a shared screen wants a little more. */
-const maxBitrate: Partial<Record<TrackSource, number>> = { camera: 1_700_000, screen: 2_500_000 };
+import { applyDemand, encodingsOf, preferred, type VideoCodec } from './encodings';
 
 export interface PublisherWire {
   publish(sdp: string, tracks: TrackDeclaration[]): Promise<string>;
@@ -11,6 +9,7 @@ interface Line {
   source: TrackSource;
   transceiver: RTCRtpTransceiver;
   muted: boolean;
+  demand: Promise<void>;
 }
 
 /**
@@ -27,6 +26,7 @@ export class Publisher {
   constructor(
     readonly pc: RTCPeerConnection,
     private readonly wire: PublisherWire,
+    private readonly videoCodec?: VideoCodec,
   ) {}
 
   /** True once something is or was sent, so that the connection's state means something. */
@@ -35,13 +35,23 @@ export class Publisher {
   }
 
   add(track: MediaStreamTrack, source: TrackSource, muted: boolean): RTCRtpSender {
-    const bound = maxBitrate[source];
-    const transceiver = this.pc.addTransceiver(track, {
-      direction: 'sendonly',
-      ...(bound ? { sendEncodings: [{ maxBitrate: bound }] } : {}),
-    });
-    this.lines.push({ source, transceiver, muted });
+    const sendEncodings = encodingsOf(source, this.videoCodec);
+    const transceiver = this.pc.addTransceiver(track, { direction: 'sendonly', ...(sendEncodings ? { sendEncodings } : {}) });
+    const codecs = track.kind === 'video' ? preferred(this.videoCodec) : undefined;
+    if (codecs) transceiver.setCodecPreferences(codecs);
+    this.lines.push({ source, transceiver, muted, demand: Promise.resolve() });
     return transceiver.sender;
+  }
+
+  /** The server says which encodings of a track are watched. One change after the other: each needs the parameters that the last one left. */
+  setDemand(mid: string, encodings: readonly { rid: string | null; active: boolean }[]): Promise<void> {
+    const line = this.lines.find(({ transceiver }) => transceiver.mid === mid);
+    if (!line) return Promise.resolve();
+    line.demand = line.demand.then(() => applyDemand(line.transceiver.sender, encodings)).catch((error: unknown) => {
+      // A sender that was stopped meanwhile has nothing to start or stop.
+      if (!this.closed && line.transceiver.direction === 'sendonly') throw error;
+    });
+    return line.demand;
   }
 
   /** Stops sending a track: its m-line goes inactive with the next negotiation. */
@@ -107,6 +117,11 @@ export class Publisher {
   private declarations(): TrackDeclaration[] {
     return this.lines
       .filter((line) => line.transceiver.mid !== null && line.transceiver.direction === 'sendonly')
-      .map((line) => ({ mid: line.transceiver.mid ?? '', source: line.source, muted: line.muted }));
+      .map((line) => ({
+        mid: line.transceiver.mid ?? '',
+        source: line.source,
+        muted: line.muted,
+        ...(encodingsOf(line.source, this.videoCodec) ? { dynacast: true } : {}),
+      }));
   }
 }

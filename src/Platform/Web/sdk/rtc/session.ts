@@ -1,12 +1,14 @@
 import { Backoff, pause } from './backoff';
 import { HubLost, RtcError, type JoinAnswer, type RtcParticipant, type TrackSource, type You } from './contract';
 import { Emitter } from './emitter';
+import type { VideoCodec } from './encodings';
 import { openSignalRHub, type OpenHub, type RtcHub } from './hub';
 import { Inbox } from './inbox';
 import { LocalTrack, type PublishOptions } from './localTrack';
 import { QualityMeter, unknownQuality, type Quality } from './quality';
 import { Roster, type RosterChange } from './roster';
 import { Transports } from './transports';
+import { VideoWishes, type VideoWish } from './videoWishes';
 
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'failed' | 'left';
 
@@ -17,6 +19,8 @@ export interface RtcSessionOptions {
   createPeerConnection?: (configuration: RTCConfiguration) => RTCPeerConnection;
   /** Named to the server for its logs. */
   client?: string;
+  /** What video is sent in; the browser's own first choice by default. VP9 and AV1 are sent as one stream with layers (SVC). */
+  videoCodec?: VideoCodec;
 }
 
 export interface RtcSessionEvents {
@@ -28,6 +32,8 @@ export interface RtcSessionEvents {
   /** Level 0…1 by participant. */
   speakers: ReadonlyMap<string, number>;
   quality: Quality;
+  /** Cameras that {@link RtcSession.setLastN} holds back now, by track id. */
+  held: ReadonlySet<string>;
   /** Someone else muted one of our tracks. */
   mutedByOthers: LocalTrack;
   /** A device was unplugged, or the browser's own "stop sharing" was pressed. */
@@ -52,6 +58,7 @@ export class RtcSession {
   /** Remote media by track id. */
   media: ReadonlyMap<string, MediaStreamTrack> = new Map();
   speakers: ReadonlyMap<string, number> = new Map();
+  held: ReadonlySet<string> = new Set();
   you: You | null = null;
   /** Why {@link state} is "failed". */
   failure: Error | null = null;
@@ -64,6 +71,11 @@ export class RtcSession {
   private resumeToken = '';
   private recovering: Promise<void> | null = null;
   private mutesInFlight = 0;
+  private lastN: number | null = null;
+  private readonly wishes = new VideoWishes(async (trackId, wish) => {
+    if (!this.hub) throw new HubLost();
+    await this.hub.call('setVideo', { trackId, ...wish });
+  });
   private meter = new QualityMeter();
   private sampler: ReturnType<typeof setInterval> | undefined;
 
@@ -153,6 +165,18 @@ export class RtcSession {
     await this.hub?.call('subscribe', { trackId, enabled });
   }
 
+  /** Says how a remote video is shown: in which size, or not now. The server sends the layer that fits. */
+  setVideo(trackId: string, wish: VideoWish): void {
+    if (this.roster.owner(trackId)) this.wishes.set(trackId, wish);
+    else this.wishes.forget(trackId); // a view that goes after its track did
+  }
+
+  /** Receives the cameras of the most recent speakers only, so many of them; null: everybody's. */
+  async setLastN(count: number | null): Promise<void> {
+    this.lastN = count;
+    await this.hub?.call('setLastN', { count });
+  }
+
   /** Leaves the room and stops every device. */
   async leave(): Promise<void> {
     const hub = this.hub;
@@ -235,7 +259,15 @@ export class RtcSession {
       },
       trackUnpublished: (unpublished) => {
         this.roster.unpublished(unpublished);
+        this.wishes.forget(unpublished.trackId);
         this.changedRoster();
+      },
+      publishLayers: ({ mid, encodings }) => {
+        this.transports?.publisher.setDemand(mid, encodings).catch((error: unknown) => this.callFailed(error));
+      },
+      videoHeld: ({ trackIds }) => {
+        this.held = new Set(trackIds);
+        this.events.emit('held', this.held);
       },
       trackMuted: (muted) => {
         this.roster.muted(muted);
@@ -255,6 +287,8 @@ export class RtcSession {
         else this.recover('rejoin');
       },
     });
+    this.wishes.repeat();
+    if (this.lastN !== null) this.setLastN(this.lastN).catch((error: unknown) => this.callFailed(error));
     this.look();
   }
 
@@ -282,6 +316,7 @@ export class RtcSession {
           if (this.transports === transports) this.recover('rejoin');
         },
       },
+      this.options.videoCodec,
     );
     this.transports = transports;
   }
@@ -430,6 +465,7 @@ export class RtcSession {
     this.end.abort();
     this.hub = null;
     clearInterval(this.sampler);
+    this.wishes.close();
     if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.pageGoes);
     for (const local of this.locals) local.track?.stop();
     this.transports?.close();

@@ -1,4 +1,5 @@
 import { HubLost, type HubMethods } from './contract';
+import type { VideoCodec } from './encodings';
 import { IceWatch } from './iceWatch';
 import { Publisher } from './publisher';
 import { Subscriber } from './subscriber';
@@ -23,10 +24,13 @@ export class Transports {
     configuration: RTCConfiguration,
     create: (configuration: RTCConfiguration) => RTCPeerConnection,
     private readonly wire: TransportsWire,
+    videoCodec?: VideoCodec,
   ) {
-    this.publisher = new Publisher(create(configuration), {
-      publish: async (sdp, tracks) => (await wire.call('publish', { sdp, tracks })).sdp,
-    });
+    this.publisher = new Publisher(
+      create(configuration),
+      { publish: async (sdp, tracks) => (await wire.call('publish', { sdp, tracks })).sdp },
+      videoCodec,
+    );
     this.subscriber = new Subscriber(
       create(configuration),
       {

@@ -71,8 +71,20 @@ export function joined(more: Partial<JoinAnswer> = {}): JoinAnswer {
   };
 }
 
-class FakeSender {
+export class FakeSender {
+  encodings: RTCRtpEncodingParameters[] = [];
+  /** As browsers: parameters that are not the last ones given out are refused. */
+  private transaction = 0;
   constructor(public track: FakeTrack | null) {}
+  getParameters(): { transactionId: string; encodings: RTCRtpEncodingParameters[] } {
+    this.transaction += 1;
+    return { transactionId: String(this.transaction), encodings: this.encodings.map((encoding) => ({ active: true, ...encoding })) };
+  }
+  async setParameters(parameters: { transactionId: string; encodings: RTCRtpEncodingParameters[] }): Promise<void> {
+    if (parameters.transactionId !== String(this.transaction)) throw new Error('InvalidModificationError');
+    await Promise.resolve();
+    this.encodings = parameters.encodings;
+  }
   async replaceTrack(track: FakeTrack | null): Promise<void> {
     this.track = track;
   }
@@ -109,8 +121,9 @@ export class FakePeer extends EventTarget {
   readonly log: string[] = [];
   private offers = 0;
 
-  addTransceiver(track: FakeTrack, init: { direction: string }): FakeTransceiver {
+  addTransceiver(track: FakeTrack, init: { direction: string; sendEncodings?: RTCRtpEncodingParameters[] }): FakeTransceiver {
     const transceiver = { mid: null, direction: init.direction, sender: new FakeSender(track), receiver: { track: new FakeTrack(track.kind) } };
+    transceiver.sender.encodings = init.sendEncodings ?? [];
     this.transceivers.push(transceiver);
     return transceiver;
   }

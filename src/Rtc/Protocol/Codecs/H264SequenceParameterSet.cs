@@ -1,9 +1,12 @@
-namespace Events.Mixer.Frames;
+namespace Events.Rtc.Protocol.Codecs;
 
 /// <summary>Reads the picture size from a sequence parameter set (ITU-T H.264 §7.3.2.1.1).</summary>
-internal static class H264SequenceParameterSet
+public static class H264SequenceParameterSet
 {
     private const int MaxReferenceFramesInCycle = 255;
+
+    /// <summary>Bytes: with every scaling list written out a set stays below 600.</summary>
+    private const int MaxHead = 1_024;
 
     public static bool TryReadSize(ReadOnlySpan<byte> nal, out int width, out int height)
     {
@@ -14,8 +17,9 @@ internal static class H264SequenceParameterSet
             return false;
         }
 
-        var unescaped = new byte[nal.Length];
-        var bits = new BitReader(unescaped.AsSpan(0, Unescape(nal[1..], unescaped)));
+        // The size stands in front of what may be long (the usability information), so the head is enough.
+        Span<byte> unescaped = stackalloc byte[MaxHead];
+        var bits = new BitReader(unescaped[..Unescape(nal[1..Math.Min(nal.Length, MaxHead)], unescaped)]);
         var profile = bits.Bits(8);
         bits.Bits(16); // constraint flags, level
         bits.ExpGolomb(); // id

@@ -1,7 +1,7 @@
-namespace Events.Mixer.Frames;
+namespace Events.Rtc.Protocol.Codecs;
 
 /// <summary>Reads big-endian bits; past the end it gives zeros and says so.</summary>
-internal ref struct BitReader(ReadOnlySpan<byte> bytes)
+public ref struct BitReader(ReadOnlySpan<byte> bytes)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
     private int _position;
