@@ -7,7 +7,7 @@ internal static class SsoErrors
 {
     public static readonly ApiError ConnectionNotFound = ApiError.NotFound("sso_connection_not_found", "There is no such company sign-in, or it is switched off.");
 
-    public static readonly ApiError StateInvalid = ApiError.BadRequest("sso_state_invalid", "This sign-in was not begun in this browser, or more than ten minutes ago. Begin again.");
+    public static readonly ApiError StateInvalid = ApiError.Forbidden("sso_state_invalid", "This sign-in was not begun in this browser, or more than ten minutes ago. Begin again.");
 
     public static readonly ApiError EmailMissing = ApiError.Forbidden("sso_email_missing", "Your company's sign-in did not tell your e-mail address, which a first sign-in needs.");
 

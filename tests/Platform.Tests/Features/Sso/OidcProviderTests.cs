@@ -35,7 +35,7 @@ public sealed class OidcProviderTests(PlatformFixture fixture)
         Assert.Equal("Person alice", me.GetProperty("user").GetProperty("name").GetString());
 
         // Its code works once: in a browser that asks a second time the state is gone already.
-        await browser.GetAsync(back).ShouldRefuseAsync(HttpStatusCode.BadRequest, "sso_state_invalid");
+        await browser.GetAsync(back).ShouldRefuseAsync(HttpStatusCode.Forbidden, "sso_state_invalid");
 
         // The same person on another machine is the same account.
         using var other = fixture.Client();

@@ -76,13 +76,13 @@ public sealed class SamlProviderTests(PlatformFixture fixture)
         // Neither the address that the first browser is led to nor the response works in another one, even one with a sign-in of its own.
         using var thief = fixture.Client();
         var thiefAsked = await Company.StartAsync(thief, id);
-        await thief.GetAsync(accepted.Headers.Location).ShouldRefuseAsync(HttpStatusCode.BadRequest, "sso_state_invalid");
+        await thief.GetAsync(accepted.Headers.Location).ShouldRefuseAsync(HttpStatusCode.Forbidden, "sso_state_invalid");
         var swapped = accepted.Headers.Location!.OriginalString.Replace(relayState, OidcStandIn.Parameter(thiefAsked, "RelayState"), StringComparison.Ordinal);
         await thief.GetAsync(swapped).ShouldRefuseAsync(HttpStatusCode.Forbidden, "saml_unsolicited");
 
         using var finished = await browser.GetAsync(accepted.Headers.Location);
         Assert.Equal(HttpStatusCode.Redirect, finished.StatusCode);
-        await browser.GetAsync(accepted.Headers.Location).ShouldRefuseAsync(HttpStatusCode.BadRequest, "sso_state_invalid");
+        await browser.GetAsync(accepted.Headers.Location).ShouldRefuseAsync(HttpStatusCode.Forbidden, "sso_state_invalid");
         Assert.Equal(0, await company.ScalarAsync<int>("select count(*)::int from platform.users where email = @Email", new { Email = $"mallory@{company.Domain}" }));
     }
 
