@@ -8,10 +8,11 @@ namespace Events.Platform.Features.Sso;
 /// <summary>Reading connections.</summary>
 internal static class ConnectionQueries
 {
-    /// <summary>An enabled connection with the certificates that are pinned for it.</summary>
-    public static async Task<SsoConnection?> EnabledAsync(NpgsqlConnection db, Guid id) =>
-        await db.QuerySingleOrDefaultAsync<SsoConnection>($"select {SsoConnection.Columns} from platform.sso_connections where id = @id and enabled", new { id });
+    /// <summary>A connection that is switched on.</summary>
+    public static Task<SsoConnection?> EnabledAsync(NpgsqlConnection db, Guid id) =>
+        db.QuerySingleOrDefaultAsync<SsoConnection>($"select {SsoConnection.Columns} from platform.sso_connections where id = @id and enabled", new { id });
 
+    /// <summary>The certificates that are pinned for it, latest first, in DER.</summary>
     public static async Task<IReadOnlyList<byte[]>> CertificatesAsync(NpgsqlConnection db, Guid id) =>
         [.. await db.QueryAsync<byte[]>("select certificate from platform.sso_certificates where connection_id = @id order by added_at desc, sha256", new { id })];
 

@@ -72,9 +72,9 @@ internal sealed class FinishSignIn(Database database, SsoSecrets secrets, TimePr
             account = made.Value!;
         }
 
-        if (account.IsDisabled)
+        if (account.IsDisabled || account.IsStaff)
         {
-            return Disabled;
+            return account.IsStaff ? NotLinkable : Disabled;
         }
 
         await AuditLog.AppendAsync(transaction, new AuditEntry(AuditActor.User(account.UserId), "sso.signed_in", connection.OrganiserId, SubjectType: "sso_connection", SubjectId: connection.Id));
@@ -85,7 +85,8 @@ internal sealed class FinishSignIn(Database database, SsoSecrets secrets, TimePr
         transaction.Connection!.QuerySingleOrDefaultAsync<LinkedAccount>(
             """
             update platform.sso_identities i set last_sign_in_at = now() from platform.users u
-            where i.connection_id = @Id and i.subject_hash = @hash and u.id = i.user_id returning u.id as user_id, u.disabled_at is not null as is_disabled
+            where i.connection_id = @Id and i.subject_hash = @hash and u.id = i.user_id
+            returning u.id as user_id, u.disabled_at is not null as is_disabled, exists (select 1 from platform.admin_users a where a.user_id = u.id) as is_staff
             """,
             new { connection.Id, hash },
             transaction);
@@ -169,7 +170,7 @@ internal sealed class FinishSignIn(Database database, SsoSecrets secrets, TimePr
         return name.Length is > 0 and <= 200 && FieldChecks.IsWellFormed(name) ? name : person.Email![..person.Email!.IndexOf('@')];
     }
 
-    private sealed record LinkedAccount(Guid UserId, bool IsDisabled);
+    private sealed record LinkedAccount(Guid UserId, bool IsDisabled, bool IsStaff);
 
     private sealed record UserRow(Guid Id, string Email, string Name, bool IsDisabled, bool IsStaff);
 }

@@ -125,6 +125,12 @@ public sealed class LinkingTests(PlatformFixture fixture)
         using var browser = fixture.Client();
         await Company.SignInAsync(browser, provider, id, "s", staff.Email).ShouldRefuseAsync(HttpStatusCode.Forbidden, "sso_account_not_linkable");
 
+        // Also when it became staff after it was linked.
+        using var first = await Company.SignInAsync(browser, provider, id, "promoted", $"promoted@{company.Domain}");
+        Assert.Equal(HttpStatusCode.Redirect, first.StatusCode);
+        await company.ExecuteAsync("insert into platform.admin_users (user_id) select id from platform.users where email = @Email", new { Email = $"promoted@{company.Domain}" });
+        await Company.SignInAsync(browser, provider, id, "promoted", $"promoted@{company.Domain}").ShouldRefuseAsync(HttpStatusCode.Forbidden, "sso_account_not_linkable");
+
         using var fine = await Company.SignInAsync(browser, provider, id, "gone", $"gone@{company.Domain}");
         Assert.Equal(HttpStatusCode.Redirect, fine.StatusCode);
         await company.ExecuteAsync("update platform.users set disabled_at = now() where email = @Email", new { Email = $"gone@{company.Domain}" });
