@@ -61,8 +61,15 @@ internal sealed class OidcStandIn : IAsyncDisposable
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         return new()
         {
-            ["iss"] = Issuer, ["aud"] = ClientId, ["sub"] = subject, ["email"] = email, ["email_verified"] = true, ["name"] = "Pat Person",
-            ["nonce"] = Parameter(authorization, "nonce"), ["iat"] = now, ["exp"] = now + 300,
+            ["iss"] = Issuer,
+            ["aud"] = ClientId,
+            ["sub"] = subject,
+            ["email"] = email,
+            ["email_verified"] = true,
+            ["name"] = "Pat Person",
+            ["nonce"] = Parameter(authorization, "nonce"),
+            ["iat"] = now,
+            ["exp"] = now + 300,
         };
     }
 
