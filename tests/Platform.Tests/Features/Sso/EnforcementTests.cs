@@ -68,6 +68,14 @@ public sealed class EnforcementTests(PlatformFixture fixture)
             Assert.Equal(entered.GetProperty("participant").GetProperty("id").GetGuid(), answer.GetProperty("participant").GetProperty("id").GetGuid());
         }
 
+        // The same account, linked with both connections by now, but signed in by the other.
+        using (var elsewhere = fixture.Client())
+        {
+            using var response = await Company.SignInAsync(elsewhere, second, otherId, "ann", email);
+            Assert.Equal(HttpStatusCode.Redirect, response.StatusCode);
+            await RefusedAsync(elsewhere);
+        }
+
         // The same account by magic link, and by password.
         using var byLink = fixture.Client();
         await byLink.PostJsonAsync("/api/v1/auth/links", new { email }, HttpStatusCode.Accepted);
