@@ -19,7 +19,7 @@ done
 wanted() { [ ${#suites[@]} -eq 0 ] || printf '%s\n' "${suites[@]}" | grep -qx "$1"; }
 
 install_packages postgresql ffmpeg libopus0 libssl3 fonts-dejavu-core curl ca-certificates util-linux \
-  chromium python3-aiortc python3-aiohttp janus iproute2 jq flite || exit 1
+  chromium python3-aiortc python3-aiohttp python3-pysaml2 xmlsec1 janus iproute2 jq flite || exit 1
 require_tools || exit 1
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
@@ -86,6 +86,15 @@ if ! dotnet build Events.sln -c Release -v quiet --nologo >&2; then
   exit 1
 fi
 build_web || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+
+install_identity_providers() {
+  say "Installing the identity providers that sign-in is tested against"
+  (cd "$1" && npm ci --no-audit --no-fund --loglevel=error) >&2
+}
+providers=tests/Platform.Tests/IdentityProviders
+if wanted Platform.Tests; then
+  build_once "$providers/node_modules/.events-build" "$providers/node_modules/oidc-provider" "$(fingerprint "$providers")" install_identity_providers "$providers" || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+fi
 
 wanted format && run_check format dotnet format Events.sln --no-restore --verify-no-changes
 for project in tests/*/*.csproj; do

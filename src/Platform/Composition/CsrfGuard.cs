@@ -1,12 +1,13 @@
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Links;
+using Events.Platform.Features.Sso.Saml;
 
 namespace Events.Platform.Composition;
 
 /// <summary>
 /// A request that changes something and carries the account cookie must show that our own script sent it: the header
 /// <c>X-Events-Csrf: 1</c>, which a form cannot set and a foreign page may not, and our own Origin when one is sent. The confirm page's form cannot send
-/// the header; it checks the Origin itself.
+/// the header; it checks the Origin itself. A SAML response is posted by a foreign site, and does not use the cookie.
 /// </summary>
 internal static class CsrfGuard
 {
@@ -16,7 +17,7 @@ internal static class CsrfGuard
     {
         var request = context.Request;
         var isSafe = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method);
-        if (isSafe || request.Path == ConfirmPage.Path || !request.Cookies.ContainsKey(AccountCookie.Name))
+        if (isSafe || request.Path == ConfirmPage.Path || SamlSignIn.IsAcs(request.Path) || !request.Cookies.ContainsKey(AccountCookie.Name))
         {
             return next(context);
         }

@@ -17,6 +17,7 @@ using Events.Platform.Features.Payments;
 using Events.Platform.Features.Recordings;
 using Events.Platform.Features.Rooms;
 using Events.Platform.Features.Schedule;
+using Events.Platform.Features.Sso;
 using Events.Platform.Features.Staff;
 using Events.Platform.Features.Tickets;
 using Events.Platform.Features.Whip;
@@ -55,6 +56,7 @@ public static class PlatformRole
         services.AddTickets(options);
         services.AddPayments(options);
         services.AddNodes();
+        services.AddSso();
 
         var app = builder.Build();
         app.UseSecurityHeaders(options);
@@ -78,6 +80,7 @@ public static class PlatformRole
         app.MapEventTeam();
         app.MapEvents();
         app.MapEventEntry();
+        app.MapSso();
         app.MapSchedule();
         app.MapTickets();
         app.MapPayments(options);

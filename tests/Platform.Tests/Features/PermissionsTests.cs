@@ -14,6 +14,7 @@ public sealed class PermissionsTests
         [OrganisationAction.ManageApiTokens] = "y--",
         [OrganisationAction.ManagePayments] = "y--",
         [OrganisationAction.ReadAudit] = "y--",
+        [OrganisationAction.ManageSso] = "y--",
     };
 
     // Columns: organiser, host, cohost, speaker, moderator, judge, booth_staff, scanner, attendee.

@@ -9,6 +9,7 @@ using Events.Platform.Features.Analytics;
 using Events.Platform.Features.EventEntry;
 using Events.Rtc.Rooms;
 using Events.Rtc.Signalling.Tokens;
+using Events.Tests.Platform.Features.Sso;
 using Events.Tests.Platform.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -18,6 +19,7 @@ namespace Events.Tests.Platform.Features;
 [Collection(nameof(PlatformCollection))]
 public sealed class RefusalMatrixTests(PlatformFixture fixture)
 {
+    private const string AnyConnection = "00000000-0000-0000-0000-000000000000";
     private const string AnyHash = "0000000000000000000000000000000000000000000000000000000000000000";
 
     [Fact]
@@ -56,7 +58,7 @@ public sealed class RefusalMatrixTests(PlatformFixture fixture)
     {
         var scene = await fixture.SceneAsync();
         var credentials = await CredentialsAsync(scene);
-        foreach (var door in Doors(scene).Where(d => d.Name is not ("media" or "staff")))
+        foreach (var door in Doors(scene).Where(d => d.Name is not ("media" or "staff" or "sso" or "sso-saml")))
         {
             var request = door.Request();
             switch (door.Name)
@@ -169,6 +171,8 @@ public sealed class RefusalMatrixTests(PlatformFixture fixture)
             new("analytics", () => Get("/analytics/v1/ping"), ["analytics_token_missing", "analytics_token_invalid"]),
             new("node", () => Post("/internal/nodes/n/events", new { epoch = Guid.NewGuid(), events = Array.Empty<object>() }), ["node_key_invalid", "csrf_header_missing"]),
             new("media", () => Get($"/media/{AnyHash}/a.mp4"), ["signature_invalid"]),
+            new("sso", () => Get($"/sso/{AnyConnection}/callback?code=x"), ["sso_state_invalid"]),
+            new("sso-saml", () => Get($"/sso/{AnyConnection}/finish"), ["sso_state_invalid"]),
             new("link", () => Post("/api/v1/auth/confirm", new { token = "" }), ["link_invalid", "event_token_invalid", "csrf_header_missing"]),
         ];
     }
@@ -193,29 +197,45 @@ public sealed class RefusalMatrixTests(PlatformFixture fixture)
         cookie.Headers.TryAddWithoutValidation("Cookie", $"{AccountCookie.Name}={credential}");
         yield return cookie;
 
-        var query = door.Request();
-        var separator = query.RequestUri!.OriginalString.Contains('?') ? '&' : '?';
-        query.RequestUri = new Uri($"{query.RequestUri.OriginalString}{separator}exp=99999999999&sig={Uri.EscapeDataString(credential)}&token={Uri.EscapeDataString(credential)}&access_token={Uri.EscapeDataString(credential)}", UriKind.Relative);
-        yield return query;
-
         if (door.Name == "link")
         {
             var body = door.Request();
             body.Content = JsonContent.Create(new { token = credential });
             yield return body;
         }
+
+        // A line of a request holds 8 KB, which a SAML response fills.
+        if (credential.Length > 1_500)
+        {
+            yield break;
+        }
+
+        var query = door.Request();
+        var separator = query.RequestUri!.OriginalString.Contains('?') ? '&' : '?';
+        query.RequestUri = new Uri($"{query.RequestUri.OriginalString}{separator}exp=99999999999&sig={Uri.EscapeDataString(credential)}&token={Uri.EscapeDataString(credential)}&access_token={Uri.EscapeDataString(credential)}&state={Uri.EscapeDataString(credential)}&result={Uri.EscapeDataString(credential)}", UriKind.Relative);
+        yield return query;
     }
 
     private async Task<Dictionary<string, string>> CredentialsAsync(Scene scene)
     {
         var (userId, email) = await fixture.AddUserAsync();
-        using var plain = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = fixture.Url };
+        using var plain = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = fixture.Url };
         using var signedIn = await plain.PostAsJsonAsync("/api/v1/auth/sign-in", new { email, password = PlatformFixture.Password });
         var cookie = signedIn.Headers.GetValues("Set-Cookie").Single().Split(';')[0][(AccountCookie.Name.Length + 1)..];
         await fixture.Client().PostJsonAsync("/api/v1/auth/links", new { email }, HttpStatusCode.Accepted);
         using var staff = await fixture.StaffAsync();
         var api = await staff.PostJsonAsync($"/api/v1/staff/organisations/{scene.OrganiserId}/api-tokens", new { name = "Matrix", scopes = new[] { "events:read" } }, HttpStatusCode.Created);
         var analytics = await scene.Account.PostJsonAsync($"/api/v1/organisations/{scene.OrganiserId}/analytics-token", new { }, HttpStatusCode.OK);
+        await using var provider = await OidcStandIn.StartAsync();
+        using var saml = new SamlStandIn();
+        var company = await Company.FoundAsync(fixture);
+        using var started = await plain.GetAsync($"/sso/{(await company.ConnectAsync(provider)).GetProperty("id").GetGuid()}/start");
+        var authorization = started.Headers.Location!;
+        var state = OidcStandIn.Parameter(authorization, "state");
+        var stateCookie = started.Headers.GetValues("Set-Cookie").Single().Split(';')[0].Split('=', 2)[1];
+        var connection = await company.ConnectAsync(saml.Metadata());
+        var response = SamlStandIn.Bytes(saml.Signed(new SamlClaims(connection.GetProperty("acsUrl").GetString()!, connection.GetProperty("metadataUrl").GetString()!, "_request", $"matrix@{company.Domain}")));
+        using var accepted = await SamlProviderTests.PostAsync(plain, connection.GetProperty("id").GetGuid(), response, "relay");
         var media = fixture.Services.GetRequiredService<SignedUrls>().Sign(new string('1', 64), "a.mp4", DateTimeOffset.UtcNow.AddHours(1));
         return new()
         {
@@ -228,6 +248,12 @@ public sealed class RefusalMatrixTests(PlatformFixture fixture)
             ["node"] = fixture.Keys.NodeKey,
             ["media-signature"] = media[(media.IndexOf("sig=", StringComparison.Ordinal) + 4)..],
             ["link"] = await fixture.TokenAsync(email),
+            ["sso-state"] = state,
+            ["sso-state-cookie"] = stateCookie,
+            ["sso-id-token"] = provider.SignEs256(provider.Claims(authorization, "matrix", $"matrix@{company.Domain}")),
+            ["sso-saml-assertion"] = Convert.ToBase64String(response),
+            ["sso-saml-result"] = OidcStandIn.Parameter(new Uri(fixture.Url, accepted.Headers.Location!), "result"),
+            ["sso-client-secret"] = OidcStandIn.ClientSecret,
         };
     }
 

@@ -183,6 +183,14 @@ internal static class Http
         return await ReadAsync(response, expected);
     }
 
+    public static JsonContent Json(object body) => JsonContent.Create(body);
+
+    public static async Task<JsonElement> PatchJsonAsync(this HttpClient client, string path, object body)
+    {
+        using var response = await client.PatchAsJsonAsync(path, body);
+        return await ReadAsync(response, HttpStatusCode.OK);
+    }
+
     public static async Task<JsonElement> GetJsonAsync(this HttpClient client, string path, HttpStatusCode expected = HttpStatusCode.OK)
     {
         using var response = await client.GetAsync(path);

@@ -3,6 +3,7 @@ using System.Security.Claims;
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Features.Sso;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 
@@ -35,7 +36,8 @@ internal static class AccountCookie
 
     /// <summary>Signs in with a cookie that holds for as long as the user's security stamp stays what it is.</summary>
     /// <param name="linkAt">When a magic link proved the address; null after a password.</param>
-    public static async Task SignInAsync(HttpContext context, Database database, Guid userId, DateTimeOffset? linkAt, CancellationToken cancel)
+    /// <param name="sso">The company connection that vouched for it; null for every other way in.</param>
+    public static async Task SignInAsync(HttpContext context, Database database, Guid userId, DateTimeOffset? linkAt, CancellationToken cancel, SsoSession? sso = null)
     {
         await using var connection = await database.OpenAsync(cancel);
         var stamp = await connection.QuerySingleAsync<Guid>("select security_stamp from platform.users where id = @userId", new { userId });
@@ -43,6 +45,11 @@ internal static class AccountCookie
         if (linkAt is { } at)
         {
             claims.Add(new Claim(LinkAt, at.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)));
+        }
+
+        if (sso is not null)
+        {
+            claims.AddRange(sso.ToClaims());
         }
 
         await context.SignInAsync(Scheme, new ClaimsPrincipal(new ClaimsIdentity(claims, Scheme)), new AuthenticationProperties { IsPersistent = true });

@@ -4,6 +4,7 @@ using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Organisations;
+using Events.Platform.Features.Sso;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -23,7 +24,7 @@ internal static class EventEntryApi
     public static void MapEventEntry(this IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/events/{id:guid}/entry", EnterAsync);
 
     private static async Task<Results<Ok<EntryAnswer>, ProblemHttpResult>> EnterAsync(
-        Guid id, EntryRequest? request, Database database, EventTokens tokens, HttpContext context, CancellationToken cancel)
+        Guid id, EntryRequest? request, Database database, EventTokens tokens, TimeProvider clock, HttpContext context, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var asked = request?.Name is { } given && given.Trim().Length > 0 ? checks.Text("name", given, 100) : null;
@@ -38,7 +39,8 @@ internal static class EventEntryApi
             return ApiError.Forbidden("wrong_event", "This token is for another event.").ToResult();
         }
 
-        var account = SignedIn.From((await context.AuthenticateAsync(AccountCookie.Scheme)).Principal);
+        var principal = (await context.AuthenticateAsync(AccountCookie.Scheme)).Principal;
+        var account = SignedIn.From(principal);
         return await database.InTransactionAsync<Results<Ok<EntryAnswer>, ProblemHttpResult>>(
             async transaction =>
             {
@@ -55,6 +57,12 @@ internal static class EventEntryApi
                     return EventsApi.NotFound.ToResult();
                 }
 
+                var demand = await EventSso.DemandAsync(connection, id, principal, clock.GetUtcNow());
+                if (demand.Refusal is not null)
+                {
+                    return demand.Refusal.ToResult();
+                }
+
                 var preview = old?.Preview ?? request?.Preview ?? false;
                 if (preview && !Permissions.SeesDrafts(member))
                 {
@@ -62,7 +70,7 @@ internal static class EventEntryApi
                 }
 
                 var participant = preview ? await EnterAsUserAsync(transaction, id, account!.UserId, asked, manages: false, preview: true)
-                    : old is not null ? await RefreshAsync(transaction, old, asked, account?.UserId, row.OrganiserId)
+                    : old is not null && !demand.IsEnforced ? await RefreshAsync(transaction, old, asked, account?.UserId, row.OrganiserId)
                     : account is not null ? await EnterAsUserAsync(transaction, id, account.UserId, asked, Permissions.ManagesEvents(member))
                     : await EnterAsGuestAsync(transaction, id, asked ?? "Guest");
                 if (participant is null)

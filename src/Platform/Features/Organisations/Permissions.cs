@@ -27,6 +27,9 @@ public enum OrganisationAction
 
     /// <summary>Read the audit log.</summary>
     ReadAudit,
+
+    /// <summary>Set up company sign-in, prove mail domains, demand it for an event.</summary>
+    ManageSso,
 }
 
 /// <summary>What people do in an event.</summary>
@@ -95,6 +98,7 @@ public static class Permissions
         [OrganisationAction.ManageApiTokens] = [OrganizationAdmin],
         [OrganisationAction.ManagePayments] = [OrganizationAdmin],
         [OrganisationAction.ReadAudit] = [OrganizationAdmin],
+        [OrganisationAction.ManageSso] = [OrganizationAdmin],
     }.ToFrozenDictionary();
 
     private static readonly FrozenDictionary<EventAction, string[]> InEvent = new Dictionary<EventAction, string[]>

@@ -6,6 +6,7 @@ import { Button, ErrorNotice } from '../../ui/parts';
 import { navigate } from '../../ui/router';
 import { api, useAccount } from '../account';
 import { Site } from '../Site';
+import { CompanySignIn } from './CompanySignIn';
 
 export function SignInPage() {
   const { signIn } = useAccount();
@@ -54,6 +55,7 @@ export function SignInPage() {
             </div>
           </div>
         )}
+        <CompanySignIn email={email} next={nextPage()} />
         <form className="form" onSubmit={submit}>
           <label className="field">
             <span className="field__label">Email</span>
