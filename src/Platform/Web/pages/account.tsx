@@ -10,6 +10,8 @@ interface Account {
   known: boolean;
   signIn(email: string, password: string): Promise<void>;
   signOut(): Promise<void>;
+  /** Reads again who is here, after a change of name or organisations. */
+  refresh(): Promise<void>;
 }
 
 const Context = createContext<Account | null>(null);
@@ -49,7 +51,7 @@ export function AccountProvider({ children }: { children: ReactNode }) {
     setState({ me: null, known: true });
   }, []);
 
-  return <Context value={{ ...state, signIn, signOut }}>{children}</Context>;
+  return <Context value={{ ...state, signIn, signOut, refresh }}>{children}</Context>;
 }
 
 const accesses = new Map<string, EventAccess>();
