@@ -46,7 +46,7 @@ internal static class TicketsApi
 
     /// <summary>
     /// Public types with what is left of them, and what has to be asked and agreed to. A voucher shows the hidden types that it opens; the key of an
-    /// invitation or of an offer from the waiting list shows its type.
+    /// invitation or of a place in the queue shows its type alone.
     /// </summary>
     private static async Task<Results<Ok<OnSale>, ProblemHttpResult>> OnSaleAsync(
         Guid id, Database database, TicketKeys keys, CancellationToken cancel, string? voucher = null, string? invitation = null, string? waitingList = null)
@@ -68,8 +68,8 @@ internal static class TicketsApi
             : null;
         var stock = await Stock.OfEventAsync(connection, id);
         var types = (await TicketQueries.TypesAsync(connection, id))
-            .Where(t => t.Visibility == "public" || t.Id == invited || t.Id == offered
-                || (t.Visibility == "hidden" && opens is not null && (opens.TicketTypeId is null || opens.TicketTypeId == t.Id)))
+            .Where(t => (invited ?? offered) is { } only ? t.Id == only
+                : t.Visibility == "public" || (t.Visibility == "hidden" && opens is not null && (opens.TicketTypeId is null || opens.TicketTypeId == t.Id)))
             .Select(t => t.ToDetails(stock[t.QuotaId].Available));
         return TypedResults.Ok(new OnSale([.. types], await TicketQueries.QuestionsAsync(connection, id), await ConsentRules.CurrentAsync(connection, id)));
     }

@@ -71,7 +71,7 @@ function Page({ path }: { path: string }) {
   }
   return (
     <Site title="Not found">
-      <Blank icon={<Compass size={32} />} title="There is no page at this address">
+      <Blank page icon={<Compass size={32} />} title="There is no page at this address">
         <p>The link may be old, or a letter of it is missing.</p>
         <Link className="button" href="/">
           All events
@@ -112,7 +112,7 @@ class Boundary extends Component<{ children: ReactNode }, { broken: boolean }> {
     if (!this.state.broken) return this.props.children;
     return (
       <main className="page">
-        <Blank icon={<TriangleAlert size={32} />} title="This page broke">
+        <Blank page icon={<TriangleAlert size={32} />} title="This page broke">
           <p>It is our fault, not yours. Loading it again usually helps.</p>
           <Button onClick={() => location.reload()}>Load again</Button>
         </Blank>

@@ -12,7 +12,7 @@ export function Members({ children }: { children: ReactNode }) {
   if (me) return children;
   if (!known) return <Skeleton height={220} />;
   return (
-    <Blank icon={<LogIn size={30} />} title="Sign in to go on">
+    <Blank page icon={<LogIn size={30} />} title="Sign in to go on">
       <p>This page is for people with an account.</p>
       <div className="row">
         <Link className="button button--primary" href={signInFor(path)}>

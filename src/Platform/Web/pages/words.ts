@@ -56,3 +56,6 @@ export const eventRoles: [role: string, says: string][] = [
 ];
 
 export const areaKinds: Record<string, string> = { stage: 'Stage', session: 'Session', expo: 'Expo', networking: 'Networking', reception: 'Reception' };
+
+/** A ticket's state: held, cancelled, transferred, revoked. */
+export const ticketWords = (state: string): string => (state === 'held' ? 'Not paid yet' : `${state.charAt(0).toUpperCase()}${state.slice(1)}`);

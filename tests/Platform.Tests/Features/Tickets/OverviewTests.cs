@@ -45,7 +45,7 @@ public sealed class OverviewTests(PlatformFixture fixture)
 
         var sent = await shop.Organiser.PostJsonAsync($"/api/v1/events/{shop.EventId}/ticket-types/{invited}/invitations", new { email = "ida@people.example" }, HttpStatusCode.Created);
         var key = sent.GetProperty("key").GetString();
-        Assert.Equal([shop.TypeId, invited], Ids(await fixture.Client().GetJsonAsync($"/api/v1/events/{shop.EventId}/tickets?invitation={key}")));
+        Assert.Equal([invited], Ids(await fixture.Client().GetJsonAsync($"/api/v1/events/{shop.EventId}/tickets?invitation={key}")));
         Assert.Equal([shop.TypeId], Ids(await fixture.Client().GetJsonAsync($"/api/v1/events/{shop.EventId}/tickets?invitation={key![..^1]}")));
         using var revoked = await shop.Organiser.DeleteAsync($"/api/v1/events/{shop.EventId}/invitations/{sent.GetProperty("id").GetString()}");
         Assert.Equal([shop.TypeId], Ids(await fixture.Client().GetJsonAsync($"/api/v1/events/{shop.EventId}/tickets?invitation={key}")));

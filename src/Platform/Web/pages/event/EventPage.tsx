@@ -86,7 +86,7 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
             </div>
           </div>
         </header>
-        <div className="event__columns">
+        <div className="event__columns event__columns--landing">
           <div className="event__main">
             {event.description && (
               <div className="prose">
@@ -201,7 +201,7 @@ export function EventMissing({ error, reload }: { error: Error | null; reload: (
   const gone = error instanceof ApiError && error.status === 404;
   return (
     <Site title={gone ? 'Not found' : 'Event'}>
-      <Blank icon={<CloudOff size={32} />} title={gone ? 'There is no such event' : 'The event could not be loaded'}>
+      <Blank page icon={<CloudOff size={32} />} title={gone ? 'There is no such event' : 'The event could not be loaded'}>
         <p>{gone ? 'It may have ended, or its address was changed.' : error?.message}</p>
         {gone ? (
           <Link className="button" href="/">

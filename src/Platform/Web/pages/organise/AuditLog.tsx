@@ -25,7 +25,7 @@ export function AuditLog({ organisationId }: { organisationId: string }) {
             <Blank icon={<ScrollText size={28} />} title="Nothing yet" />
           ) : (
             <>
-              <div className="tablebox" tabIndex={0} role="region" aria-label="Audit log">
+              <div className="tablebox" tabIndex={0} role="region" aria-label="Entries">
                 <table className="table" data-testid="audit">
                   <thead>
                     <tr>

@@ -112,7 +112,7 @@ export function EventList({ organisationId }: { organisationId: string }) {
           <p className="quiet">No events yet.</p>
         ) : (
           <>
-            <ul className="list" data-testid="events">
+            <ul className="list list--links" data-testid="events">
               {items.map((event) => (
                 <li key={event.id}>
                   <div className="item">

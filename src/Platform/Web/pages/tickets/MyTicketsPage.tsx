@@ -106,7 +106,7 @@ function OrderLink({ href, title, says, more, badge }: { href: string; title: st
   return (
     <Link className="programme__item" href={href}>
       <div className="programme__text">
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <p>{says}</p>
         {more && <p>{more}</p>}
       </div>

@@ -13,7 +13,7 @@ import { Link, useFragment } from '../../ui/router';
 import { useToast } from '../../ui/toasts';
 import { api } from '../account';
 import { Site } from '../Site';
-import { orderStates } from '../words';
+import { orderStates, ticketWords } from '../words';
 import { deviceStore, keptOrders } from './keptOrders';
 import { Qr } from './Qr';
 
@@ -165,7 +165,7 @@ export function TicketCard({ ticket, headers, changed }: { ticket: Ticket; heade
         <p className="eyebrow">{ticket.typeName}</p>
         <h2>{ticket.holderName}</h2>
         <p>{ticket.holderEmail}</p>
-        {!valid && <span className="badge">{ticket.state === 'held' ? 'Not paid yet' : ticket.state[0]?.toUpperCase() + ticket.state.slice(1)}</span>}
+        {!valid && <span className="badge">{ticketWords(ticket.state)}</span>}
         {valid && changed && (
           <Button size="small" onClick={() => setPassing(true)}>
             Pass on to somebody else

@@ -70,7 +70,7 @@ function Register({ event, slug }: { event: EventDetail; slug: string }) {
                   </Link>
                 </Blank>
               ) : (
-                <Checkout event={event} onSale={value} voucher={voucher} setVoucher={setVoucher} invitation={invitation} waitingList={waiting} reload={onSale.reload} />
+                <Checkout key={invitation ?? waiting ?? ''} event={event} onSale={value} voucher={voucher} setVoucher={setVoucher} invitation={invitation} waitingList={waiting} reload={onSale.reload} />
               )
             }
           </Loaded>

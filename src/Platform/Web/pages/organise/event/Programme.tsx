@@ -70,7 +70,7 @@ export function Programme({ event, reloadEvent, schedule }: Setup) {
                   <ul className="list" data-testid="items">
                     {items.map((item) => (
                       <li key={item.id}>
-                        <span className="tabular quiet">
+                        <span className="tabular quiet list__time">
                           {toWall(item.startsAt, event.timeZone).slice(11)}–{toWall(item.endsAt, event.timeZone).slice(11)}
                         </span>
                         <div className="item">

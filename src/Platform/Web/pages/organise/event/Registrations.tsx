@@ -10,7 +10,7 @@ import { usePages } from '../../../ui/more';
 import { Blank, Button, Select } from '../../../ui/parts';
 import { useToast } from '../../../ui/toasts';
 import { api } from '../../account';
-import { orderStates } from '../../words';
+import { orderStates, ticketWords } from '../../words';
 
 /** Who registered: searched by name or address, opened, refunded, taken back. */
 export function Registrations({ event, onSale }: { event: EventDetail; onSale: Load<OnSale> }) {
@@ -131,7 +131,7 @@ function OrderDialog({ id, close, changed }: { id: string; close: () => void; ch
                           Take back
                         </Button>
                       ) : (
-                        <span className="badge">{ticket.state}</span>
+                        <span className="badge">{ticketWords(ticket.state)}</span>
                       )}
                     </div>
                   </li>

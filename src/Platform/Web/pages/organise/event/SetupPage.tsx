@@ -1,5 +1,6 @@
 import '../organise.css';
 import { CalendarRange, ExternalLink, LayoutDashboard, Settings2, Ticket, Users, UserCheck, type LucideIcon } from 'lucide-react';
+import { useEffect, useRef, type RefObject } from 'react';
 import type { EventDetail, OnSale, Schedule } from '../../../sdk/event';
 import { timeRange } from '../../../ui/format';
 import { useLoad, type Loaded as Load } from '../../../ui/load';
@@ -48,9 +49,19 @@ function Shown({ id, tab }: { id: string; tab: string }) {
   return <Loaded of={event}>{(value) => <Tabs event={value} reloadEvent={event.reload} tab={tab} />}</Loaded>;
 }
 
+/** On a phone the tabs scroll sideways: the one that is shown is brought into sight. */
+function useCurrentTab(tab: string): RefObject<HTMLElement | null> {
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [tab]);
+  return nav;
+}
+
 function Tabs({ event, reloadEvent, tab }: { event: EventDetail; reloadEvent: () => void; tab: string }) {
   const schedule = useLoad((signal) => api.call<Schedule>(`/events/${event.id}/schedule`, { signal }), event.id);
   const onSale = useLoad((signal) => api.call<OnSale>(`/events/${event.id}/ticket-types`, { signal }), event.id);
+  const nav = useCurrentTab(tab);
   const setup: Setup = { event, reloadEvent, schedule, onSale };
   return (
     <div className="stack">
@@ -79,7 +90,7 @@ function Tabs({ event, reloadEvent, tab }: { event: EventDetail; reloadEvent: ()
         </div>
       </div>
       <div className="setup">
-        <nav className="setup__nav" aria-label="Setup">
+        <nav className="setup__nav" aria-label="Setup" ref={nav}>
           {tabs.map(([key, name, Icon]) => (
             <Link key={key} href={`/organise/events/${event.id}/${key}`} aria-current={tab === key ? 'page' : undefined} data-testid={`tab-${key}`}>
               <Icon size={18} aria-hidden="true" /> {name}

@@ -12,10 +12,10 @@ export interface Step {
 }
 
 const steps: Record<Exclude<EventState, 'building'>, Omit<Step, 'to'>> = {
-  draft: { action: 'Move to draft', says: 'The event is set up far enough for your organisation to look at it as attendees will.' },
-  live: { action: 'Go live', says: 'The event becomes public: it is listed, tickets are sold, people come in. There is no way back to draft.' },
-  ended: { action: 'End the event', says: 'Tickets are no longer sold. The page stays public for replays.' },
-  archived: { action: 'Archive', says: 'The event leaves the public pages. Your records stay.' },
+  draft: { action: 'Move to draft', says: 'As a draft, your organisation can look at it as attendees will.' },
+  live: { action: 'Go live', says: 'Live, the event is public: it is listed, tickets are sold, people come in. There is no way back to draft.' },
+  ended: { action: 'End the event', says: 'Ending it closes the sale of tickets. The page stays public for replays.' },
+  archived: { action: 'Archive', says: 'Archived, it leaves the public pages. Your records stay.' },
 };
 
 /** The one step that is open from here; null at the end. */
