@@ -20,6 +20,8 @@ public sealed class WalkTests(RunningInstallation installation, ITestOutputHelpe
         await MakeEventAsync(organiser, name);
         await FillProgrammeAsync(organiser);
         await OfferTicketsAsync(organiser);
+        await organiser.Find("preview").ClickAsync();
+        await organiser.Find("previewing").GetByRole(AriaRole.Button).ClickAsync();
         foreach (var state in new[] { "draft", "live" })
         {
             await organiser.Find("tab-setup").ClickAsync();

@@ -16,13 +16,17 @@ export function useZone(): [zone: string, choose: (zone: string) => void] {
   });
   const choose = (next: string): void => {
     setZone(next);
-    try {
-      localStorage.setItem(key, next);
-    } catch {
-      // Storage is switched off: the choice lasts as long as the page.
-    }
+    keepZone(next);
   };
   return [zone, choose];
+}
+
+export function keepZone(zone: string): void {
+  try {
+    localStorage.setItem(key, zone);
+  } catch {
+    // Storage is switched off: the choice lasts as long as the page.
+  }
 }
 
 export function ZoneSwitch({ zone, choose, eventZone }: { zone: string; choose: (zone: string) => void; eventZone: string }) {

@@ -10,6 +10,7 @@ import { Link, navigate } from '../../ui/router';
 import { useToast } from '../../ui/toasts';
 import { allZones, hereZone } from '../../ui/zones';
 import { api, useAccount } from '../account';
+import { keepZone } from '../event/ZoneSwitch';
 import { Members } from '../Members';
 import { Site } from '../Site';
 
@@ -59,7 +60,7 @@ function Sections({ profile, load }: { profile: Profile; load: Load<Profile> }) 
         <div className="panel__head">
           <div>
             <h2 id="profile">Profile</h2>
-            <p>Your name is shown in sessions; the rest fills in forms for you.</p>
+            <p>Your name is shown in sessions; the rest stays with your account.</p>
           </div>
         </div>
         <Form
@@ -68,6 +69,7 @@ function Sections({ profile, load }: { profile: Profile; load: Load<Profile> }) 
           send={async (values) => {
             const personal = { ...profile.personal, company: values.text('company'), jobTitle: values.text('jobTitle') };
             await api.call('/me/profile', { method: 'PATCH', body: { name: values.text('name'), personal, settings: { ...profile.settings, timeZone: values.text('timeZone') } } });
+            keepZone(values.text('timeZone'));
             await refresh();
             load.reload();
             toast('Saved.');
@@ -78,7 +80,7 @@ function Sections({ profile, load }: { profile: Profile; load: Load<Profile> }) 
             <TextField name="company" label="Company" optional autoComplete="organization" defaultValue={profile.personal['company'] ?? ''} />
             <TextField name="jobTitle" label="Job title" optional autoComplete="organization-title" defaultValue={profile.personal['jobTitle'] ?? ''} />
           </div>
-          <SelectField name="timeZone" label="Time zone" defaultValue={profile.settings['timeZone'] ?? hereZone()}>
+          <SelectField name="timeZone" label="Time zone" hint="Schedules are shown in it on this device." defaultValue={profile.settings['timeZone'] ?? hereZone()}>
             {allZones().map((zone) => (
               <option key={zone}>{zone}</option>
             ))}

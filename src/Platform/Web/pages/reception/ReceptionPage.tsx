@@ -1,13 +1,13 @@
-import { ArrowRight, CalendarPlus, Coffee, DoorOpen, Users } from 'lucide-react';
+import { ArrowRight, CalendarPlus, Coffee, DoorOpen, Eye, Users } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { EventAccess, EventDetail, Schedule, ScheduleItem } from '../../sdk/event';
 import { people } from '../../ui/format';
 import { Form, TextField } from '../../ui/forms';
 import { useLoad, useNow } from '../../ui/load';
 import { Loaded } from '../../ui/loaded';
-import { Blank, ErrorNotice, Skeleton } from '../../ui/parts';
-import { Link } from '../../ui/router';
-import { accessTo, api, useAccount } from '../account';
+import { Blank, Button, ErrorNotice, Skeleton } from '../../ui/parts';
+import { Link, navigate } from '../../ui/router';
+import { accessTo, api, setPreview, useAccount } from '../account';
 import { EventMissing, fetchEvent, Programme } from '../event/EventPage';
 import { onNow, upNext } from '../event/programme';
 import { RecordingList } from '../event/RecordingList';
@@ -67,6 +67,23 @@ function Reception({ event, slug, accountId }: { event: EventDetail; slug: strin
             </a>
           </div>
         </header>
+        {who?.preview && (
+          <div className="notice notice--warn" role="note" data-testid="previewing">
+            <Eye size={18} aria-hidden="true" />
+            <div className="previewing">
+              You look at the event as an attendee does. Others do not see you, and you count in no figure.
+              <Button
+                size="small"
+                onClick={() => {
+                  setPreview(event.id, false);
+                  navigate(`/organise/events/${event.id}/setup`);
+                }}
+              >
+                End the preview
+              </Button>
+            </div>
+          </div>
+        )}
         {failed !== null && <ErrorNotice error={failed} />}
         {!who && accountId === null && <GuestName access={access} entered={() => setWho(access.participant)} />}
         {event.state === 'ended' ? (

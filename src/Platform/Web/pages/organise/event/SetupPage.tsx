@@ -1,12 +1,13 @@
 import '../organise.css';
-import { CalendarRange, ExternalLink, LayoutDashboard, Settings2, Ticket, Users, UserCheck, type LucideIcon } from 'lucide-react';
+import { CalendarRange, ExternalLink, Eye, LayoutDashboard, Settings2, Ticket, Users, UserCheck, type LucideIcon } from 'lucide-react';
 import { useEffect, useRef, type RefObject } from 'react';
 import type { EventDetail, OnSale, Schedule } from '../../../sdk/event';
 import { timeRange } from '../../../ui/format';
 import { useLoad, type Loaded as Load } from '../../../ui/load';
 import { Loaded } from '../../../ui/loaded';
-import { Link } from '../../../ui/router';
-import { api } from '../../account';
+import { Button } from '../../../ui/parts';
+import { Link, navigate } from '../../../ui/router';
+import { api, setPreview } from '../../account';
 import { Members } from '../../Members';
 import { Site } from '../../Site';
 import { eventStates } from '../../words';
@@ -84,8 +85,18 @@ function Tabs({ event, reloadEvent, tab }: { event: EventDetail; reloadEvent: ()
           </p>
         </div>
         <div className="head__actions">
+          <Button
+            size="small"
+            data-testid="preview"
+            onClick={() => {
+              setPreview(event.id, true);
+              navigate(`/e/${encodeURIComponent(event.slug)}/reception`);
+            }}
+          >
+            <Eye size={16} aria-hidden="true" /> Preview as an attendee
+          </Button>
           <Link className="button button--small" href={`/e/${encodeURIComponent(event.slug)}`}>
-            <ExternalLink size={16} aria-hidden="true" /> {event.state === 'live' || event.state === 'ended' ? 'Public page' : 'Preview'}
+            <ExternalLink size={16} aria-hidden="true" /> {event.state === 'live' || event.state === 'ended' ? 'Public page' : 'Its page'}
           </Link>
         </div>
       </div>
