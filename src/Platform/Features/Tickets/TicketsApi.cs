@@ -34,7 +34,9 @@ internal static class TicketsApi
         organisers.MapPatch("/api/v1/events/{id:guid}/quotas/{quotaId:guid}", TicketSetup.ChangeQuotaAsync);
         organisers.MapGet("/api/v1/events/{id:guid}/ticket-types", SetupAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/ticket-types", TicketSetup.AddTypeAsync);
+        organisers.MapDelete("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}", WithdrawTickets.TypeAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/questions", TicketSetup.AddQuestionAsync);
+        organisers.MapDelete("/api/v1/events/{id:guid}/questions/{questionId:guid}", WithdrawTickets.QuestionAsync);
         organisers.MapPut("/api/v1/events/{id:guid}/consent", TicketSetup.SetConsentAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/vouchers", Vouchers.AddAsync);
         organisers.MapGet("/api/v1/events/{id:guid}/vouchers", Vouchers.ListAsync);

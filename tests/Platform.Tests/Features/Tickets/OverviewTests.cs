@@ -55,6 +55,42 @@ public sealed class OverviewTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task A_withdrawn_type_is_not_sold_or_waited_for_and_what_was_sold_stays()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1);
+        var sold = await shop.BuyAsync();
+        var place = await fixture.Client().PostJsonAsync($"/api/v1/events/{shop.EventId}/waiting-list", new { ticketTypeId = shop.TypeId, email = "wanda@people.example", name = "Wanda" }, HttpStatusCode.Created);
+        var path = $"/api/v1/events/{shop.EventId}/ticket-types/{shop.TypeId}";
+        var (stranger, _, _) = await fixture.OrganiserAsync();
+        await stranger.DeleteAsync(path).ShouldRefuseAsync(HttpStatusCode.Forbidden, "not_event_admin");
+        using var withdrawn = await shop.Organiser.DeleteAsync(path);
+        Assert.Equal(HttpStatusCode.NoContent, withdrawn.StatusCode);
+        await shop.Organiser.DeleteAsync(path).ShouldRefuseAsync(HttpStatusCode.NotFound, "ticket_type_not_found");
+        Assert.Empty(Ids(await fixture.Client().GetJsonAsync($"/api/v1/events/{shop.EventId}/tickets")));
+        await shop.SendAsync(shop.Order("late@people.example")).ShouldRefuseAsync(HttpStatusCode.NotFound, "ticket_type_not_found");
+        Assert.Equal("confirmed", await shop.StateAsync(sold));
+        Assert.Equal("lapsed", (await fixture.Client().GetJsonAsync($"/api/v1/waiting-list/{place.GetProperty("key").GetString()}")).GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task A_question_is_removed_unless_another_follows_from_it()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1);
+        var path = $"/api/v1/events/{shop.EventId}/questions";
+        var first = (await shop.Organiser.PostJsonAsync(path, new { label = "Come?", kind = "yes_no", required = true }, HttpStatusCode.Created)).GetProperty("id").GetString();
+        var second = (await shop.Organiser.PostJsonAsync(path, new { label = "How?", shownIf = new { questionId = first, answer = "yes" } }, HttpStatusCode.Created)).GetProperty("id").GetString();
+        await shop.Organiser.DeleteAsync($"{path}/{first}").ShouldRefuseAsync(HttpStatusCode.Conflict, "question_needed");
+        foreach (var id in new[] { second, first })
+        {
+            using var removed = await shop.Organiser.DeleteAsync($"{path}/{id}");
+            Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+        }
+
+        await shop.Organiser.DeleteAsync($"{path}/{first}").ShouldRefuseAsync(HttpStatusCode.NotFound, "question_not_found");
+        await shop.BuyAsync();
+    }
+
+    [Fact]
     public async Task Orders_are_found_by_a_part_of_a_name_or_an_address_and_by_state()
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 5);

@@ -1,7 +1,7 @@
-import { MicVocal, Pencil, Plus, Presentation, Trash2 } from 'lucide-react';
+import { MicVocal, Pencil, Plus, Presentation } from 'lucide-react';
 import { useState } from 'react';
 import type { Schedule, ScheduleItem, Session } from '../../../sdk/event';
-import { Confirm, Dialog } from '../../../ui/dialog';
+import { Dialog } from '../../../ui/dialog';
 import { AreaField, CheckField, ChoiceGroup, Form, SelectField, TextField, type Values } from '../../../ui/forms';
 import { Loaded } from '../../../ui/loaded';
 import { Avatar, Button } from '../../../ui/parts';
@@ -9,6 +9,7 @@ import { fromWall, toWall } from '../../../ui/zones';
 import { api } from '../../account';
 import { byDay } from '../../event/programme';
 import { areaKinds } from '../../words';
+import { RemoveButton } from './RemoveButton';
 import type { Setup } from './SetupPage';
 
 type Adding = 'room' | 'speaker' | 'area' | null;
@@ -17,7 +18,6 @@ type Adding = 'room' | 'speaker' | 'area' | null;
 export function Programme({ event, reloadEvent, schedule }: Setup) {
   const [adding, setAdding] = useState<Adding>(null);
   const [writing, setWriting] = useState<ScheduleItem | 'new' | null>(null);
-  const [removing, setRemoving] = useState<ScheduleItem | null>(null);
   const close = (): void => setAdding(null);
 
   const added = (reload: () => void) => async (send: Promise<unknown>): Promise<void> => {
@@ -81,9 +81,7 @@ export function Programme({ event, reloadEvent, schedule }: Setup) {
                           <button type="button" className="icon-button" aria-label={`Change ${item.title}`} onClick={() => setWriting(item)}>
                             <Pencil size={16} aria-hidden="true" />
                           </button>
-                          <button type="button" className="icon-button" aria-label={`Remove ${item.title}`} onClick={() => setRemoving(item)}>
-                            <Trash2 size={16} aria-hidden="true" />
-                          </button>
+                          <RemoveButton name={item.title} path={`/events/${event.id}/schedule/${item.id}`} says="It leaves the schedule; its room stays." removed={schedule.reload} />
                         </div>
                       </li>
                     ))}
@@ -110,6 +108,7 @@ export function Programme({ event, reloadEvent, schedule }: Setup) {
                         <strong>{speaker.name}</strong>
                         {speaker.headline && <span>{speaker.headline}</span>}
                       </div>
+                      <RemoveButton name={speaker.name} path={`/events/${event.id}/speakers/${speaker.id}`} says="Items of the schedule stay, without this speaker." removed={schedule.reload} />
                     </li>
                   ))}
                 </ul>
@@ -132,7 +131,10 @@ export function Programme({ event, reloadEvent, schedule }: Setup) {
                       <div className="item">
                         <strong>{area.name}</strong>
                       </div>
-                      <span className="badge">{areaKinds[area.kind]}</span>
+                      <div className="item__end">
+                        <span className="badge">{areaKinds[area.kind]}</span>
+                        <RemoveButton name={area.name} path={`/events/${event.id}/areas/${area.id}`} says="Items of the schedule stay, without an area." removed={schedule.reload} />
+                      </div>
                     </li>
                   ))}
                 </ul>
@@ -208,20 +210,6 @@ export function Programme({ event, reloadEvent, schedule }: Setup) {
             </SelectField>
           </Form>
         </Dialog>
-      )}
-      {removing && (
-        <Confirm
-          title={`Remove “${removing.title}”?`}
-          action="Remove"
-          danger
-          close={() => setRemoving(null)}
-          act={async () => {
-            await api.call(`/events/${event.id}/schedule/${removing.id}`, { method: 'DELETE' });
-            schedule.reload();
-          }}
-        >
-          <p>It leaves the schedule; its room stays.</p>
-        </Confirm>
       )}
     </>
   );

@@ -5,6 +5,7 @@ import { Dialog } from '../../../ui/dialog';
 import { AreaField, CheckField, Form, SelectField, TextField } from '../../../ui/forms';
 import { Button } from '../../../ui/parts';
 import { api } from '../../account';
+import { RemoveButton } from './RemoveButton';
 
 const kinds: Record<QuestionKind, string> = { text: 'Text', choice: 'One of several', choices: 'Any of several', yes_no: 'Yes or no' };
 
@@ -29,7 +30,10 @@ export function QuestionsPanel({ event, onSale, changed }: { event: EventDetail;
                 <strong>{question.label}</strong>
                 <span>{words(question, onSale)}</span>
               </div>
-              {question.required && <span className="badge">Required</span>}
+              <div className="item__end">
+                {question.required && <span className="badge">Required</span>}
+                <RemoveButton name={question.label} path={`/events/${event.id}/questions/${question.id}`} says="It is no longer asked. Answers that were given stay." removed={changed} />
+              </div>
             </li>
           ))}
         </ul>

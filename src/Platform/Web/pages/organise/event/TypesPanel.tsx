@@ -9,6 +9,7 @@ import { Button } from '../../../ui/parts';
 import { Link } from '../../../ui/router';
 import { fromWall } from '../../../ui/zones';
 import { api } from '../../account';
+import { RemoveButton } from './RemoveButton';
 
 const visibilities = { public: 'Everybody', hidden: 'Who has a voucher', invited: 'Who is invited' };
 const currencies = ['EUR', 'USD', 'GBP', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'JPY', 'AUD', 'CAD'];
@@ -41,6 +42,7 @@ export function TypesPanel({ event, onSale, quotas, changed }: { event: EventDet
               <div className="item__end">
                 {type.visibility !== 'public' && <span className="badge badge--accent">{visibilities[type.visibility]}</span>}
                 <strong className="tabular">{price(type.priceMinor, type.currency)}</strong>
+                <RemoveButton name={type.name} path={`/events/${event.id}/ticket-types/${type.id}`} says="It is no longer sold. Tickets that people have stay good; who waits for one no longer does." removed={changed} />
               </div>
             </li>
           ))}
