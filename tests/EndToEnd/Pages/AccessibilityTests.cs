@@ -100,4 +100,36 @@ public sealed class AccessibilityTests(RunningInstallation installation, ITestOu
             }
         }
     }
+
+    [Fact]
+    public async Task The_keyboard_skips_to_the_content_and_goes_into_a_dialog_and_back()
+    {
+        var chromium = await Installation.ChromiumAsync();
+        await using var organiser = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await organiser.Page.GotoAsync("/sign-in?next=/organise");
+        await organiser.Find("sign-in-demo").ClickAsync();
+        await organiser.Find("new-organisation").WaitForAsync();
+        await organiser.Page.ReloadAsync();
+        await organiser.Find("new-organisation").WaitForAsync();
+        await organiser.Page.Keyboard.PressAsync("Tab");
+        Assert.Equal("Skip to content", await FocusedAsync());
+        await organiser.Page.Keyboard.PressAsync("Enter");
+        await organiser.Page.Keyboard.PressAsync("Tab");
+        Assert.Equal("New organisation", await FocusedAsync());
+        await organiser.Page.Keyboard.PressAsync("Enter");
+        await organiser.Page.Locator("dialog[open]").WaitForAsync();
+        for (var i = 0; i < 6; i++)
+        {
+            // Around it goes: the page behind is out of reach.
+            Assert.True(await organiser.Page.EvaluateAsync<bool>("() => document.activeElement === document.body || !!document.activeElement.closest('dialog')"));
+            await organiser.Page.Keyboard.PressAsync("Tab");
+        }
+
+        await organiser.Page.Keyboard.PressAsync("Escape");
+        await organiser.Page.Locator("dialog").WaitForAsync(new() { State = WaitForSelectorState.Detached });
+        Assert.Equal("New organisation", await FocusedAsync());
+        Assert.Empty(organiser.Errors);
+
+        Task<string> FocusedAsync() => organiser.Page.EvaluateAsync<string>("() => document.activeElement.innerText.trim()");
+    }
 }

@@ -216,10 +216,10 @@ public sealed class WalkTests(RunningInstallation installation, ITestOutputHelpe
         await organiser.Find("speakers").GetByText("Per Nyström").WaitForAsync();
         await organiser.Find("add-item").ClickAsync();
         await organiser.Find("item-title").FillAsync("First talk");
-        await organiser.Page.GetByLabel("Ends").FillAsync(await organiser.Page.EvaluateAsync<string>(
+        await organiser.Page.GetByLabel("Ends", new() { Exact = true }).FillAsync(await organiser.Page.EvaluateAsync<string>(
             "() => { const at = new Date(Date.now() + 30 * 60000); return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16); }"));
         await organiser.Find("item-room").SelectOptionAsync(new SelectOptionValue { Label = "Quay" });
-        await organiser.Page.GetByLabel("Per Nyström").CheckAsync();
+        await organiser.Page.GetByRole(AriaRole.Checkbox, new() { Name = "Per Nyström" }).CheckAsync();
         await organiser.Find("item-save").ClickAsync();
         await organiser.Find("items").GetByText("First talk").WaitForAsync();
     }

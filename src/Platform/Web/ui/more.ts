@@ -1,15 +1,17 @@
 import { useCallback, useState } from 'react';
 import type { Page } from '../sdk/event';
 import { useLoad, type Loaded } from './load';
+import { useToast } from './toasts';
 
 export interface Paged<T> extends Loaded<T[]> {
-  /** Fetches the next page; null at the end. */
+  /** Fetches the next page, and says so when that fails; null at the end. */
   more: (() => Promise<void>) | null;
   busy: boolean;
 }
 
 /** A list that comes in pages, shown as one that grows. `fetch` takes the cursor of the page before. */
 export function usePages<T>(fetch: (after: string | null, signal?: AbortSignal) => Promise<Page<T>>, key: string): Paged<T> {
+  const toast = useToast();
   const first = useLoad((signal) => fetch(null, signal), key);
   const [rest, setRest] = useState<{ of: Page<T>; items: T[]; next: string | null } | null>(null);
   const [busy, setBusy] = useState(false);
@@ -24,10 +26,12 @@ export function usePages<T>(fetch: (after: string | null, signal?: AbortSignal) 
     try {
       const got = await fetch(next);
       setRest({ of: page, items: [...(mine?.items ?? []), ...got.items], next: got.next });
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error), 'error');
     } finally {
       setBusy(false);
     }
-  }, [fetch, mine, next, page]);
+  }, [fetch, mine, next, page, toast]);
 
   return {
     ...first,

@@ -7,7 +7,6 @@ import { useNow } from '../../ui/load';
 import { usePages } from '../../ui/more';
 import { Blank, Button, Select, Skeleton } from '../../ui/parts';
 import { Link, navigate } from '../../ui/router';
-import { useToast } from '../../ui/toasts';
 import { api } from '../account';
 import { Site } from '../Site';
 import { businessTypes } from '../words';
@@ -18,7 +17,6 @@ export function ListingPage() {
   const [text, setText] = useState(filter.text);
   const query = toQuery(filter, new Date());
   const events = usePages((after, signal) => api.call<Page<EventSummary>>(`/events?limit=24${query}${after ? `&after=${after}` : ''}`, { signal }), query);
-  const toast = useToast();
   const filtered = toSearch(filter) !== '';
 
   // The address says what is shown, so that it can be sent to somebody; typing waits for a pause.
@@ -103,7 +101,7 @@ export function ListingPage() {
       </ul>
       {events.more && (
         <div className="more">
-          <Button busy={events.busy} onClick={() => void events.more?.().catch((error: unknown) => toast(error instanceof Error ? error.message : String(error), 'error'))}>
+          <Button busy={events.busy} onClick={() => void events.more?.()}>
             Show more
           </Button>
         </div>

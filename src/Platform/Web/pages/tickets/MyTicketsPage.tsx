@@ -8,7 +8,6 @@ import { usePages } from '../../ui/more';
 import { price } from '../../ui/money';
 import { Blank, Button, Skeleton } from '../../ui/parts';
 import { Link } from '../../ui/router';
-import { useToast } from '../../ui/toasts';
 import { api, useAccount } from '../account';
 import { Site, signInFor } from '../Site';
 import { orderStates } from '../words';
@@ -38,7 +37,6 @@ export function MyTicketsPage() {
 
 function OfAccount() {
   const orders = usePages((after, signal) => api.call<Page<MyOrder>>(`/me/orders${after ? `?after=${after}` : ''}`, { signal }), 'orders');
-  const toast = useToast();
   return (
     <Loaded of={orders}>
       {(items) => (
@@ -59,7 +57,7 @@ function OfAccount() {
             </ul>
           )}
           {orders.more && (
-            <Button busy={orders.busy} onClick={() => void orders.more?.().catch((error: unknown) => toast(String(error), 'error'))}>
+            <Button busy={orders.busy} onClick={() => void orders.more?.()}>
               Show more
             </Button>
           )}

@@ -8,7 +8,6 @@ import { Loaded } from '../../../ui/loaded';
 import { price } from '../../../ui/money';
 import { usePages } from '../../../ui/more';
 import { Blank, Button, Select } from '../../../ui/parts';
-import { useToast } from '../../../ui/toasts';
 import { api } from '../../account';
 import { orderStates, ticketWords } from '../../words';
 
@@ -21,7 +20,6 @@ export function Registrations({ event, onSale }: { event: EventDetail; onSale: L
   const query = new URLSearchParams({ limit: '50', ...(text ? { text } : {}), ...(state ? { state } : {}) }).toString();
   const fetch = useCallback((after: string | null, signal?: AbortSignal) => api.call<Page<OrderSummary>>(`/events/${event.id}/orders?${query}${after ? `&after=${after}` : ''}`, { signal }), [event.id, query]);
   const orders = usePages(fetch, `${event.id}.${query}`);
-  const toast = useToast();
   useEffect(() => {
     const timer = setTimeout(() => setText(typed.trim()), 250);
     return () => clearTimeout(timer);
@@ -80,7 +78,7 @@ export function Registrations({ event, onSale }: { event: EventDetail; onSale: L
                 ))}
               </ul>
               {orders.more && (
-                <Button size="small" busy={orders.busy} onClick={() => void orders.more?.().catch((error: unknown) => toast(String(error), 'error'))}>
+                <Button size="small" busy={orders.busy} onClick={() => void orders.more?.()}>
                   Show more
                 </Button>
               )}
