@@ -111,9 +111,19 @@ public sealed class PlatformApi(Uri platform) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<JsonObject> CallAsync(HttpMethod method, string path, JsonObject? body = null)
+    /// <summary>Any endpoint that answers with an object, or with nothing; fails with the problem when it refuses.</summary>
+    /// <param name="method">Of HTTP.</param>
+    /// <param name="path">Below the platform's address.</param>
+    /// <param name="body">Sent as JSON.</param>
+    /// <param name="idempotencyKey">For writes that take one.</param>
+    public async Task<JsonObject> CallAsync(HttpMethod method, string path, JsonObject? body = null, string? idempotencyKey = null)
     {
         using var request = new HttpRequestMessage(method, path);
+        if (idempotencyKey is not null)
+        {
+            request.Headers.Add("Idempotency-Key", idempotencyKey);
+        }
+
         if (method != HttpMethod.Get)
         {
             request.Headers.Add("X-Events-Csrf", "1");

@@ -72,6 +72,25 @@ public sealed class EventsTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task Members_list_the_organisations_events_in_every_state_and_strangers_do_not()
+    {
+        var (client, _, organiserId) = await fixture.OrganiserAsync();
+        var path = $"/api/v1/organisations/{organiserId}/events";
+        foreach (var (state, from) in new[] { ("building", "2026-05-01T08:00:00Z"), ("draft", "2026-04-01T08:00:00Z"), ("live", "2026-03-01T08:00:00Z") })
+        {
+            await client.PostJsonAsync(path, NewEvent(state: state, from: from), HttpStatusCode.Created);
+        }
+
+        var first = await client.GetJsonAsync($"{path}?limit=2");
+        var second = await client.GetJsonAsync($"{path}?limit=2&after={first.GetProperty("next").GetString()}");
+        Assert.Equal(["building", "draft"], first.GetProperty("items").EnumerateArray().Select(e => e.GetProperty("state").GetString()));
+        Assert.Equal(["live"], second.GetProperty("items").EnumerateArray().Select(e => e.GetProperty("state").GetString()));
+        var (stranger, _, _) = await fixture.OrganiserAsync();
+        await stranger.GetAsync(path).ShouldRefuseAsync(HttpStatusCode.NotFound, "organisation_not_found");
+        await fixture.Client().GetAsync(path).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "not_signed_in");
+    }
+
+    [Fact]
     public async Task The_listing_pages_through_every_public_event_once()
     {
         var (client, _, organiserId) = await fixture.OrganiserAsync();

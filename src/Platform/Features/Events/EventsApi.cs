@@ -19,6 +19,7 @@ internal static class EventsApi
     {
         routes.MapGet("/api/v1/events", ListAsync);
         routes.MapGet("/api/v1/events/{idOrSlug}", GetAsync);
+        routes.MapGet("/api/v1/organisations/{id:guid}/events", OrganisationEvents.ListAsync).RequireAuthorization(AccountCookie.Scheme);
         routes.MapPost("/api/v1/organisations/{id:guid}/events", CreateEvent.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
         routes.MapPatch("/api/v1/events/{id:guid}", ChangeEvent.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
         routes.MapPost("/api/v1/events/{id:guid}/state", ChangeEvent.MoveAsync).RequireAuthorization(AccountCookie.Scheme);

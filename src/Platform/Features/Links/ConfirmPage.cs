@@ -8,7 +8,7 @@ namespace Events.Platform.Features.Links;
 
 /// <summary>
 /// Where the links of mails lead. Opening one shows a button and changes nothing, since mail scanners open links too; pressing it
-/// consumes the link. Works without scripts.
+/// consumes the link. Works without scripts; its looks are a file of the web client, since the content security policy refuses any in the page.
 /// </summary>
 internal static class ConfirmPage
 {
@@ -38,7 +38,7 @@ internal static class ConfirmPage
             _ => ("Sign in", "Sign in"),
         };
         var password = link.Purpose == MagicLinks.VerifyEmail
-            ? $"""<label>Password (optional, at least {Passwords.MinLength} characters)<br><input name="password" type="password" autocomplete="new-password" maxlength="{Passwords.MaxLength}" style="font:inherit;padding:8px;width:100%;box-sizing:border-box"></label>"""
+            ? $"""<label>Password <span>optional, at least {Passwords.MinLength} characters</span><input name="password" type="password" autocomplete="new-password" minlength="{Passwords.MinLength}" maxlength="{Passwords.MaxLength}"></label>"""
             : "";
         return Page(
             context,
@@ -46,7 +46,7 @@ internal static class ConfirmPage
             $"""
             <p>{WebUtility.HtmlEncode(link.Email)}</p>
             <form method="post" action="{Path}"><input type="hidden" name="token" value="{WebUtility.HtmlEncode(token)}">{password}
-            <p><button style="font:inherit;background:#2f5bea;color:#fff;border:0;border-radius:8px;padding:12px 20px;cursor:pointer">{button}</button></p></form>
+            <button>{button}</button></form>
             """);
     }
 
@@ -77,9 +77,9 @@ internal static class ConfirmPage
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Content(
             $"""
-            <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>{title}</title></head>
-            <body style="margin:0;background:#f4f5f7;padding:48px 16px;font:16px/1.5 system-ui,sans-serif;color:#1a1d21"><main style="max-width:420px;margin:auto;background:#fff;border-radius:12px;padding:32px">
-            <h1 style="font-size:22px;margin:0 0 16px">{title}</h1>{body}</main></body></html>
+            <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><meta name="color-scheme" content="light dark"><title>{title} · Events</title>
+            <link rel="icon" href="/mark.svg" type="image/svg+xml"><link rel="stylesheet" href="/confirm.css"></head>
+            <body><header><a href="/"><img src="/mark.svg" width="28" height="28" alt=""> Events</a></header><main><h1>{title}</h1>{body}</main></body></html>
             """,
             "text/html; charset=utf-8",
             statusCode: status);

@@ -22,6 +22,8 @@ internal static class ScheduleApi
         var organisers = routes.MapGroup("").RequireAuthorization(AccountCookie.Scheme);
         organisers.MapPost("/api/v1/events/{id:guid}/areas", ScheduleSetup.AddAreaAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/speakers", ScheduleSetup.AddSpeakerAsync);
+        organisers.MapDelete("/api/v1/events/{id:guid}/areas/{partId:guid}", ScheduleSetup.RemoveAreaAsync);
+        organisers.MapDelete("/api/v1/events/{id:guid}/speakers/{partId:guid}", ScheduleSetup.RemoveSpeakerAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/schedule", ScheduleSetup.AddItemAsync);
         organisers.MapPut("/api/v1/events/{id:guid}/schedule/{itemId:guid}", ScheduleSetup.ChangeItemAsync);
         organisers.MapDelete("/api/v1/events/{id:guid}/schedule/{itemId:guid}", ScheduleSetup.RemoveItemAsync);

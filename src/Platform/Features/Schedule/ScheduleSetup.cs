@@ -54,12 +54,23 @@ internal static class ScheduleSetup
     public static async Task<Results<Ok<ScheduleItemDetails>, ProblemHttpResult>> ChangeItemAsync(Guid id, Guid itemId, NewScheduleItem request, SignedIn account, Database database, CancellationToken cancel) =>
         (await WriteAsync(id, itemId, request, account, database, cancel)).ToOk();
 
-    public static async Task<Results<NoContent, ProblemHttpResult>> RemoveItemAsync(Guid id, Guid itemId, SignedIn account, Database database, CancellationToken cancel)
+    public static Task<Results<NoContent, ProblemHttpResult>> RemoveItemAsync(Guid id, Guid itemId, SignedIn account, Database database, CancellationToken cancel) =>
+        RemoveAsync("schedule_items", id, itemId, ItemNotFound, account, database, cancel);
+
+    /// <summary>Its items stay, without an area.</summary>
+    public static Task<Results<NoContent, ProblemHttpResult>> RemoveAreaAsync(Guid id, Guid partId, SignedIn account, Database database, CancellationToken cancel) =>
+        RemoveAsync("areas", id, partId, ApiError.NotFound("area_not_found", "The event has no such area."), account, database, cancel);
+
+    /// <summary>Items stay, without this speaker.</summary>
+    public static Task<Results<NoContent, ProblemHttpResult>> RemoveSpeakerAsync(Guid id, Guid partId, SignedIn account, Database database, CancellationToken cancel) =>
+        RemoveAsync("speakers", id, partId, ApiError.NotFound("speaker_not_found", "The event has no such speaker."), account, database, cancel);
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(string table, Guid id, Guid partId, ApiError notFound, SignedIn account, Database database, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
         return (await EventGuard.ManagedAsync(connection, account, id)).Error is { } error ? error.ToResult()
-            : await connection.ExecuteAsync("delete from platform.schedule_items where id = @itemId and event_id = @id", new { itemId, id }) == 1 ? TypedResults.NoContent()
-            : ItemNotFound.ToResult();
+            : await connection.ExecuteAsync($"delete from platform.{table} where id = @partId and event_id = @id", new { partId, id }) == 1 ? TypedResults.NoContent()
+            : notFound.ToResult();
     }
 
     private static readonly ApiError TooMany = ApiError.Conflict("schedule_full", $"An event has at most {MostOfAKind} of these.");

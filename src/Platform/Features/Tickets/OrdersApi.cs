@@ -23,6 +23,7 @@ internal static class OrdersApi
     {
         routes.MapPost("/api/v1/events/{id:guid}/orders", PlaceAsync);
         routes.MapGet("/api/v1/events/{id:guid}/orders", ListAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapGet("/api/v1/me/orders", MyOrders.ListAsync).RequireAuthorization(AccountCookie.Scheme);
         routes.MapGet("/api/v1/orders/{id:guid}", GetAsync);
         routes.MapPost("/api/v1/orders/{id:guid}/cancel", CancelAsync);
         routes.MapPost("/api/v1/orders/{id:guid}/refund", RefundAsync).RequireAuthorization(AccountCookie.Scheme);
@@ -40,12 +41,17 @@ internal static class OrdersApi
         return placed.ToCreated(o => $"/api/v1/orders/{o.Id}");
     }
 
-    private static async Task<Results<Ok<OrderPage>, ProblemHttpResult>> ListAsync(Guid id, SignedIn account, Database database, CancellationToken cancel, Guid? after = null, int limit = 50)
+    private static async Task<Results<Ok<OrderPage>, ProblemHttpResult>> ListAsync(Guid id, SignedIn account, Database database, CancellationToken cancel, Guid? after = null, int limit = 50, string? text = null, string? state = null)
     {
+        if (text is { Length: > 200 } || (text is not null && !FieldChecks.IsWellFormed(text)) || state is not (null or "pending" or "confirmed" or "expired" or "cancelled" or "refunding" or "refunded"))
+        {
+            return ApiError.BadRequest("filter_invalid", "'text' has at most 200 characters; 'state' is one that an order can have.").ToResult();
+        }
+
         await using var connection = await database.OpenAsync(cancel);
         return (await EventGuard.ManagedAsync(connection, account, id)).Error is { } error
             ? error.ToResult()
-            : TypedResults.Ok(await OrderQueries.PageAsync(connection, id, after, Math.Clamp(limit, 1, 200)));
+            : TypedResults.Ok(await OrderQueries.PageAsync(connection, id, after, Math.Clamp(limit, 1, 200), text, state));
     }
 
     private static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> GetAsync(Guid id, Database database, TicketKeys keys, Payments.Payments payments, NodeOptions options, HttpContext context, CancellationToken cancel)

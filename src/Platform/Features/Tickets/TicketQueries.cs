@@ -46,14 +46,24 @@ internal static class OrderQueries
         (await connection.QuerySingleOrDefaultAsync<TicketRow>(
             $"select {TicketColumns} from platform.tickets t join platform.ticket_types y on y.id = t.ticket_type_id where t.id = @ticketId", new { ticketId }))?.ToDetails(keys);
 
-    public static async Task<OrderPage> PageAsync(NpgsqlConnection connection, Guid eventId, Guid? after, int limit)
+    /// <summary>Newest first.</summary>
+    /// <param name="connection">Open.</param>
+    /// <param name="eventId">Whose orders.</param>
+    /// <param name="after">The last id of the page before.</param>
+    /// <param name="limit">Orders on the page.</param>
+    /// <param name="text">A part of the buyer's or a holder's name or address, in any case.</param>
+    /// <param name="state">Only orders in this state.</param>
+    public static async Task<OrderPage> PageAsync(NpgsqlConnection connection, Guid eventId, Guid? after, int limit, string? text = null, string? state = null)
     {
         var rows = (await connection.QueryAsync<OrderSummary>(
             """
             select o.id, o.state, o.email, o.name, o.total_minor, o.currency, o.created_at, (select count(*)::int from platform.tickets t where t.order_id = o.id and t.state in ('held', 'valid')) as tickets
-            from platform.orders o where o.event_id = @eventId and (@after::uuid is null or o.id < @after) order by o.id desc limit @Take
+            from platform.orders o where o.event_id = @eventId and (@after::uuid is null or o.id < @after) and (@state::text is null or o.state = @state)
+              and (@Part::text is null or position(@Part in lower(o.email || ' ' || o.name)) > 0
+                   or exists (select 1 from platform.tickets h where h.order_id = o.id and position(@Part in lower(h.holder_email || ' ' || h.holder_name)) > 0))
+            order by o.id desc limit @Take
             """,
-            new { eventId, after, Take = limit + 1 })).AsList();
+            new { eventId, after, state, Part = string.IsNullOrWhiteSpace(text) ? null : text.Trim().ToLowerInvariant(), Take = limit + 1 })).AsList();
         return new OrderPage([.. rows.Take(limit)], rows.Count > limit ? rows[limit - 1].Id.ToString() : null);
     }
 

@@ -32,8 +32,11 @@ internal static class TicketsApi
         organisers.MapGet("/api/v1/events/{id:guid}/quotas", TicketSetup.QuotasAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/quotas", TicketSetup.AddQuotaAsync);
         organisers.MapPatch("/api/v1/events/{id:guid}/quotas/{quotaId:guid}", TicketSetup.ChangeQuotaAsync);
+        organisers.MapGet("/api/v1/events/{id:guid}/ticket-types", SetupAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/ticket-types", TicketSetup.AddTypeAsync);
+        organisers.MapDelete("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}", WithdrawTickets.TypeAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/questions", TicketSetup.AddQuestionAsync);
+        organisers.MapDelete("/api/v1/events/{id:guid}/questions/{questionId:guid}", WithdrawTickets.QuestionAsync);
         organisers.MapPut("/api/v1/events/{id:guid}/consent", TicketSetup.SetConsentAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/vouchers", Vouchers.AddAsync);
         organisers.MapGet("/api/v1/events/{id:guid}/vouchers", Vouchers.ListAsync);
@@ -43,8 +46,12 @@ internal static class TicketsApi
         organisers.MapPost("/api/v1/tickets/check", CheckTicket.HandleAsync);
     }
 
-    /// <summary>Public types with what is left of them, and what has to be asked and agreed to; a voucher shows the hidden types that it opens.</summary>
-    private static async Task<Results<Ok<OnSale>, ProblemHttpResult>> OnSaleAsync(Guid id, Database database, CancellationToken cancel, string? voucher = null)
+    /// <summary>
+    /// Public types with what is left of them, and what has to be asked and agreed to. A voucher shows the hidden types that it opens; the key of an
+    /// invitation or of a place in the queue shows its type alone.
+    /// </summary>
+    private static async Task<Results<Ok<OnSale>, ProblemHttpResult>> OnSaleAsync(
+        Guid id, Database database, TicketKeys keys, CancellationToken cancel, string? voucher = null, string? invitation = null, string? waitingList = null)
     {
         await using var connection = await database.OpenAsync(cancel);
         if (await EventQueries.FindAsync(connection, id.ToString()) is not { IsPublic: true })
@@ -55,10 +62,31 @@ internal static class TicketsApi
         var opens = voucher is { Length: > 0 and <= 40 } && FieldChecks.IsWellFormed(voucher)
             ? await connection.QuerySingleOrDefaultAsync<Opened>("select ticket_type_id from platform.ticket_vouchers where event_id = @id and code = @Code", new { id, Code = voucher.Trim().ToUpperInvariant() })
             : null;
+        var invited = keys.TryReadLink("invitation", invitation, out var invitationId)
+            ? await connection.QuerySingleOrDefaultAsync<Guid?>("select ticket_type_id from platform.ticket_invitations where id = @invitationId and event_id = @id and state in ('sent', 'opened', 'declined')", new { invitationId, id })
+            : null;
+        var offered = keys.TryReadLink("waiting", waitingList, out var waitingId)
+            ? await connection.QuerySingleOrDefaultAsync<Guid?>("select ticket_type_id from platform.ticket_waiting_list where id = @waitingId and event_id = @id and state in ('waiting', 'offered')", new { waitingId, id })
+            : null;
         var stock = await Stock.OfEventAsync(connection, id);
         var types = (await TicketQueries.TypesAsync(connection, id))
-            .Where(t => t.Visibility == "public" || (t.Visibility == "hidden" && opens is not null && (opens.TicketTypeId is null || opens.TicketTypeId == t.Id)))
+            .Where(t => (invited ?? offered) is { } only ? t.Id == only
+                : t.Visibility == "public" || (t.Visibility == "hidden" && opens is not null && (opens.TicketTypeId is null || opens.TicketTypeId == t.Id)))
             .Select(t => t.ToDetails(stock[t.QuotaId].Available));
+        return TypedResults.Ok(new OnSale([.. types], await TicketQueries.QuestionsAsync(connection, id), await ConsentRules.CurrentAsync(connection, id)));
+    }
+
+    /// <summary>All of it, whatever the event's state: every type, every question, the consent text.</summary>
+    private static async Task<Results<Ok<OnSale>, ProblemHttpResult>> SetupAsync(Guid id, SignedIn account, Database database, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        if ((await EventGuard.ManagedAsync(connection, account, id)).Error is { } error)
+        {
+            return error.ToResult();
+        }
+
+        var stock = await Stock.OfEventAsync(connection, id);
+        var types = (await TicketQueries.TypesAsync(connection, id)).Select(t => t.ToDetails(stock[t.QuotaId].Available));
         return TypedResults.Ok(new OnSale([.. types], await TicketQueries.QuestionsAsync(connection, id), await ConsentRules.CurrentAsync(connection, id)));
     }
 

@@ -20,7 +20,7 @@ const event = {
   description:
     'Three days on the systems that nobody sees until they stop: schedulers, networks, storage, and the people who keep them running.\n\nTalks on the stage, open discussion in the sessions. Bring a question.',
   timeZone: 'Europe/Stockholm',
-  state: 'published',
+  state: 'live',
   startsAt: at(-40 * minute),
   endsAt: at(52 * 60 * minute),
   organisation: { id: 'o1', name: 'Kestrel Collective' },
@@ -94,6 +94,8 @@ function route(method: string, path: string, body: Record<string, string>): [num
   }
   if (one) return [200, one];
   if (path.startsWith('/sessions/') && path.endsWith('/grants')) return [200, { grant: 'g', mediaUrl: 'http://127.0.0.1:5199', room: 's2', identity: 'p1.x', name: 'Astrid Lindqvist', role: 'organiser', iceServers: [], expiresAt: at(minute) }];
+  if (path.endsWith('/schedule')) return [200, { timeZone: event.timeZone, items: [], speakers: [], areas: [] }];
+  if (path.endsWith('/tickets')) return [200, { types: [], questions: [], consent: null }];
   if (path === `/events/${event.slug}`) return [200, event];
   return problem(404, 'not_found', 'There is nothing at this address.');
 }

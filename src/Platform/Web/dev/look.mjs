@@ -37,6 +37,7 @@ const views = {
   'prejoin-guest': { path: session, act: (page) => page.waitForTimeout(900) },
   'signed-in': { path: '/sign-in', act: async (page) => {
     await page.getByTestId('sign-in-demo').click();
+    await page.getByTestId('enter').click();
     await page.getByTestId('recordings-item').first().waitFor();
   } },
   'missing': { path: '/e/none' },

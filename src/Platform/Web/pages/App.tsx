@@ -1,43 +1,77 @@
 import { Compass, TriangleAlert } from 'lucide-react';
-import { Component, lazy, Suspense, type ReactNode } from 'react';
+import { Component, lazy, Suspense, useEffect, useRef, type ComponentType, type ReactNode } from 'react';
 import { Blank, Button, Spinner } from '../ui/parts';
 import { Link, match, usePath } from '../ui/router';
 import { Toasts } from '../ui/toasts';
 import { AccountProvider } from './account';
 import { EventPage } from './event/EventPage';
 import { ListingPage } from './listing/ListingPage';
-import { ReplayPage } from './replay/ReplayPage';
 import { Site } from './Site';
-import { SignInPage } from './signIn/SignInPage';
 
-const SessionPage = lazy(() => import('./session/SessionPage').then(({ SessionPage }) => ({ default: SessionPage })));
+type Parts = Record<string, string>;
+
+/** A page that is fetched when somebody goes there. */
+function later<Name extends string>(load: () => Promise<Record<Name, ComponentType<never>>>, name: Name): ComponentType<Parts> {
+  return lazy(async () => ({ default: (await load())[name] as ComponentType<Parts> }));
+}
+
+const session = later(() => import('./session/SessionPage'), 'SessionPage');
+const organisation = later(() => import('./organise/OrganisationPage'), 'OrganisationPage');
+const setup = later(() => import('./organise/event/SetupPage'), 'SetupPage');
+const register = later(() => import('./tickets/RegisterPage'), 'RegisterPage');
+
+/** Addresses and their pages; the first that fits is shown. */
+const pages: [pattern: string, page: ComponentType<Parts>][] = [
+  ['/', ListingPage],
+  ['/sign-in', later(() => import('./signIn/SignInPage'), 'SignInPage')],
+  ['/sign-up', later(() => import('./signIn/SignUpPage'), 'SignUpPage')],
+  ['/account', later(() => import('./profile/AccountPage'), 'AccountPage')],
+  ['/my/tickets', later(() => import('./tickets/MyTicketsPage'), 'MyTicketsPage')],
+  ['/orders/:orderId', later(() => import('./tickets/OrderPage'), 'OrderPage')],
+  ['/tickets/:ticketId', later(() => import('./tickets/TicketPage'), 'TicketPage')],
+  ['/e/:slug', EventPage as ComponentType<Parts>],
+  ['/e/:slug/tickets', register],
+  ['/events/:slug/tickets', register], // where mails lead
+  ['/e/:slug/reception', later(() => import('./reception/ReceptionPage'), 'ReceptionPage')],
+  ['/e/:slug/s/:sessionId', session],
+  ['/e/:slug/recordings/:recordingId', later(() => import('./replay/ReplayPage'), 'ReplayPage')],
+  ['/organise', later(() => import('./organise/OrganisePage'), 'OrganisePage')],
+  ['/organise/:organisationId', organisation],
+  ['/organise/:organisationId/new-event', later(() => import('./organise/NewEventPage'), 'NewEventPage')],
+  ['/organise/:organisationId/:tab', organisation],
+  ['/organise/events/:eventId/setup', setup],
+  ['/organise/events/:eventId/:tab', setup],
+];
 
 export function App() {
   return (
     <Toasts>
       <AccountProvider>
-        <Boundary>
-          <Suspense fallback={<Waiting />}>
-            <Page path={usePath()} />
-          </Suspense>
-        </Boundary>
+        <Page path={usePath()} />
       </AccountProvider>
     </Toasts>
   );
 }
 
 function Page({ path }: { path: string }) {
-  if (match('/', path)) return <ListingPage />;
-  if (match('/sign-in', path)) return <SignInPage />;
-  const event = match('/e/:slug', path);
-  if (event) return <EventPage slug={event['slug'] ?? ''} />;
-  const session = match('/e/:slug/s/:sessionId', path);
-  if (session) return <SessionPage key={path} slug={session['slug'] ?? ''} sessionId={session['sessionId'] ?? ''} />;
-  const replay = match('/e/:slug/recordings/:id', path);
-  if (replay) return <ReplayPage key={path} slug={replay['slug'] ?? ''} recordingId={replay['id'] ?? ''} />;
+  useFocusOnArrival(path);
+  for (const [pattern, Shown] of pages) {
+    const parts = match(pattern, path);
+    if (parts) {
+      // Tabs of one page keep what they have loaded: what a page is about is its key.
+      const key = Object.entries(parts).filter(([name]) => name !== 'tab').map(([, value]) => value).join('/');
+      return (
+        <Boundary key={`${pattern.replace(/\/(setup|:tab)$/, '')} ${key}`}>
+          <Suspense fallback={<Waiting />}>
+            <Shown {...parts} />
+          </Suspense>
+        </Boundary>
+      );
+    }
+  }
   return (
     <Site title="Not found">
-      <Blank icon={<Compass size={32} />} title="There is no page at this address">
+      <Blank page icon={<Compass size={32} />} title="There is no page at this address">
         <p>The link may be old, or a letter of it is missing.</p>
         <Link className="button" href="/">
           All events
@@ -45,6 +79,16 @@ function Page({ path }: { path: string }) {
       </Blank>
     </Site>
   );
+}
+
+/** Going to another page is going to its beginning, for keyboards and screen readers too. */
+function useFocusOnArrival(path: string): void {
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current === path) return;
+    before.current = path;
+    document.getElementById('content')?.focus({ preventScroll: true });
+  }, [path]);
 }
 
 function Waiting() {
@@ -68,7 +112,7 @@ class Boundary extends Component<{ children: ReactNode }, { broken: boolean }> {
     if (!this.state.broken) return this.props.children;
     return (
       <main className="page">
-        <Blank icon={<TriangleAlert size={32} />} title="This page broke">
+        <Blank page icon={<TriangleAlert size={32} />} title="This page broke">
           <p>It is our fault, not yours. Loading it again usually helps.</p>
           <Button onClick={() => location.reload()}>Load again</Button>
         </Blank>

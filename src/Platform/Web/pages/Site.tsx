@@ -1,15 +1,14 @@
-import { LogOut } from 'lucide-react';
+import { CalendarDays, LayoutDashboard, LogIn, Ticket } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
-import { Avatar, Button } from '../ui/parts';
+import { Avatar } from '../ui/parts';
 import { Link, usePath } from '../ui/router';
-import { useToast } from '../ui/toasts';
 import { useAccount } from './account';
 
 /** The light frame of every page outside a room. */
-export function Site({ title, children, bare }: { title: string; children: ReactNode; bare?: boolean }) {
+export function Site({ title, children, bare, wide }: { title: string; children: ReactNode; bare?: boolean; wide?: boolean }) {
   useTitle(title);
   return (
-    <div className="site">
+    <div className={`site ${wide ? 'site--wide' : ''}`}>
       <a className="skip" href="#content">
         Skip to content
       </a>
@@ -18,7 +17,7 @@ export function Site({ title, children, bare }: { title: string; children: React
           <img src="/mark.svg" width={28} height={28} alt="" />
           <span>Events</span>
         </Link>
-        {!bare && <WhoAmI />}
+        {!bare && <Around />}
       </header>
       <main className="page" id="content" tabIndex={-1}>
         {children}
@@ -34,28 +33,39 @@ export function useTitle(title: string): void {
   }, [title]);
 }
 
-function WhoAmI() {
-  const { me, known, signOut } = useAccount();
+function Around() {
+  const { me, known } = useAccount();
   const path = usePath();
-  const toast = useToast();
-  if (!known) return <span />;
-  if (!me) {
-    return (
-      <Link className="button button--small" href={`/sign-in?next=${encodeURIComponent(path)}`}>
-        Sign in
-      </Link>
-    );
-  }
-  const leave = (): void => {
-    signOut().catch((error: unknown) => toast(error instanceof Error ? error.message : String(error), 'error'));
-  };
+  const here = (root: string): 'page' | undefined => (path === root || path.startsWith(`${root}/`) ? 'page' : undefined);
   return (
-    <div className="whoami">
-      <Avatar name={me.user.name} />
-      <span className="whoami__name">{me.user.name}</span>
-      <Button look="quiet" size="small" onClick={leave} aria-label="Sign out" title="Sign out">
-        <LogOut size={17} aria-hidden="true" />
-      </Button>
-    </div>
+    <nav className="nav" aria-label="Main">
+      <Link href="/" aria-current={path === '/' || path.startsWith('/e/') ? 'page' : undefined}>
+        <CalendarDays size={20} aria-hidden="true" /> Events
+      </Link>
+      <Link href="/my/tickets" aria-current={here('/my/tickets')}>
+        <Ticket size={20} aria-hidden="true" /> My tickets
+      </Link>
+      {me && (
+        <Link href="/organise" aria-current={here('/organise')}>
+          <LayoutDashboard size={20} aria-hidden="true" /> Organise
+        </Link>
+      )}
+      {!known ? (
+        <span />
+      ) : me ? (
+        <Link href="/account" aria-current={here('/account')} data-testid="account-link">
+          <Avatar name={me.user.name} /> Account
+        </Link>
+      ) : (
+        <Link href={signInFor(path)} aria-current={here('/sign-in')}>
+          <LogIn size={20} aria-hidden="true" /> Sign in
+        </Link>
+      )}
+    </nav>
   );
+}
+
+/** Sign in, then back to this page. */
+export function signInFor(path: string): string {
+  return path === '/' || path.startsWith('/sign-') ? '/sign-in' : `/sign-in?next=${encodeURIComponent(path)}`;
 }

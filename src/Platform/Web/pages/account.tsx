@@ -10,6 +10,8 @@ interface Account {
   known: boolean;
   signIn(email: string, password: string): Promise<void>;
   signOut(): Promise<void>;
+  /** Reads again who is here, after a change of name or organisations. */
+  refresh(): Promise<void>;
 }
 
 const Context = createContext<Account | null>(null);
@@ -49,17 +51,28 @@ export function AccountProvider({ children }: { children: ReactNode }) {
     setState({ me: null, known: true });
   }, []);
 
-  return <Context value={{ ...state, signIn, signOut }}>{children}</Context>;
+  return <Context value={{ ...state, signIn, signOut, refresh }}>{children}</Context>;
 }
 
 const accesses = new Map<string, EventAccess>();
 
 /** This tab's access to an event; the same object on every page, so that its token is fetched once. */
 export function accessTo(eventId: string, accountId: string | null): EventAccess {
-  const key = `${eventId}.${accountId ?? 'guest'}`;
+  const preview = accountId !== null && isPreview(eventId);
+  const key = `${eventId}.${accountId ?? 'guest'}${preview ? '.preview' : ''}`;
   let access = accesses.get(key);
-  if (!access) accesses.set(key, (access = new EventAccess(eventId, accountId, api, tabStorage())));
+  if (!access) accesses.set(key, (access = new EventAccess(eventId, accountId, api, tabStorage(), Date.now, preview)));
   return access;
+}
+
+/** Whether this tab looks at the event with the organizer pass. */
+export function isPreview(eventId: string): boolean {
+  return tabStorage()?.getItem(`events.preview.${eventId}`) === '1';
+}
+
+export function setPreview(eventId: string, on: boolean): void {
+  if (on) tabStorage()?.setItem(`events.preview.${eventId}`, '1');
+  else tabStorage()?.removeItem(`events.preview.${eventId}`);
 }
 
 function tabStorage(): Storage | null {

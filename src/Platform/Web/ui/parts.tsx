@@ -65,11 +65,12 @@ export function ErrorNotice({ error, children }: { error: unknown; children?: Re
 }
 
 /** Nothing is here, or it could not be fetched: says why and what to do. */
-export function Blank({ icon, title, children }: { icon: ReactNode; title: string; children?: ReactNode }) {
+export function Blank({ icon, title, children, page }: { icon: ReactNode; title: string; children?: ReactNode; /** It is all that the page shows, so its title is the page's. */ page?: boolean }) {
+  const Title = page ? 'h1' : 'h2';
   return (
     <div className="blank">
       {icon}
-      <h2>{title}</h2>
+      <Title>{title}</Title>
       {children}
     </div>
   );

@@ -12,15 +12,22 @@ export function navigate(to: string, options: { replace?: boolean } = {}): void 
 
 function listen(changed: () => void): () => void {
   window.addEventListener('popstate', changed);
+  window.addEventListener('hashchange', changed);
   window.addEventListener(moved, changed);
   return () => {
     window.removeEventListener('popstate', changed);
+    window.removeEventListener('hashchange', changed);
     window.removeEventListener(moved, changed);
   };
 }
 
 export function usePath(): string {
   return useSyncExternalStore(listen, () => location.pathname);
+}
+
+/** A value of the fragment, like `key` of `#key=…`: secrets travel there, since no server sees it. */
+export function useFragment(name: string): string | null {
+  return useSyncExternalStore(listen, () => new URLSearchParams(location.hash.slice(1)).get(name));
 }
 
 /** The named parts of a path by a pattern such as `/e/:slug`, or null. */

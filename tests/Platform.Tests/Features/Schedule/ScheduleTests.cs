@@ -81,6 +81,27 @@ public sealed class ScheduleTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task A_removed_speaker_and_area_leave_their_items()
+    {
+        var (client, _, organiserId) = await fixture.OrganiserAsync();
+        var path = $"/api/v1/events/{(await client.PostJsonAsync($"/api/v1/organisations/{organiserId}/events", Event(), HttpStatusCode.Created)).GetProperty("id").GetGuid()}";
+        var speaker = (await client.PostJsonAsync($"{path}/speakers", new { name = "Sam" }, HttpStatusCode.Created)).GetProperty("id").GetGuid();
+        var area = (await client.PostJsonAsync($"{path}/areas", new { name = "Hall", kind = "stage" }, HttpStatusCode.Created)).GetProperty("id").GetGuid();
+        await client.PostJsonAsync($"{path}/schedule", new { title = "Talk", startsAt = "2026-05-01T08:00:00Z", endsAt = "2026-05-01T09:00:00Z", areaId = area, speakerIds = new[] { speaker } }, HttpStatusCode.Created);
+        var (stranger, _, _) = await fixture.OrganiserAsync();
+        await stranger.DeleteAsync($"{path}/speakers/{speaker}").ShouldRefuseAsync(HttpStatusCode.Forbidden, "not_event_admin");
+        using var withoutSpeaker = await client.DeleteAsync($"{path}/speakers/{speaker}");
+        using var withoutArea = await client.DeleteAsync($"{path}/areas/{area}");
+        await client.DeleteAsync($"{path}/areas/{area}").ShouldRefuseAsync(HttpStatusCode.NotFound, "area_not_found");
+        await client.DeleteAsync($"{path}/speakers/{area}").ShouldRefuseAsync(HttpStatusCode.NotFound, "speaker_not_found");
+        var schedule = await client.GetJsonAsync($"{path}/schedule");
+        var item = Assert.Single(schedule.GetProperty("items").EnumerateArray().ToArray());
+        Assert.Equal(0, item.GetProperty("speakerIds").GetArrayLength());
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, item.GetProperty("areaId").ValueKind);
+        Assert.Equal((0, 0), (schedule.GetProperty("speakers").GetArrayLength(), schedule.GetProperty("areas").GetArrayLength()));
+    }
+
+    [Fact]
     public async Task A_preview_is_somebody_else_than_the_organiser_and_for_members_only()
     {
         var scene = await fixture.SceneAsync();

@@ -1,40 +1,60 @@
-import { ArrowRight, CalendarDays, CloudOff, Globe, Presentation, Users } from 'lucide-react';
+import { ArrowRight, CalendarDays, CalendarPlus, CloudOff, Eye, Globe, Presentation, Settings2, Tag, Users } from 'lucide-react';
 import type { CSSProperties } from 'react';
-import { ApiError, type EventDetail, type Session } from '../../sdk/event';
+import { ApiError, type EventDetail, type Schedule, type Session, type Speaker } from '../../sdk/event';
 import { coverHue, people, timeRange, timeThere } from '../../ui/format';
 import { useLoad } from '../../ui/load';
-import { Blank, Button, Skeleton } from '../../ui/parts';
+import { Avatar, Blank, Button, Skeleton } from '../../ui/parts';
 import { Link } from '../../ui/router';
-import { api, useAccount } from '../account';
+import { accessTo, api, useAccount } from '../account';
 import { Site } from '../Site';
+import { businessTypes } from '../words';
 import { RecordingList } from './RecordingList';
+import { ScheduleView } from './ScheduleView';
+import { TicketBox } from './TicketBox';
+import { useZone, ZoneSwitch } from './ZoneSwitch';
 
 export const fetchEvent = (slug: string) => (signal: AbortSignal) =>
   api.call<EventDetail>(`/events/${encodeURIComponent(slug)}`, { signal });
 
 export function EventPage({ slug }: { slug: string }) {
   const event = useLoad(fetchEvent(slug), slug, () => 5_000);
-  const { known } = useAccount();
   if (event.loading) return <Loading />;
   if (!event.value) return <EventMissing error={event.error} reload={event.reload} />;
-  const { value } = event;
-  const there = timeThere(value.startsAt, value.timeZone);
-  const stages = value.sessions.filter((session) => session.kind === 'stage');
-  const sessions = value.sessions.filter((session) => session.kind !== 'stage');
+  return <Landing event={event.value} slug={slug} />;
+}
+
+/** What the event is, for people who have just found it. */
+function Landing({ event, slug }: { event: EventDetail; slug: string }) {
+  const { me, known } = useAccount();
+  const schedule = useLoad((signal) => api.call<Schedule>(`/events/${event.id}/schedule`, { signal }), event.id, () => 60_000);
+  const [zone, choose] = useZone();
+  const there = timeThere(event.startsAt, event.timeZone);
+  const stages = event.sessions.filter((session) => session.kind === 'stage');
+  const sessions = event.sessions.filter((session) => session.kind !== 'stage');
+  const speakers = schedule.value?.speakers ?? [];
+  const manages = me?.organisations.some(({ id, role }) => id === event.organisation?.id && role !== 'regular_member') ?? false;
+  // Looking at the landing page is not coming in: recordings are listed for who has entered.
+  const inside = known && accessTo(event.id, me?.user.id ?? null).participant !== null;
 
   return (
-    <Site title={value.name}>
+    <Site title={event.name}>
       <article className="event">
+        {(event.state === 'building' || event.state === 'draft') && (
+          <div className="notice notice--warn" role="note">
+            <Eye size={18} aria-hidden="true" />
+            <div>This event is not public yet. You see it because you belong to {event.organisation?.name ?? 'its organisation'}.</div>
+          </div>
+        )}
         <header className="event__head">
-          <div className="event__cover" style={{ '--hue': coverHue(value.slug) } as CSSProperties} aria-hidden="true" />
+          <div className="event__cover" style={{ '--hue': coverHue(event.slug) } as CSSProperties} aria-hidden="true" />
           <div className="event__title">
-            {value.organisation && <p className="eyebrow">{value.organisation.name}</p>}
-            <h1>{value.name}</h1>
+            {event.organisation && <p className="eyebrow">{event.organisation.name}</p>}
+            <h1>{event.name}</h1>
             <ul className="facts">
               <li>
                 <CalendarDays size={17} aria-hidden="true" />
                 <span className="visually-hidden">When: </span>
-                {timeRange(value.startsAt, value.endsAt)}
+                {timeRange(event.startsAt, event.endsAt)}
               </li>
               {there && (
                 <li>
@@ -42,34 +62,92 @@ export function EventPage({ slug }: { slug: string }) {
                   {there}
                 </li>
               )}
+              {event.businessType && event.businessType !== 'other' && (
+                <li>
+                  <Tag size={17} aria-hidden="true" />
+                  {businessTypes[event.businessType]}
+                </li>
+              )}
             </ul>
+            <div className="event__actions">
+              {event.state !== 'archived' && (
+                <Link className="button button--primary" href={`/e/${encodeURIComponent(slug)}/reception`} data-testid="enter">
+                  {event.state === 'ended' ? 'Look back' : 'Enter the event'} <ArrowRight size={17} aria-hidden="true" />
+                </Link>
+              )}
+              <a className="button" href={`/api/v1/events/${event.id}/calendar.ics`} download>
+                <CalendarPlus size={17} aria-hidden="true" /> Add to calendar
+              </a>
+              {manages && (
+                <Link className="button" href={`/organise/events/${event.id}/setup`}>
+                  <Settings2 size={17} aria-hidden="true" /> Set up
+                </Link>
+              )}
+            </div>
           </div>
         </header>
-        <div className="event__columns">
+        <div className="event__columns event__columns--landing">
           <div className="event__main">
-            {value.description && (
+            {event.description && (
               <div className="prose">
-                {value.description.split(/\n{2,}/).map((paragraph, index) => (
+                {event.description.split(/\n{2,}/).map((paragraph, index) => (
                   <p key={index}>{paragraph}</p>
                 ))}
               </div>
             )}
+            {schedule.value && schedule.value.items.length > 0 && (
+              <section aria-labelledby="schedule-title">
+                <div className="head schedule__head">
+                  <h2 className="section-title" id="schedule-title">
+                    Schedule
+                  </h2>
+                  <ZoneSwitch zone={zone} choose={choose} eventZone={event.timeZone} />
+                </div>
+                <ScheduleView event={event} schedule={schedule.value} zone={zone} slug={slug} />
+              </section>
+            )}
+            {speakers.length > 0 && <Speakers speakers={speakers} />}
             <Programme title="Stages" sessions={stages} slug={slug} />
             <Programme title="Sessions" sessions={sessions} slug={slug} />
-            {value.sessions.length === 0 && (
+            {event.sessions.length === 0 && schedule.value?.items.length === 0 && (
               <Blank icon={<Presentation size={32} />} title="No sessions yet">
                 <p>The organiser is still setting this event up.</p>
               </Blank>
             )}
           </div>
-          <aside className="event__side">{known && <RecordingList event={value} slug={slug} />}</aside>
+          <aside className="event__side">
+            <TicketBox event={event} slug={slug} />
+            {inside && <RecordingList event={event} slug={slug} />}
+          </aside>
         </div>
       </article>
     </Site>
   );
 }
 
-function Programme({ title, sessions, slug }: { title: string; sessions: Session[]; slug: string }) {
+function Speakers({ speakers }: { speakers: Speaker[] }) {
+  return (
+    <section aria-labelledby="speakers-title">
+      <h2 className="section-title" id="speakers-title">
+        Speakers
+      </h2>
+      <ul className="speakers">
+        {speakers.map((speaker) => (
+          <li key={speaker.id} className="speaker">
+            <Avatar name={speaker.name} />
+            <div>
+              <h3>{speaker.name}</h3>
+              {speaker.headline && <p className="speaker__headline">{speaker.headline}</p>}
+              {speaker.bio && <p className="speaker__bio">{speaker.bio}</p>}
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function Programme({ title, sessions, slug }: { title: string; sessions: Session[]; slug: string }) {
   if (sessions.length === 0) return null;
   return (
     <section aria-label={title}>
@@ -123,7 +201,7 @@ export function EventMissing({ error, reload }: { error: Error | null; reload: (
   const gone = error instanceof ApiError && error.status === 404;
   return (
     <Site title={gone ? 'Not found' : 'Event'}>
-      <Blank icon={<CloudOff size={32} />} title={gone ? 'There is no such event' : 'The event could not be loaded'}>
+      <Blank page icon={<CloudOff size={32} />} title={gone ? 'There is no such event' : 'The event could not be loaded'}>
         <p>{gone ? 'It may have ended, or its address was changed.' : error?.message}</p>
         {gone ? (
           <Link className="button" href="/">

@@ -1,39 +1,34 @@
-import { ArrowRight, CalendarDays, CloudOff } from 'lucide-react';
+import { ArrowRight, CalendarDays, CloudOff, Search, SearchX } from 'lucide-react';
 import type { CSSProperties } from 'react';
-import { useState } from 'react';
-import type { EventSummary } from '../../sdk/event';
+import { useEffect, useState } from 'react';
+import type { EventSummary, Page } from '../../sdk/event';
 import { coverHue, dayAndMonth, timeRange } from '../../ui/format';
-import { useLoad, useNow } from '../../ui/load';
-import { Blank, Button, Skeleton } from '../../ui/parts';
-import { Link } from '../../ui/router';
-import { useToast } from '../../ui/toasts';
+import { useNow } from '../../ui/load';
+import { usePages } from '../../ui/more';
+import { Blank, Button, Select, Skeleton } from '../../ui/parts';
+import { Link, navigate } from '../../ui/router';
 import { api } from '../account';
 import { Site } from '../Site';
-
-interface Listing {
-  items: EventSummary[];
-  next: string | null;
-}
+import { businessTypes } from '../words';
+import { noFilter, toQuery, toSearch, fromSearch, type Filter } from './filter';
 
 export function ListingPage() {
-  const first = useLoad((signal) => api.call<Listing>('/events?limit=24', { signal }), 'events');
-  const [more, setMore] = useState<Listing | null>(null);
-  const [busy, setBusy] = useState(false);
-  const toast = useToast();
-  const items = [...(first.value?.items ?? []), ...(more?.items ?? [])];
-  const next = more ? more.next : first.value?.next;
+  const [filter, setFilter] = useState<Filter>(() => fromSearch(location.search));
+  const [text, setText] = useState(filter.text);
+  const query = toQuery(filter, new Date());
+  const events = usePages((after, signal) => api.call<Page<EventSummary>>(`/events?limit=24${query}${after ? `&after=${after}` : ''}`, { signal }), query);
+  const filtered = toSearch(filter) !== '';
 
-  const fetchMore = async (): Promise<void> => {
-    if (!next) return;
-    setBusy(true);
-    try {
-      const page = await api.call<Listing>(`/events?limit=24&after=${encodeURIComponent(next)}`);
-      setMore({ items: [...(more?.items ?? []), ...page.items], next: page.next });
-    } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), 'error');
-    } finally {
-      setBusy(false);
-    }
+  // The address says what is shown, so that it can be sent to somebody; typing waits for a pause.
+  useEffect(() => history.replaceState(null, '', `/${toSearch(filter)}`), [filter]);
+  useEffect(() => {
+    const timer = setTimeout(() => setFilter((before) => (before.text === text ? before : { ...before, text })), 250);
+    return () => clearTimeout(timer);
+  }, [text]);
+
+  const clear = (): void => {
+    setText('');
+    setFilter(noFilter);
   };
 
   return (
@@ -42,34 +37,71 @@ export function ListingPage() {
         <h1>What’s on</h1>
         <p>Live sessions and stages, in your browser. Recordings stay here afterwards.</p>
       </div>
-      {first.loading && (
+      <search className="filters listing__filters" aria-label="Events">
+        <label className="field filters__text">
+          <span className="visually-hidden">Search events</span>
+          <span className="searchbox">
+            <Search size={18} aria-hidden="true" />
+            <input className="input" type="search" data-testid="listing-search" placeholder="Search events" maxLength={200} value={text} onChange={(change) => setText(change.target.value)} />
+          </span>
+        </label>
+        <label className="field">
+          <span className="visually-hidden">Kind of event</span>
+          <Select value={filter.type} onChange={(change) => setFilter({ ...filter, type: change.target.value })}>
+            <option value="">Any kind</option>
+            {Object.entries(businessTypes).map(([type, name]) => (
+              <option key={type} value={type}>
+                {name}
+              </option>
+            ))}
+          </Select>
+        </label>
+        <label className="field">
+          <span className="visually-hidden">When</span>
+          <Select value={filter.when} onChange={(change) => setFilter({ ...filter, when: change.target.value as Filter['when'] })}>
+            <option value="">Any time</option>
+            <option value="now">On now</option>
+            <option value="week">In the next 7 days</option>
+            <option value="month">In the next 30 days</option>
+            <option value="past">Past, to replay</option>
+          </Select>
+        </label>
+      </search>
+      {events.loading && (
         <div className="cards" aria-busy="true" aria-label="Loading events">
           {[0, 1, 2].map((index) => (
             <Skeleton key={index} height={252} />
           ))}
         </div>
       )}
-      {first.error && (
+      {events.error && (
         <Blank icon={<CloudOff size={32} />} title="The events could not be loaded">
-          <p>{first.error.message}</p>
-          <Button onClick={first.reload}>Try again</Button>
+          <p>{events.error.message}</p>
+          <Button onClick={events.reload}>Try again</Button>
         </Blank>
       )}
-      {first.value && items.length === 0 && (
-        <Blank icon={<CalendarDays size={32} />} title="No events yet">
-          <p>When an organiser publishes an event, it appears here.</p>
-        </Blank>
-      )}
-      <ul className="cards">
-        {items.map((event) => (
+      {events.value?.length === 0 &&
+        (filtered ? (
+          <Blank icon={<SearchX size={32} />} title="Nothing fits">
+            <p>No public event fits what you are looking for.</p>
+            <Button onClick={clear}>Show all events</Button>
+          </Blank>
+        ) : (
+          <Blank icon={<CalendarDays size={32} />} title="No events yet">
+            <p>When an organiser publishes an event, it appears here.</p>
+            <Button onClick={() => navigate('/organise')}>Organise one</Button>
+          </Blank>
+        ))}
+      <ul className="cards" data-testid="listing">
+        {events.value?.map((event) => (
           <li key={event.id}>
             <EventCard event={event} />
           </li>
         ))}
       </ul>
-      {next && (
+      {events.more && (
         <div className="more">
-          <Button busy={busy} onClick={() => void fetchMore()}>
+          <Button busy={events.busy} onClick={() => void events.more?.()}>
             Show more
           </Button>
         </div>
@@ -81,8 +113,8 @@ export function ListingPage() {
 function EventCard({ event }: { event: EventSummary }) {
   const now = useNow(30_000);
   const date = dayAndMonth(event.startsAt);
-  const live = Date.parse(event.startsAt) <= now && now < Date.parse(event.endsAt);
-  const over = now >= Date.parse(event.endsAt);
+  const live = event.state === 'live' && Date.parse(event.startsAt) <= now && now < Date.parse(event.endsAt);
+  const over = event.state === 'ended' || now >= Date.parse(event.endsAt);
   return (
     <Link className="card" href={`/e/${encodeURIComponent(event.slug)}`}>
       <div className="card__cover" style={{ '--hue': coverHue(event.slug) } as CSSProperties}>
@@ -100,7 +132,10 @@ function EventCard({ event }: { event: EventSummary }) {
       <div className="card__body">
         <h2>{event.name}</h2>
         {event.description && <p className="card__description">{event.description}</p>}
-        <p className="card__time">{timeRange(event.startsAt, event.endsAt)}</p>
+        <p className="card__time">
+          {event.businessType && event.businessType !== 'other' && <span>{businessTypes[event.businessType]} · </span>}
+          {timeRange(event.startsAt, event.endsAt)}
+        </p>
         <span className="card__go" aria-hidden="true">
           <ArrowRight size={18} />
         </span>

@@ -40,7 +40,7 @@ export function SessionPage({ slug, sessionId }: { slug: string; sessionId: stri
   if (!session) {
     return (
       <div className="dark room-waiting">
-        <Blank icon={<DoorOpen size={32} />} title="There is no such session">
+        <Blank page icon={<DoorOpen size={32} />} title="There is no such session">
           <Link className="button" href={`/e/${encodeURIComponent(slug)}`}>
             Back to {event.value.name}
           </Link>
@@ -132,7 +132,7 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
   if (outside === 'after') {
     return (
       <div className="dark room-waiting" data-testid="left">
-        <Blank icon={<DoorOpen size={32} />} title="You left the session">
+        <Blank page icon={<DoorOpen size={32} />} title="You left the session">
           <p>{session.name}</p>
           <div className="row">
             <Button look="primary" onClick={() => setOutside('before')}>

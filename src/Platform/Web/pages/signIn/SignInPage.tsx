@@ -1,75 +1,102 @@
 import { Sparkles } from 'lucide-react';
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { ApiError, type Demo } from '../../sdk/event';
+import { Form, TextField } from '../../ui/forms';
 import { useLoad } from '../../ui/load';
 import { Button, ErrorNotice } from '../../ui/parts';
-import { navigate } from '../../ui/router';
+import { Link, navigate } from '../../ui/router';
 import { api, useAccount } from '../account';
 import { Site } from '../Site';
 import { CompanySignIn } from './CompanySignIn';
+import { MailSent } from './SignUpPage';
 
 export function SignInPage() {
   const { signIn } = useAccount();
+  const [how, setHow] = useState<'password' | 'link'>('password');
+  const [sentTo, setSentTo] = useState<string | null>(null);
   const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
-  const [busy, setBusy] = useState<'form' | 'demo' | null>(null);
+  const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const demo = useLoad(fetchDemo, 'demo');
+  const known = demo.value?.demo;
 
-  const enter = async (how: 'form' | 'demo', who: { email: string; password: string }, to: string): Promise<void> => {
-    setBusy(how);
+  const enterDemo = async ({ email, password, eventSlug }: Demo): Promise<void> => {
+    setBusy(true);
     setError(null);
     try {
-      await signIn(who.email, who.password);
-      navigate(to, { replace: true });
+      await signIn(email, password);
+      navigate(nextPage() ?? `/e/${encodeURIComponent(eventSlug)}`, { replace: true });
     } catch (reason) {
       setError(reason);
-      setBusy(null);
+      setBusy(false);
     }
   };
-
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    void enter('form', { email, password }, nextPage() ?? '/');
-  };
-  const known = demo.value?.demo;
 
   return (
     <Site title="Sign in" bare>
       <div className="signin">
         <h1>Sign in</h1>
-        <p className="lead">For organisers and speakers. To watch or join as a guest, open the event’s link: no account is needed.</p>
+        <p className="lead">For organisers, speakers and everyone with tickets. To watch as a guest, open the event’s link: no account is needed.</p>
         {known && (
           <div className="signin__demo">
-            <Button
-              look="primary"
-              wide
-              data-testid="sign-in-demo"
-              busy={busy === 'demo'}
-              onClick={() => void enter('demo', known, nextPage() ?? `/e/${encodeURIComponent(known.eventSlug)}`)}
-            >
+            <Button look="primary" wide data-testid="sign-in-demo" busy={busy} onClick={() => void enterDemo(known)}>
               <Sparkles size={18} aria-hidden="true" /> Sign in as the demo organiser
             </Button>
+            {error !== null && <ErrorNotice error={error} />}
             <div className="or" role="separator">
               or with your account
             </div>
           </div>
         )}
         <CompanySignIn email={email} next={nextPage()} />
-        <form className="form" onSubmit={submit}>
-          <label className="field">
-            <span className="field__label">Email</span>
-            <input className="input" data-testid="sign-in-email" type="email" autoComplete="username" required maxLength={254} value={email} onChange={(event) => setEmail(event.target.value)} />
-          </label>
-          <label className="field">
-            <span className="field__label">Password</span>
-            <input className="input" data-testid="sign-in-password" type="password" autoComplete="current-password" required maxLength={256} value={password} onChange={(event) => setPassword(event.target.value)} />
-          </label>
-          {error !== null && <ErrorNotice error={error} />}
-          <Button type="submit" data-testid="sign-in-submit" look={known ? 'plain' : 'primary'} wide busy={busy === 'form'}>
-            Sign in
-          </Button>
-        </form>
+        {sentTo !== null ? (
+          <MailSent to={sentTo} />
+        ) : how === 'password' ? (
+          <Form
+            key="password"
+            submit="Sign in"
+            submitLook={known ? 'plain' : 'primary'}
+            wide
+            testId="sign-in-submit"
+            send={async (values) => {
+              await signIn(values.text('email'), values.raw('password'));
+              navigate(nextPage() ?? '/', { replace: true });
+            }}
+          >
+            <TextField name="email" label="Email" data-testid="sign-in-email" type="email" autoComplete="username" maxLength={254} onChange={(event) => setEmail(event.target.value)} />
+            <TextField name="password" label="Password" data-testid="sign-in-password" type="password" autoComplete="current-password" maxLength={256} />
+          </Form>
+        ) : (
+          <Form
+            key="link"
+            submit="Mail me a link"
+            submitLook={known ? 'plain' : 'primary'}
+            wide
+            testId="link-submit"
+            send={async (values) => {
+              await api.call('/auth/links', { method: 'POST', body: { email: values.text('email') } });
+              setSentTo(values.text('email'));
+            }}
+          >
+            <TextField name="email" label="Email" data-testid="link-email" type="email" autoComplete="username" maxLength={254} hint="The link signs you in without a password." />
+          </Form>
+        )}
+        <div className="signin__else">
+          <button
+            type="button"
+            className="textlink"
+            data-testid="sign-in-other-way"
+            onClick={() => {
+              setSentTo(null);
+              setHow(how === 'password' ? 'link' : 'password');
+            }}
+          >
+            {how === 'password' ? 'Mail me a link instead' : 'Use a password instead'}
+          </button>
+          <Link className="textlink" href="/sign-up">
+            Create an account
+          </Link>
+        </div>
       </div>
     </Site>
   );

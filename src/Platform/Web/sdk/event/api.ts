@@ -14,9 +14,11 @@ export class ApiError extends Error {
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
 export interface ApiRequest {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
   bearer?: string | undefined;
+  /** Sent along, like `X-Order-Key`. */
+  headers?: Record<string, string>;
   signal?: AbortSignal;
 }
 
@@ -25,8 +27,20 @@ export class Api {
   constructor(private readonly fetch: Fetch = (input, init) => globalThis.fetch(input, init)) {}
 
   async call<T>(path: string, request: ApiRequest = {}): Promise<T> {
+    const response = await this.send(path, request, 'application/json');
+    const content = response.headers.get('content-type') ?? '';
+    if (response.status === 204 || (response.status === 202 && !content.includes('json'))) return undefined as T;
+    return (await response.json()) as T;
+  }
+
+  /** A file that needs the caller's headers, and so cannot be linked to. */
+  async file(path: string, request: ApiRequest = {}): Promise<Blob> {
+    return (await this.send(path, request, '*/*')).blob();
+  }
+
+  private async send(path: string, request: ApiRequest, accept: string): Promise<Response> {
     const { method = 'GET', body, bearer, signal } = request;
-    const headers: Record<string, string> = { Accept: 'application/json' };
+    const headers: Record<string, string> = { Accept: accept, ...request.headers };
     if (method !== 'GET') headers['X-Events-Csrf'] = '1';
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     if (bearer) headers['Authorization'] = `Bearer ${bearer}`;
@@ -43,8 +57,8 @@ export class Api {
       if (signal?.aborted) throw error;
       throw new ApiError(0, 'unreachable', 'The server cannot be reached. Check your connection and try again.');
     }
-    const content = response.headers.get('content-type') ?? '';
     if (!response.ok) {
+      const content = response.headers.get('content-type') ?? '';
       const problem = content.includes('json') ? await readProblem(response) : {};
       throw new ApiError(
         response.status,
@@ -52,8 +66,7 @@ export class Api {
         problem.detail ?? problem.title ?? `The server answered ${response.status}.`,
       );
     }
-    if (response.status === 204 || response.status === 202 && !content.includes('json')) return undefined as T;
-    return (await response.json()) as T;
+    return response;
   }
 }
 

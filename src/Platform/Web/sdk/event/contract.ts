@@ -17,15 +17,24 @@ export interface Demo {
   eventSlug: string;
 }
 
+export type EventState = 'building' | 'draft' | 'live' | 'ended' | 'archived';
+
+export interface Page<T> {
+  items: T[];
+  /** Goes into `after` for the next page; null at the end. */
+  next: string | null;
+}
+
 export interface EventSummary {
   id: string;
   slug: string;
   name: string;
   description: string | null;
   timeZone: string;
-  state: string;
+  state: EventState;
   startsAt: string;
   endsAt: string;
+  businessType?: string;
   organisation?: { id: string; name: string } | null;
 }
 
@@ -43,12 +52,12 @@ export interface EventDetail extends EventSummary {
   sessions: Session[];
 }
 
-export type EventRole = 'organiser' | 'speaker' | 'attendee';
+export type EventRole = 'organiser' | 'host' | 'cohost' | 'speaker' | 'moderator' | 'judge' | 'booth_staff' | 'scanner' | 'attendee';
 
 export interface Entry {
   token: string;
   expiresAt: string;
-  participant: { id: string; name: string; role: EventRole };
+  participant: { id: string; name: string; role: EventRole; preview?: boolean };
 }
 
 export interface RoomGrant {

@@ -19,6 +19,8 @@ export class EventAccess {
     private readonly api: Api,
     private readonly storage: TabStorage | null,
     private readonly now: () => number = Date.now,
+    /** The organizer pass: a member of the organisation looks as attendees do, hidden and counted nowhere. */
+    private readonly preview = false,
   ) {
     this.entry = this.read();
   }
@@ -73,7 +75,7 @@ export class EventAccess {
     const old = this.entry && this.leftMs() > 0 ? this.entry.token : undefined;
     // Without a token that says who we are, a guest comes back under the name of before.
     const known = name ?? this.entry?.participant.name;
-    const body = name === undefined && old ? {} : { name: known };
+    const body = { ...(name === undefined && old ? {} : { name: known }), ...(this.preview ? { preview: true } : {}) };
     let entry: Entry;
     try {
       entry = await this.api.call<Entry>(path, { method: 'POST', body, bearer: old });
@@ -81,7 +83,7 @@ export class EventAccess {
       if (!old || !(error instanceof ApiError) || error.status !== 401) throw error;
       // The old token is not taken (its keys were changed): come in anew.
       this.forget();
-      entry = await this.api.call<Entry>(path, { method: 'POST', body: { name: known } });
+      entry = await this.api.call<Entry>(path, { method: 'POST', body: { ...body, name: known } });
     }
     this.entry = entry;
     this.storage?.setItem(this.key, JSON.stringify(entry));
@@ -93,7 +95,7 @@ export class EventAccess {
   }
 
   private get key(): string {
-    return `events.entry.${this.eventId}.${this.accountId ?? 'guest'}`;
+    return `events.entry.${this.eventId}.${this.accountId ?? 'guest'}${this.preview ? '.preview' : ''}`;
   }
 
   private read(): Entry | null {

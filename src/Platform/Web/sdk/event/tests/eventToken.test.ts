@@ -33,7 +33,7 @@ function world(refuse: (asked: Asked) => number | null = () => null) {
     setItem: (key: string, value: string) => void kept.set(key, value),
     removeItem: (key: string) => void kept.delete(key),
   };
-  const open = (account: string | null = null): EventAccess => new EventAccess('e1', account, api, storage, () => clock.now);
+  const open = (account: string | null = null, preview = false): EventAccess => new EventAccess('e1', account, api, storage, () => clock.now, preview);
   return { asked, clock, open, entries: () => asked.filter(({ path }) => path.endsWith('/entry')) };
 }
 
@@ -113,5 +113,17 @@ describe('event token', () => {
     made.clock.now += 570_000;
     expect(await access.token()).toBe('t2');
     expect(made.entries().at(-1)).toMatchObject({ bearer: null, body: { name: 'Ada' } });
+  });
+
+  it('keeps the organizer pass apart from coming in', async () => {
+    const made = world();
+    await made.open('a1').enter();
+    const pass = made.open('a1', true);
+    expect(pass.participant).toBeNull();
+    await pass.enter();
+    expect(made.entries().map(({ body }) => (body as { preview?: boolean }).preview ?? false)).toEqual([false, true]);
+    made.clock.now += 590_000; // renewed, it is still the pass
+    await pass.call('/a');
+    expect(made.entries().at(-1)?.body).toMatchObject({ preview: true });
   });
 });

@@ -1,0 +1,165 @@
+import { Search, UserCheck } from 'lucide-react';
+import { useCallback, useEffect, useState } from 'react';
+import type { EventDetail, OnSale, Order, OrderSummary, Page, Ticket } from '../../../sdk/event';
+import { Confirm, Dialog } from '../../../ui/dialog';
+import { moment } from '../../../ui/format';
+import { useLoad, type Loaded as Load } from '../../../ui/load';
+import { Loaded } from '../../../ui/loaded';
+import { price } from '../../../ui/money';
+import { usePages } from '../../../ui/more';
+import { Blank, Button, Select } from '../../../ui/parts';
+import { api } from '../../account';
+import { orderStates, ticketWords } from '../../words';
+
+/** Who registered: searched by name or address, opened, refunded, taken back. */
+export function Registrations({ event, onSale }: { event: EventDetail; onSale: Load<OnSale> }) {
+  const [typed, setTyped] = useState('');
+  const [text, setText] = useState('');
+  const [state, setState] = useState('');
+  const [opened, setOpened] = useState<string | null>(null);
+  const query = new URLSearchParams({ limit: '50', ...(text ? { text } : {}), ...(state ? { state } : {}) }).toString();
+  const fetch = useCallback((after: string | null, signal?: AbortSignal) => api.call<Page<OrderSummary>>(`/events/${event.id}/orders?${query}${after ? `&after=${after}` : ''}`, { signal }), [event.id, query]);
+  const orders = usePages(fetch, `${event.id}.${query}`);
+  useEffect(() => {
+    const timer = setTimeout(() => setText(typed.trim()), 250);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return (
+    <section className="panel" aria-labelledby="registrations">
+      <div className="panel__head">
+        <h2 id="registrations">Registrations</h2>
+      </div>
+      <search className="filters" aria-label="Registrations">
+        <label className="field filters__text">
+          <span className="visually-hidden">Name or email</span>
+          <span className="searchbox">
+            <Search size={18} aria-hidden="true" />
+            <input className="input" type="search" placeholder="Name or email" maxLength={200} value={typed} onChange={(change) => setTyped(change.target.value)} data-testid="orders-search" />
+          </span>
+        </label>
+        <label className="field">
+          <span className="visually-hidden">State</span>
+          <Select value={state} onChange={(change) => setState(change.target.value)}>
+            <option value="">Any state</option>
+            {Object.entries(orderStates).map(([key, { name }]) => (
+              <option key={key} value={key}>
+                {name}
+              </option>
+            ))}
+          </Select>
+        </label>
+      </search>
+      <Loaded of={orders}>
+        {(items) =>
+          items.length === 0 ? (
+            <Blank icon={<UserCheck size={28} />} title={text || state ? 'Nobody fits' : 'Nobody has registered yet'}>
+              <p>{text || state ? 'Try another name or state.' : onSale.value?.types.length === 0 ? 'Offer tickets first.' : 'Who registers appears here at once.'}</p>
+            </Blank>
+          ) : (
+            <>
+              <ul className="list" data-testid="orders">
+                {items.map((order) => (
+                  <li key={order.id} data-testid="order-row" data-state={order.state}>
+                    <div className="item">
+                      <strong>{order.name}</strong>
+                      <span>{order.email}</span>
+                      <span>
+                        {order.tickets === 1 ? '1 ticket' : `${order.tickets} tickets`}
+                        {order.totalMinor > 0 && ` · ${price(order.totalMinor, order.currency)}`} · {moment(order.createdAt)}
+                      </span>
+                    </div>
+                    <div className="item__end">
+                      <span className={`badge ${orderStates[order.state].tone}`}>{orderStates[order.state].name}</span>
+                      <Button size="small" onClick={() => setOpened(order.id)} aria-label={`Open the order of ${order.name}`}>
+                        Open
+                      </Button>
+                    </div>
+                  </li>
+                ))}
+              </ul>
+              {orders.more && (
+                <Button size="small" busy={orders.busy} onClick={() => void orders.more?.()}>
+                  Show more
+                </Button>
+              )}
+            </>
+          )
+        }
+      </Loaded>
+      {opened && <OrderDialog id={opened} close={() => setOpened(null)} changed={orders.reload} />}
+    </section>
+  );
+}
+
+function OrderDialog({ id, close, changed }: { id: string; close: () => void; changed: () => void }) {
+  const order = useLoad((signal) => api.call<Order>(`/orders/${id}`, { signal }), id);
+  const [asking, setAsking] = useState<'order' | Ticket | null>(null);
+  const reload = (): void => {
+    order.reload();
+    changed();
+  };
+  return (
+    <Dialog title="Order" close={close} wide>
+      <Loaded of={order}>
+        {(value) => {
+          const open = value.state === 'pending' || value.state === 'confirmed';
+          const paid = value.totalMinor > 0 && value.state === 'confirmed';
+          return (
+            <div className="stack stack--tight">
+              <div className="panel__head">
+                <div>
+                  <h3>{value.name}</h3>
+                  <p>{value.email}</p>
+                </div>
+                <span className={`badge ${orderStates[value.state].tone}`}>{orderStates[value.state].name}</span>
+              </div>
+              <ul className="list">
+                {value.tickets.map((ticket) => (
+                  <li key={ticket.id}>
+                    <div className="item">
+                      <strong>{ticket.holderName}</strong>
+                      <span>{ticket.holderEmail}</span>
+                      <span>
+                        {ticket.typeName} · {price(ticket.priceMinor, value.currency === 'XXX' ? 'EUR' : value.currency)}
+                      </span>
+                    </div>
+                    <div className="item__end">
+                      {ticket.state === 'valid' ? (
+                        <Button size="small" look="quiet" onClick={() => setAsking(ticket)} aria-label={`Take back the ticket of ${ticket.holderName}`}>
+                          Take back
+                        </Button>
+                      ) : (
+                        <span className="badge">{ticketWords(ticket.state)}</span>
+                      )}
+                    </div>
+                  </li>
+                ))}
+              </ul>
+              {open && (
+                <div className="form__end">
+                  <Button look="danger" onClick={() => setAsking('order')} data-testid="order-refund">
+                    {paid ? 'Cancel and refund' : 'Cancel the order'}
+                  </Button>
+                </div>
+              )}
+              {asking && (
+                <Confirm
+                  title={asking === 'order' ? (paid ? `Refund ${price(value.totalMinor, value.currency)}?` : 'Cancel this order?') : `Take back the ticket of ${asking.holderName}?`}
+                  action={asking === 'order' ? (paid ? 'Cancel and refund' : 'Cancel the order') : 'Take back'}
+                  danger
+                  close={() => setAsking(null)}
+                  act={async () => {
+                    await api.call(asking === 'order' ? `/orders/${value.id}/refund` : `/tickets/${asking.id}/revoke`, { method: 'POST' });
+                    reload();
+                  }}
+                >
+                  <p>{asking === 'order' ? 'All its tickets end, and their seats are free again.' : 'The code ends and the seat is free again. Nothing is refunded.'}</p>
+                </Confirm>
+              )}
+            </div>
+          );
+        }}
+      </Loaded>
+    </Dialog>
+  );
+}

@@ -1,0 +1,130 @@
+import { Plus } from 'lucide-react';
+import { useState } from 'react';
+import { ApiError, type EventDetail, type OnSale, type Quota } from '../../../sdk/event';
+import { Dialog } from '../../../ui/dialog';
+import { moment } from '../../../ui/format';
+import { AreaField, Form, SelectField, TextField, type Values } from '../../../ui/forms';
+import { digits, price, toMinor } from '../../../ui/money';
+import { Button } from '../../../ui/parts';
+import { Link } from '../../../ui/router';
+import { fromWall } from '../../../ui/zones';
+import { api } from '../../account';
+import { RemoveButton } from './RemoveButton';
+
+const visibilities = { public: 'Everybody', hidden: 'Who has a voucher', invited: 'Who is invited' };
+const currencies = ['EUR', 'USD', 'GBP', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'JPY', 'AUD', 'CAD'];
+
+export function TypesPanel({ event, onSale, quotas, changed }: { event: EventDetail; onSale: OnSale; quotas: Quota[]; changed: () => void }) {
+  const [adding, setAdding] = useState(false);
+  return (
+    <section className="panel" aria-labelledby="types">
+      <div className="panel__head">
+        <div>
+          <h2 id="types">Ticket types</h2>
+          <p>What people choose from.</p>
+        </div>
+        <Button size="small" onClick={() => setAdding(true)} disabled={quotas.length === 0} data-testid="add-type">
+          <Plus size={16} aria-hidden="true" /> Add a type
+        </Button>
+      </div>
+      {onSale.types.length > 0 && (
+        <ul className="list" data-testid="types">
+          {onSale.types.map((type) => (
+            <li key={type.id}>
+              <div className="item">
+                <strong>{type.name}</strong>
+                <span>
+                  From “{quotas.find(({ id }) => id === type.quotaId)?.name ?? 'seats'}”, {type.available} available, at most {type.maxPerOrder} an order
+                  {type.salesFrom && `, from ${moment(type.salesFrom)}`}
+                  {type.salesUntil && `, until ${moment(type.salesUntil)}`}
+                </span>
+              </div>
+              <div className="item__end">
+                {type.visibility !== 'public' && <span className="badge badge--accent">{visibilities[type.visibility]}</span>}
+                <strong className="tabular">{price(type.priceMinor, type.currency)}</strong>
+                <RemoveButton name={type.name} path={`/events/${event.id}/ticket-types/${type.id}`} says="It is no longer sold. Tickets that people have stay good; who waits for one no longer does." removed={changed} />
+              </div>
+            </li>
+          ))}
+        </ul>
+      )}
+      {adding && <TypeDialog event={event} quotas={quotas} close={() => setAdding(false)} changed={changed} />}
+    </section>
+  );
+}
+
+function TypeDialog({ event, quotas, close, changed }: { event: EventDetail; quotas: Quota[]; close: () => void; changed: () => void }) {
+  const [currency, setCurrency] = useState('EUR');
+  const [noAccount, setNoAccount] = useState(false);
+  const send = async (values: Values): Promise<void> => {
+    const minor = toMinor(values.text('price') || '0', currency);
+    if (minor === null) throw new ApiError(400, 'price_invalid', `Write an amount with at most ${digits(currency)} digits behind the point.`);
+    const [from, until] = [values.optional('salesFrom'), values.optional('salesUntil')];
+    try {
+      await api.call(`/events/${event.id}/ticket-types`, {
+        method: 'POST',
+        body: {
+          name: values.text('name'),
+          description: values.text('description'),
+          quotaId: values.text('quotaId'),
+          visibility: values.text('visibility'),
+          priceMinor: minor,
+          currency,
+          maxPerOrder: values.number('maxPerOrder'),
+          salesFrom: from && fromWall(from, event.timeZone),
+          salesUntil: until && fromWall(until, event.timeZone),
+        },
+      });
+    } catch (error) {
+      setNoAccount(error instanceof ApiError && error.code === 'payment_account_missing');
+      throw error;
+    }
+    close();
+    changed();
+  };
+  return (
+    <Dialog title="Add a ticket type" close={close}>
+      <Form submit="Add" testId="type-save" cancel={close} aliases={{ times_invalid: 'salesUntil' }} send={send}>
+        <TextField name="name" label="Name" data-testid="type-name" />
+        <AreaField name="description" label="What is included" optional maxLength={2000} rows={2} />
+        <div className="form__row">
+          <TextField name="price" label="Price" optional inputMode="decimal" placeholder="Free" data-testid="type-price" />
+          <SelectField name="currency" label="Currency" value={currency} onChange={(change) => setCurrency(change.target.value)}>
+            {currencies.map((code) => (
+              <option key={code}>{code}</option>
+            ))}
+          </SelectField>
+        </div>
+        <div className="form__row">
+          <SelectField name="quotaId" label="Drawn from">
+            {quotas.map((quota) => (
+              <option key={quota.id} value={quota.id}>
+                {quota.name} ({quota.capacity})
+              </option>
+            ))}
+          </SelectField>
+          <SelectField name="visibility" label="Who may have it" data-testid="type-visibility">
+            {Object.entries(visibilities).map(([key, words]) => (
+              <option key={key} value={key}>
+                {words}
+              </option>
+            ))}
+          </SelectField>
+        </div>
+        <TextField name="maxPerOrder" label="At most in one order" type="number" min={1} max={50} defaultValue={10} />
+        <div className="form__row">
+          <TextField name="salesFrom" label="On sale from" type="datetime-local" optional />
+          <TextField name="salesUntil" label="On sale until" type="datetime-local" optional />
+        </div>
+        {noAccount && event.organisation && (
+          <p className="small">
+            <Link className="textlink" href={`/organise/${event.organisation.id}/settings`}>
+              Connect a payment account
+            </Link>{' '}
+            to sell tickets for money.
+          </p>
+        )}
+      </Form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,86 @@
+import { Plus } from 'lucide-react';
+import { useState } from 'react';
+import type { EventDetail, TicketType, Voucher } from '../../../sdk/event';
+import { Dialog } from '../../../ui/dialog';
+import { moment } from '../../../ui/format';
+import { Form, SelectField, TextField } from '../../../ui/forms';
+import { useLoad } from '../../../ui/load';
+import { Loaded } from '../../../ui/loaded';
+import { Button } from '../../../ui/parts';
+import { fromWall } from '../../../ui/zones';
+import { api } from '../../account';
+
+export function VouchersPanel({ event, types }: { event: EventDetail; types: TicketType[] }) {
+  const vouchers = useLoad((signal) => api.call<Voucher[]>(`/events/${event.id}/vouchers?limit=200`, { signal }), event.id);
+  const [adding, setAdding] = useState(false);
+  return (
+    <section className="panel" aria-labelledby="vouchers">
+      <div className="panel__head">
+        <div>
+          <h2 id="vouchers">Vouchers</h2>
+          <p>A code that takes something off, or opens ticket types that nobody else sees.</p>
+        </div>
+        <Button size="small" onClick={() => setAdding(true)} data-testid="add-voucher">
+          <Plus size={16} aria-hidden="true" /> Add a voucher
+        </Button>
+      </div>
+      <Loaded of={vouchers} rows={1}>
+        {(items) =>
+          items.length > 0 && (
+            <ul className="list" data-testid="vouchers">
+              {items.map((voucher) => (
+                <li key={voucher.id}>
+                  <div className="item">
+                    <strong>{voucher.code}</strong>
+                    <span>
+                      {voucher.percentOff > 0 ? `${voucher.percentOff} % off` : 'Opens hidden types'}
+                      {voucher.ticketTypeId && `, only ${types.find(({ id }) => id === voucher.ticketTypeId)?.name ?? 'one type'}`}
+                      {voucher.validUntil && `, until ${moment(voucher.validUntil)}`}
+                    </span>
+                  </div>
+                  <span className="badge tabular">
+                    {voucher.used} of {voucher.maxUses} used
+                  </span>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+      {adding && (
+        <Dialog title="Add a voucher" close={() => setAdding(false)}>
+          <Form
+            submit="Add"
+            testId="voucher-save"
+            cancel={() => setAdding(false)}
+            aliases={{ voucher_exists: 'code' }}
+            send={async (values) => {
+              const until = values.optional('validUntil');
+              await api.call(`/events/${event.id}/vouchers`, {
+                method: 'POST',
+                body: { code: values.text('code'), percentOff: values.number('percentOff'), maxUses: values.number('maxUses'), ticketTypeId: values.optional('ticketTypeId') ?? null, validUntil: until && fromWall(until, event.timeZone) },
+              });
+              setAdding(false);
+              vouchers.reload();
+            }}
+          >
+            <TextField name="code" label="Code" maxLength={40} autoCapitalize="characters" autoComplete="off" data-testid="voucher-code" />
+            <div className="form__row">
+              <TextField name="percentOff" label="Percent off" type="number" min={0} max={100} defaultValue={0} />
+              <TextField name="maxUses" label="Orders it is good for" type="number" min={1} max={1_000_000} defaultValue={1} />
+            </div>
+            <SelectField name="ticketTypeId" label="For">
+              <option value="">Every ticket type</option>
+              {types.map((type) => (
+                <option key={type.id} value={type.id}>
+                  {type.name}
+                </option>
+              ))}
+            </SelectField>
+            <TextField name="validUntil" label="Good until" type="datetime-local" optional />
+          </Form>
+        </Dialog>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,144 @@
+/** Tickets and orders (docs/api.md). Prices are in the currency's smallest unit. */
+import type { EventSummary } from './contract';
+
+export type Visibility = 'public' | 'hidden' | 'invited';
+
+export interface Quota {
+  id: string;
+  name: string;
+  capacity: number;
+  taken: number;
+  held: number;
+  waiting: number;
+  available: number;
+}
+
+export interface TicketType {
+  id: string;
+  quotaId: string;
+  name: string;
+  description: string;
+  visibility: Visibility;
+  priceMinor: number;
+  currency: string;
+  maxPerOrder: number;
+  salesFrom: string | null;
+  salesUntil: string | null;
+  available: number;
+}
+
+export type QuestionKind = 'text' | 'choice' | 'choices' | 'yes_no';
+
+export interface Question {
+  id: string;
+  label: string;
+  kind: QuestionKind;
+  required: boolean;
+  options: string[];
+  ticketTypeId: string | null;
+  shownIf: { questionId: string; answer: string } | null;
+}
+
+export interface ConsentText {
+  version: number;
+  storing: string;
+  /** Empty when nothing is asked. */
+  sharing: string;
+}
+
+export interface OnSale {
+  types: TicketType[];
+  questions: Question[];
+  consent: ConsentText | null;
+}
+
+export type Answer = string | string[] | boolean;
+export type Answers = Record<string, Answer>;
+
+export interface NewOrder {
+  email: string;
+  name: string;
+  tickets: { ticketTypeId: string; holderName?: string; holderEmail?: string; answers?: Answers }[];
+  voucher?: string;
+  invitation?: string;
+  waitingList?: string;
+  consent: { version: number | null; storing: boolean; sharing: boolean };
+}
+
+export type OrderState = 'pending' | 'confirmed' | 'expired' | 'cancelled' | 'refunding' | 'refunded';
+
+export interface Ticket {
+  id: string;
+  ticketTypeId: string;
+  typeName: string;
+  holderName: string;
+  holderEmail: string;
+  priceMinor: number;
+  state: string;
+  /** The QR code's text, for a valid ticket. */
+  code: string | null;
+}
+
+export interface Order {
+  id: string;
+  eventId: string;
+  state: OrderState;
+  email: string;
+  name: string;
+  totalMinor: number;
+  currency: string;
+  expiresAt: string | null;
+  key: string | null;
+  checkoutUrl: string | null;
+  tickets: Ticket[];
+}
+
+export interface OrderSummary {
+  id: string;
+  state: OrderState;
+  email: string;
+  name: string;
+  totalMinor: number;
+  currency: string;
+  createdAt: string;
+  tickets: number;
+}
+
+export interface MyOrder {
+  id: string;
+  state: OrderState;
+  totalMinor: number;
+  currency: string;
+  createdAt: string;
+  tickets: number;
+  event: EventSummary;
+}
+
+export interface Waiting {
+  id: string;
+  state: 'waiting' | 'offered' | 'claimed' | 'lapsed' | 'left';
+  /** 1 is next. */
+  position: number;
+  offeredUntil: string | null;
+  key: string;
+}
+
+export interface Voucher {
+  id: string;
+  code: string;
+  ticketTypeId: string | null;
+  percentOff: number;
+  maxUses: number;
+  validUntil: string | null;
+  used: number;
+}
+
+export interface TicketInvitation {
+  id: string;
+  ticketTypeId: string;
+  email: string;
+  state: 'sent' | 'opened' | 'accepted' | 'declined' | 'revoked';
+  key: string;
+  createdAt: string;
+  changedAt: string;
+}

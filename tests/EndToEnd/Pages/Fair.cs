@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Events.Tests.EndToEnd.Installation;
+
+namespace Events.Tests.EndToEnd.Pages;
+
+/// <summary>An organisation of the demo's organiser with a live event as it looks in the middle of its work, made over the API.</summary>
+internal sealed record Fair(PlatformApi Api, string OrganisationId, string EventId, string Slug, string Name, JsonObject Order, string InvitationKey, string ScarceTypeId, string ScarceQuotaId)
+{
+    public string Setup(string tab) => $"/organise/events/{EventId}/{tab}";
+
+    public static async Task<Fair> OpenAsync(PlatformApi api, string name)
+    {
+        await SignInAsync(api);
+        var organisation = await api.CallAsync(HttpMethod.Post, "/api/v1/organisations", new() { ["name"] = $"{name} Collective" });
+        var organisationId = Id(organisation);
+        var made = await api.CallAsync(HttpMethod.Post, $"/api/v1/organisations/{organisationId}/events", new()
+        {
+            ["name"] = name,
+            ["description"] = "Two days on queues.\n\nBring a question.",
+            ["timeZone"] = "Europe/Stockholm",
+            ["startsAt"] = At(-60),
+            ["endsAt"] = At(2 * 24 * 60),
+            ["businessType"] = "conference",
+        });
+        var path = $"/api/v1/events/{Id(made)}";
+        var stage = await PostAsync("sessions", new() { ["name"] = "Main stage", ["kind"] = "stage" });
+        var area = await PostAsync("areas", new() { ["name"] = "Operations", ["kind"] = "stage" });
+        var speaker = await PostAsync("speakers", new() { ["name"] = "Mirela Ionescu", ["headline"] = "Head of operations", ["bio"] = "Keeps queues short." });
+        foreach (var (title, from) in new[] { ("Opening", -30), ("Why queues form", 60), ("The second day", 24 * 60) })
+        {
+            await PostAsync("schedule", new() { ["title"] = title, ["startsAt"] = At(from), ["endsAt"] = At(from + 45), ["sessionId"] = Id(stage), ["areaId"] = Id(area), ["speakerIds"] = new JsonArray(Id(speaker)) });
+        }
+
+        var seats = await PostAsync("quotas", new() { ["name"] = "Seats", ["capacity"] = 50 });
+        var dinner = await PostAsync("quotas", new() { ["name"] = "Dinner", ["capacity"] = 0 });
+        var type = await PostAsync("ticket-types", new() { ["name"] = "Community", ["description"] = "Every talk.", ["quotaId"] = Id(seats) });
+        var scarce = await PostAsync("ticket-types", new() { ["name"] = "Dinner", ["quotaId"] = Id(dinner) });
+        var crew = await PostAsync("ticket-types", new() { ["name"] = "Crew", ["quotaId"] = Id(seats), ["visibility"] = "invited" });
+        await PostAsync("questions", new() { ["label"] = "Where do you work?", ["kind"] = "text" });
+        await api.CallAsync(HttpMethod.Put, $"{path}/consent", new() { ["storing"] = "I agree that my name and address are stored.", ["sharing"] = "They may be shared with sponsors." });
+        await PostAsync("vouchers", new() { ["code"] = "EARLY", ["percentOff"] = 20 });
+        var invitation = await PostAsync($"ticket-types/{Id(crew)}/invitations", new() { ["email"] = "ravi@people.example" });
+        var order = await api.CallAsync(HttpMethod.Post, $"{path}/orders", OrderOf(Id(type), "Astrid Lindqvist", 1), Guid.NewGuid().ToString());
+        return new Fair(api, organisationId, Id(made), PlatformApi.Text(made, "slug"), name, order, PlatformApi.Text(invitation, "key"), Id(scarce), Id(dinner));
+
+        Task<JsonObject> PostAsync(string what, JsonObject body) => api.CallAsync(HttpMethod.Post, $"{path}/{what}", body);
+    }
+
+    public static async Task SignInAsync(PlatformApi api)
+    {
+        var demo = await api.CallAsync(HttpMethod.Get, "/api/v1/demo");
+        await api.CallAsync(HttpMethod.Post, "/api/v1/auth/sign-in", new() { ["email"] = PlatformApi.Text(demo, "email"), ["password"] = PlatformApi.Text(demo, "password") });
+    }
+
+    public static string Id(JsonObject thing) => PlatformApi.Text(thing, "id");
+
+    public static string At(int minutesFromNow) => DateTimeOffset.UtcNow.AddMinutes(minutesFromNow).ToString("O", CultureInfo.InvariantCulture);
+
+    private static JsonObject OrderOf(string typeId, string name, int? consent) => new()
+    {
+        ["email"] = "astrid@people.example",
+        ["name"] = name,
+        ["tickets"] = new JsonArray(new JsonObject { ["ticketTypeId"] = typeId }),
+        ["consent"] = new JsonObject { ["version"] = consent, ["storing"] = true, ["sharing"] = false },
+    };
+}
