@@ -60,7 +60,7 @@ internal static class ChangeEvent
     }
 
     /// <summary>One step forward at a time. Live needs a payment account when anything costs money.</summary>
-    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> MoveAsync(Guid id, EventStateChange request, SignedIn account, Database database, Payments.Payments payments, CancellationToken cancel)
+    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> MoveAsync(Guid id, EventStateChange request, SignedIn account, Database database, Payments.PaymentAccounts accounts, CancellationToken cancel)
     {
         var to = Array.IndexOf(Life, request.State);
         if (to < 0)
@@ -89,7 +89,7 @@ internal static class ChangeEvent
 
                     if (request.State == "live"
                         && await connection.ExecuteScalarAsync<bool>("select exists (select 1 from platform.ticket_types where event_id = @id and price_minor > 0 and retired_at is null)", new { id })
-                        && await payments.AccountErrorAsync(connection, row.OrganiserId) is { } noAccount)
+                        && await accounts.ErrorAsync(connection, row.OrganiserId) is { } noAccount)
                     {
                         return noAccount;
                     }

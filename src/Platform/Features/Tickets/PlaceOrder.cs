@@ -14,7 +14,7 @@ namespace Events.Platform.Features.Tickets;
 /// that a second click waits for the first and gets the same order. Free orders are confirmed at once, others hold their
 /// tickets until they are paid or time runs out.
 /// </summary>
-internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Payments payments)
+internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Payments payments, PaymentAccounts accounts, ILogger<PlaceOrder> log)
 {
     public const int MaxTickets = 50;
 
@@ -37,7 +37,17 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
             return placed.Error;
         }
 
-        var checkoutUrl = await payments.StartIfDueAsync(placed.Value!.Id, origin, cancel);
+        string? checkoutUrl;
+        try
+        {
+            checkoutUrl = await payments.StartIfDueAsync(placed.Value!.Id, origin, cancel);
+        }
+        catch (PaymentProviderException e)
+        {
+            // The order stands and holds its tickets: the same request finds it again and starts its payment.
+            return Payments.Payments.ErrorOf(e, "a payment", log);
+        }
+
         await using var connection = await database.OpenAsync(cancel);
         return (await OrderQueries.FindAsync(connection, placed.Value.Id, keys))! with { Key = keys.KeyOf("order", placed.Value.Id), CheckoutUrl = checkoutUrl };
     }
@@ -80,7 +90,7 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
         }
 
         var total = lines.Value!.Sum(l => l.PriceMinor);
-        if (total > 0 && await payments.AccountErrorAsync(connection, row.OrganiserId) is { } noAccount)
+        if (total > 0 && await accounts.ErrorAsync(connection, row.OrganiserId) is { } noAccount)
         {
             return noAccount;
         }

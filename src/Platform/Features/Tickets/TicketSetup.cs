@@ -49,7 +49,7 @@ internal static class TicketSetup
         }, cancel)).ToOk();
     }
 
-    public static async Task<Results<Created<TicketTypeDetails>, ProblemHttpResult>> AddTypeAsync(Guid id, NewTicketType request, SignedIn account, Database database, Payments.Payments payments, CancellationToken cancel)
+    public static async Task<Results<Created<TicketTypeDetails>, ProblemHttpResult>> AddTypeAsync(Guid id, NewTicketType request, SignedIn account, Database database, Payments.PaymentAccounts accounts, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var name = checks.Text("name", request.Name, 200);
@@ -65,7 +65,7 @@ internal static class TicketSetup
         {
             // Against going live at the same moment: one of the two sees the other.
             var state = await connection.QuerySingleAsync<string>("select state from platform.events where id = @id for no key update", new { id });
-            if (price > 0 && state is "live" && await payments.AccountErrorAsync(connection, row.OrganiserId) is { } noAccount)
+            if (price > 0 && state is "live" && await accounts.ErrorAsync(connection, row.OrganiserId) is { } noAccount)
             {
                 return noAccount;
             }
