@@ -2,6 +2,7 @@ using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Tickets;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Events.Platform.Features.Events;
@@ -54,7 +55,9 @@ internal static class ChangeEvent
                     """,
                     new { id, name, request.Description, request.TimeZone, request.BusinessType, from, to });
                 await Outbox.AppendAsync(transaction, "event", id, "event.changed", new { eventId = id });
-                return (await EventQueries.FindAsync(connection, id.ToString()))!.ToDetails(await EventQueries.SessionsAsync(connection, id));
+                var changed = (await EventQueries.FindAsync(connection, id.ToString()))!;
+                await EventReminders.ScheduleAsync(transaction, changed);
+                return changed.ToDetails(await EventQueries.SessionsAsync(connection, id));
             },
             cancel)).ToOk();
     }
@@ -96,6 +99,7 @@ internal static class ChangeEvent
 
                     await connection.ExecuteAsync("update platform.events set state = @State, revision = revision + 1, changed_at = now() where id = @id", new { id, request.State });
                     await Outbox.AppendAsync(transaction, "event", id, $"event.{request.State}", new { eventId = id });
+                    await EventReminders.ScheduleAsync(transaction, row with { State = request.State! });
                 }
 
                 return (await EventQueries.FindAsync(connection, id.ToString()))!.ToDetails(await EventQueries.SessionsAsync(connection, id));

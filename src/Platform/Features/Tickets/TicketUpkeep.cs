@@ -46,6 +46,7 @@ internal sealed class TicketUpkeep(Database database, TicketMails mails, ILogger
         await ExpireOrdersAsync(cancel);
         await MoveQueuesAsync(cancel);
         await mails.ConfirmDueAsync(cancel);
+        await mails.EndDueAsync(cancel);
     }
 
     private Task<int> ExpireOrdersAsync(CancellationToken cancel) => database.InTransactionAsync(

@@ -1,6 +1,7 @@
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Data.Timers;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
 using Events.Platform.Roles;
@@ -16,6 +17,7 @@ internal static class TicketsApi
         services.AddSingleton(_ => TicketKeys.LoadOrCreate(options.KeysDirectory));
         services.AddSingleton<PlaceOrder>();
         services.AddSingleton<TicketMails>();
+        services.AddSingleton<ITimerHandler, EventReminders>();
         services.AddHostedService<TicketUpkeep>();
     }
 
