@@ -77,6 +77,18 @@ public class PlatformFixture : IAsyncLifetime
         Directory.Delete(Options.DataDirectory, recursive: true);
     }
 
+    /// <summary>Kills the server of this fixture's own cluster, as a crash of the machine would; it is started again as in production.</summary>
+    public async Task KillPostgresAsync()
+    {
+        await using var connection = await Database.OpenAsync(CancellationToken.None);
+        var backend = await connection.ExecuteScalarAsync<int>("select pg_backend_pid()");
+        var status = await File.ReadAllLinesAsync($"/proc/{backend}/status");
+        var server = int.Parse(status.Single(l => l.StartsWith("PPid:", StringComparison.Ordinal))["PPid:".Length..].Trim(), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Contains("postgres", await File.ReadAllTextAsync($"/proc/{server}/cmdline"));
+        using var process = System.Diagnostics.Process.GetProcessById(server);
+        process.Kill();
+    }
+
     /// <summary>What a fixture wants otherwise.</summary>
     protected virtual NodeOptions Configure(NodeOptions options) => options;
 
