@@ -56,6 +56,7 @@ public static class PlatformRole
         services.AddRecordings();
         services.AddTickets(options);
         services.AddPayments(options);
+        services.AddMedia();
         services.AddNodes();
 
         var app = builder.Build();

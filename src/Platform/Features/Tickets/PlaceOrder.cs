@@ -104,6 +104,14 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
         }
 
         await InsertTicketsAsync(connection, eventId, orderId, lines.Value!, draft);
+        foreach (var line in lines.Value!)
+        {
+            if (await AnswerFiles.ClaimAsync(connection, eventId, line.Id, line.Files) is { } gone)
+            {
+                return gone;
+            }
+        }
+
         await connection.ExecuteAsync(
             """
             update platform.orders set total_minor = @total, currency = @Currency, consent_version = @Version, consent_storing = @Storing, consent_sharing = @Sharing,
@@ -155,7 +163,13 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
                 return answerError;
             }
 
-            lines.Add(new OrderLine(type, ticket.HolderName ?? draft.Name, ticket.HolderEmail ?? draft.Email, admission.Value.PriceOf(type), JsonSerializer.Serialize(answers)));
+            var files = AnswerFiles.Named(questions, answers, keys);
+            if (files.Error is not null)
+            {
+                return files.Error;
+            }
+
+            lines.Add(new OrderLine(Guid.CreateVersion7(), type, ticket.HolderName ?? draft.Name, ticket.HolderEmail ?? draft.Email, admission.Value.PriceOf(type), JsonSerializer.Serialize(files.Value!.Answers), files.Value.Files));
         }
 
         if (lines.GroupBy(l => l.Type).FirstOrDefault(g => g.Count() > g.Key.MaxPerOrder) is { } many)
@@ -180,7 +194,7 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
                 orderId,
                 eventId,
                 HoldSeconds = HoldFor.TotalSeconds,
-                Ids = lines.Select(_ => Guid.CreateVersion7()).ToArray(),
+                Ids = lines.Select(l => l.Id).ToArray(),
                 Types = lines.Select(l => l.Type.Id).ToArray(),
                 Quotas = lines.Select(l => l.Type.QuotaId).ToArray(),
                 Names = lines.Select(l => l.HolderName).ToArray(),
@@ -191,5 +205,5 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
 
     private sealed record PlacedOrder(Guid Id);
 
-    private sealed record OrderLine(TypeRow Type, string HolderName, string HolderEmail, long PriceMinor, string Answers);
+    private sealed record OrderLine(Guid Id, TypeRow Type, string HolderName, string HolderEmail, long PriceMinor, string Answers, IReadOnlyDictionary<Guid, Guid> Files);
 }

@@ -18,6 +18,8 @@ internal static class TicketsApi
         services.AddSingleton<PlaceOrder>();
         services.AddSingleton<TicketMails>();
         services.AddSingleton<ITimerHandler, EventReminders>();
+        services.AddSingleton<AnswerFileLimits>();
+        services.AddSingleton<ITimerHandler, AnswerFileUpkeep>();
         services.AddHostedService<TicketUpkeep>();
     }
 
@@ -28,6 +30,7 @@ internal static class TicketsApi
         routes.MapGet("/api/v1/waiting-list/{key}", WaitingList.GetAsync);
         routes.MapDelete("/api/v1/waiting-list/{key}", WaitingList.LeaveAsync);
         routes.MapPost("/api/v1/invitations/{key}/{answer}", Invitations.AnswerAsync);
+        routes.MapPost("/api/v1/events/{id:guid}/questions/{questionId:guid}/files", AnswerFiles.UploadAsync);
         routes.MapOrders();
 
         var organisers = routes.MapGroup("").RequireAuthorization(AccountCookie.Scheme);
@@ -43,6 +46,8 @@ internal static class TicketsApi
         organisers.MapGet("/api/v1/events/{id:guid}/invitations", Invitations.ListAsync);
         organisers.MapDelete("/api/v1/events/{id:guid}/invitations/{invitationId:guid}", Invitations.RevokeAsync);
         organisers.MapPost("/api/v1/tickets/check", CheckTicket.HandleAsync);
+        organisers.MapGet("/api/v1/tickets/{id:guid}/answers", TicketAnswers.ListAsync);
+        organisers.MapGet("/api/v1/answer-files/{id:guid}", TicketAnswers.FileAsync);
     }
 
     /// <summary>Public types with what is left of them, and what has to be asked and agreed to; a voucher shows the hidden types that it opens.</summary>
