@@ -4,6 +4,7 @@ using Events.Platform.Data;
 using Events.Platform.Data.Timers;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Tickets.Widget;
 using Events.Platform.Roles;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -32,6 +33,7 @@ internal static class TicketsApi
         routes.MapPost("/api/v1/invitations/{key}/{answer}", Invitations.AnswerAsync);
         routes.MapPost("/api/v1/events/{id:guid}/questions/{questionId:guid}/files", AnswerFiles.UploadAsync);
         routes.MapOrders();
+        routes.MapWidget();
 
         var organisers = routes.MapGroup("").RequireAuthorization(AccountCookie.Scheme);
         organisers.MapGet("/api/v1/events/{id:guid}/quotas", TicketSetup.QuotasAsync);
