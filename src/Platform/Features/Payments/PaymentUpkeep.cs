@@ -66,20 +66,35 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
     {
         foreach (var id in await IdsAsync("select id from platform.payments where state = 'refund_due' and provider = @Name order by changed_at limit @Batch", cancel))
         {
-            var result = await _provider!.RefundAsync(id, cancel);
-            if (result.Problem is { } problem)
+            var problem = await RefundAsync(id, cancel);
+            if (problem is not null)
             {
                 PaymentsLog.RefundFailed(log, id, problem);
                 await database.InTransactionAsync(
                     transaction => transaction.Connection!.ExecuteAsync(
-                        "update platform.payments set state = 'refund_failed', refund_error = left(@problem, 500), changed_at = now() where provider = @Name and id = @id and state = 'refund_due'", new { _provider.Name, id, problem }),
+                        "update platform.payments set state = 'refund_failed', refund_error = left(@problem, 500), changed_at = now() where provider = @Name and id = @id and state = 'refund_due'", new { _provider!.Name, id, problem }),
                     cancel);
             }
-            else if (await _provider.StatusAsync(id, cancel) is { } status)
+        }
+    }
+
+    /// <summary>Null when the money is on its way; else why it will not go.</summary>
+    private async Task<string?> RefundAsync(string id, CancellationToken cancel)
+    {
+        try
+        {
+            var result = await _provider!.RefundAsync(id, cancel);
+            if (result.Problem is null && await _provider.StatusAsync(id, cancel) is { } status)
             {
                 // Some refunds are under way for days; they are as good as done, and a failure comes as a notice.
                 await payments.ApplyAsync(status with { IsRefunded = true }, null, cancel);
             }
+
+            return result.Problem;
+        }
+        catch (PaymentProviderException e) when (!e.IsTransient)
+        {
+            return e.Message;
         }
     }
 
@@ -103,20 +118,29 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
     private Task EachAsync(IEnumerable<string> ids, Func<string, CancellationToken, Task<PaymentStatus?>> ask, CancellationToken cancel) =>
         Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel }, async (id, token) =>
         {
-            if (await ask(id, token) is { } status)
+            PaymentStatus? status = null;
+            try
             {
-                if (status.State == "paid")
-                {
-                    PaymentsLog.NoticeMissed(log, id);
-                }
+                status = await ask(id, token);
+            }
+            catch (PaymentProviderException e) when (!e.IsTransient)
+            {
+                // One that the provider will not speak of holds none of the others up.
+                PaymentsLog.ProviderRefused(log, $"a question about payment {id}", e.Message);
+            }
 
-                await payments.ApplyAsync(status, null, token);
-            }
-            else
+            if (status is null)
             {
-                // The provider knows it no more; asked again in a minute, and not at once.
                 await database.InTransactionAsync(transaction => transaction.Connection!.ExecuteAsync("update platform.payments set checked_at = now() where provider = @Name and id = @id", new { _provider!.Name, id }), token);
+                return;
             }
+
+            if (status.State == "paid")
+            {
+                PaymentsLog.NoticeMissed(log, id);
+            }
+
+            await payments.ApplyAsync(status, null, token);
         });
 
     private async Task<IReadOnlyList<string>> IdsAsync(string sql, CancellationToken cancel)

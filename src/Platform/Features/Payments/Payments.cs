@@ -12,6 +12,9 @@ namespace Events.Platform.Features.Payments;
 /// </summary>
 internal sealed class Payments(Database database, IEnumerable<IPaymentProvider> providers, PaymentAccounts accounts, ILogger<Payments> log)
 {
+    /// <summary>A refund that was under way, and came back: the one thing that goes backwards, and so needs to be said and not only asked.</summary>
+    private const string RefundFailed = "refund.failed";
+
     private readonly IPaymentProvider? _provider = providers.FirstOrDefault();
 
     public IPaymentProvider? Provider(string name) => _provider?.Name == name ? _provider : null;
@@ -113,7 +116,13 @@ internal sealed class Payments(Database database, IEnumerable<IPaymentProvider> 
                 return status;
             }
 
-            if (status.IsRefunded)
+            if (notice?.Kind == RefundFailed && before == "refunded" && !status.IsRefunded)
+            {
+                PaymentsLog.RefundFailed(log, status.PaymentId, "The bank sent the money back.");
+                await MoveAsync(connection, status, "refund_failed", null);
+                await Outbox.AppendAsync(transaction, "order", status.OrderId, "payment.refund_failed", new { status.OrderId, status.PaymentId });
+            }
+            else if (status.IsRefunded)
             {
                 await SettleRefundAsync(transaction, status, before, order);
             }

@@ -117,6 +117,20 @@ public sealed class StripeTests(StripeFixture fixture)
     }
 
     [Fact]
+    public async Task A_refund_that_the_bank_sends_back_is_seen()
+    {
+        var shop = await fixture.ShopAsync(capacity: 1);
+        var (order, session) = await PaidAsync(shop);
+        await shop.Organiser.PostJsonAsync($"/api/v1/orders/{order.GetProperty("id").GetGuid()}/refund", null, HttpStatusCode.OK);
+        await Eventually.TrueAsync(async () => await shop.StateAsync(order) == "refunded", "the order is refunded");
+        var intent = (string)fixture.Stripe.All("checkout.session").Single(s => (string?)s["id"] == session)["payment_intent"]!;
+        await fixture.DeliverAsync(intent);
+        fixture.Stripe.FailRefund(intent);
+        await fixture.DeliverAsync(intent);
+        Assert.Equal("refund_failed", await shop.ScalarAsync<string>("select state from platform.payments where id = @session", new { session }));
+    }
+
+    [Fact]
     public async Task The_till_is_closed_when_the_hold_ends()
     {
         var shop = await fixture.ShopAsync(capacity: 1);

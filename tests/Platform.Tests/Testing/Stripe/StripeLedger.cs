@@ -210,6 +210,16 @@ internal sealed class StripeLedger(Func<DateTimeOffset> now, string url)
         return refund;
     }
 
+    /// <summary>The buyer's bank sends a refund back, days later.</summary>
+    public void FailRefund(string paymentIntent)
+    {
+        var refund = All("refund").Single(r => (string?)r["payment_intent"] == paymentIntent);
+        var charge = Get("charge", (string)refund["charge"]!);
+        (charge["amount_refunded"], charge["refunded"]) = (0L, false);
+        (refund["status"], refund["failure_reason"]) = ("failed", "expired_or_canceled_card");
+        Emit("refund.failed", refund);
+    }
+
     /// <summary>The organiser has filled in the forms, or Stripe has taken the right back.</summary>
     public JsonObject SetEnabled(string account, bool isEnabled)
     {

@@ -71,6 +71,12 @@ internal sealed class StripeServer : IAsyncDisposable
     /// <summary>Somebody refunds a payment in the dashboard.</summary>
     public void Refund(string paymentIntent) => Locked(() => Ledger.CreateRefund(new StripeForm(new Dictionary<string, string> { ["payment_intent"] = paymentIntent })));
 
+    public void FailRefund(string paymentIntent) => Locked(() =>
+    {
+        Ledger.FailRefund(paymentIntent);
+        return true;
+    });
+
     public IReadOnlyList<JsonObject> All(string kind) => Locked(() => Ledger.All(kind).ToList());
 
     /// <summary>Webhooks about an object, in the order in which they happened.</summary>

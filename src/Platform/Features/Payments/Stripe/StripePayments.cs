@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using global::Stripe;
 using global::Stripe.Checkout;
@@ -77,8 +78,9 @@ internal sealed class StripePayments : IPaymentProvider, IDisposable
             Metadata = new Dictionary<string, string> { ["events_organiser"] = account.OrganiserId.ToString(), [EnvironmentKey] = _environment },
         };
 
-        // The country is part of the key: who chose the wrong one may choose again as long as nothing was kept.
-        return StatusOf(await AskAsync(() => _accounts.CreateAsync(options, Once($"account-{account.OrganiserId:N}-{account.Country}"), cancel), cancel));
+        // What is asked for is part of the key: a second click gives the same account, and other words are no misuse of the key.
+        var words = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{account.Country}\n{account.Email}\n{account.OrganiserName}")))[..16];
+        return StatusOf(await AskAsync(() => _accounts.CreateAsync(options, Once($"account-{account.OrganiserId:N}-{words}"), cancel), cancel));
     }
 
     public async Task<PaymentAccountStatus> AccountAsync(string account, CancellationToken cancel)
