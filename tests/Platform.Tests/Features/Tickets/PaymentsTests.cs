@@ -62,6 +62,7 @@ public sealed class PaymentsTests(PlatformFixture fixture)
         var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
         var late = await shop.BuyAsync();
         await ChargeAsync(late);
+        await shop.LeaveAloneAsync(late);
         await shop.ExpireAsync(late);
         var next = await shop.BuyAsync(shop.Order("next@people.example"));
         using var paid = await fixture.Client().PostAsync(next.GetProperty("checkoutUrl").GetString(), null);
