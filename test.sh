@@ -87,13 +87,16 @@ if ! dotnet build Events.sln -c Release -v quiet --nologo >&2; then
 fi
 build_web || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 
-install_identity_providers() {
-  say "Installing the identity providers that sign-in is tested against"
+# Other vendors' own software, which the platform's tests hold it and its stand-ins against.
+install_node_packages() {
+  say "Installing the Node packages of $1"
   (cd "$1" && npm ci --no-audit --no-fund --loglevel=error) >&2
 }
-providers=tests/Platform.Tests/IdentityProviders
 if wanted Platform.Tests; then
-  build_once "$providers/node_modules/.events-build" "$providers/node_modules/oidc-provider" "$(fingerprint "$providers")" install_identity_providers "$providers" || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+  for packages in tests/Platform.Tests/IdentityProviders tests/Platform.Tests/Clients; do
+    build_once "$packages/node_modules/.events-build" "$packages/node_modules" "$(fingerprint "$packages")" install_node_packages "$packages" \
+      || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+  done
 fi
 
 wanted format && run_check format dotnet format Events.sln --no-restore --verify-no-changes

@@ -21,3 +21,9 @@ public sealed record NewVideo(string OwnerType, Guid OwnerId, string Title, long
 
 /// <summary>A registered video that can be played.</summary>
 public sealed record VideoAsset(Guid Id, string Title, long DurationMs, int Width, int Height, double FrameRate, AssetFile Video, AssetFile Thumbnail);
+
+/// <summary>A document that is kept as it came: nothing is made of it, and it is offered for download only.</summary>
+/// <param name="OwnerType">What it belongs to: "answer_file".</param>
+/// <param name="OwnerId">Which one; an owner has one asset.</param>
+/// <param name="File">Its bytes, which are in the store.</param>
+public sealed record NewDocument(string OwnerType, Guid OwnerId, AssetFile File);

@@ -32,6 +32,28 @@ public static class AssetStore
         return id;
     }
 
+    /// <summary>Registers a document whose blob is in the store. The same owner again answers the asset it has.</summary>
+    public static async Task<Guid> RegisterAsync(NpgsqlTransaction transaction, NewDocument document)
+    {
+        var connection = transaction.Connection!;
+        var id = Guid.CreateVersion7();
+        var inserted = await connection.ExecuteAsync(
+            """
+            insert into media.assets (id, owner_type, owner_id, kind, state, title, duration_ms, width, height, frame_rate)
+            values (@id, @OwnerType, @OwnerId, 'document', 'ready', @FileName, 0, 0, 0, 0)
+            on conflict (owner_type, owner_id) do nothing
+            """,
+            new { id, document.OwnerType, document.OwnerId, document.File.FileName },
+            transaction);
+        if (inserted == 0)
+        {
+            return await connection.QuerySingleAsync<Guid>("select id from media.assets where owner_type = @OwnerType and owner_id = @OwnerId", document, transaction);
+        }
+
+        await AddRenditionAsync(transaction, id, "original", document.File);
+        return id;
+    }
+
     /// <summary>The video, or null when it is not there or was deleted.</summary>
     public static async Task<VideoAsset?> FindAsync(NpgsqlConnection connection, Guid assetId)
     {

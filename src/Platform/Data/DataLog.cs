@@ -8,4 +8,10 @@ internal static partial class DataLog
 
     [LoggerMessage(1001, LogLevel.Error, "{Method} {Path} failed")]
     public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path);
+
+    [LoggerMessage(1002, LogLevel.Error, "timer {Kind} {Key} failed at attempt {Attempt}; {Then}")]
+    public static partial void TimerFailed(ILogger logger, Exception exception, string kind, string key, int attempt, string then);
+
+    [LoggerMessage(1003, LogLevel.Warning, "timers wait for the database: {Reason}")]
+    public static partial void TimersWait(ILogger logger, string reason);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Events.Platform.Features.Mail;
+using Events.Platform.Features.Payments.Stripe;
 
 namespace Events.Platform.Roles;
 
@@ -71,6 +72,9 @@ public sealed record NodeOptions
 
     /// <summary>Addresses whose owners are the operator's staff (<c>EVENTS_STAFF</c>, comma separated); they sign in by link.</summary>
     public IReadOnlyList<string> Staff { get; init; } = [];
+
+    /// <summary>Stripe, which then takes the payments (<c>EVENTS_STRIPE_…</c>); null: in Development the built-in test provider, else nothing is sold for money.</summary>
+    public StripeSettings? Stripe { get; init; }
 
     /// <summary>A supervisor holds the other end of stdin: its end means stop.</summary>
     public bool Supervised { get; init; }

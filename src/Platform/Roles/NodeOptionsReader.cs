@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Events.Platform.Features.Mail;
+using Events.Platform.Features.Payments.Stripe;
 
 namespace Events.Platform.Roles;
 
@@ -38,7 +39,9 @@ public static class NodeOptionsReader
             Staff = reading.MailAddressList("EVENTS_STAFF"),
             Supervised = reading.Flag("EVENTS_SUPERVISED"),
         };
-        options = ReadArguments(arguments, options, reading.Errors);
+        var (stripe, stripeErrors) = StripeSettings.Read(reading.Text("EVENTS_STRIPE_SECRET_KEY"), reading.Text("EVENTS_STRIPE_WEBHOOK_SECRETS"), reading.Text("EVENTS_STRIPE_API"), options.EnvironmentName);
+        reading.Errors.AddRange(stripeErrors);
+        options = ReadArguments(arguments, options with { Stripe = stripe }, reading.Errors);
         Validate(options, reading.Errors);
         return reading.Errors.Count == 0 ? (options, []) : (null, reading.Errors);
     }

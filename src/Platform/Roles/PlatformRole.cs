@@ -2,6 +2,7 @@ using Events.MediaRegistry.Blobs;
 using Events.MediaRegistry.Playback;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Data.Timers;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Analytics;
 using Events.Platform.Features.Audit;
@@ -39,6 +40,7 @@ public static class PlatformRole
         services.AddSingleton<Migrator>();
         services.AddHostedService<DatabaseStart>();
         services.AddSingleton<IReadinessCheck, DatabaseReadiness>();
+        services.AddHostedService<TimerRunner>();
         services.AddSingleton<IBlobStore>(_ => new DiskBlobStore(options.BlobsDirectory));
         services.AddSingleton(provider => new SignedUrls(keys.PlaybackKey, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new EventTokens(keys.EventsPrivatePem, provider.GetRequiredService<TimeProvider>()));
@@ -55,6 +57,7 @@ public static class PlatformRole
         services.AddRecordings();
         services.AddTickets(options);
         services.AddPayments(options);
+        services.AddMedia();
         services.AddNodes();
         services.AddSso();
 

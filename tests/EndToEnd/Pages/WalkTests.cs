@@ -140,7 +140,7 @@ public sealed class WalkTests(RunningInstallation installation, ITestOutputHelpe
         await organiser.Find("quota-save").ClickAsync();
 
         await person.Page.GotoAsync("/"); // away from the address that has the key: the mail has it too
-        await person.Page.GotoAsync(await Mails.LinkAsync(Installation, "wanda@people.example", "/events/"));
+        await person.Page.GotoAsync(await Mails.LinkAsync(Installation, "wanda@people.example", "/e/"));
         await person.Page.Locator("[data-testid=waiting][data-state=offered]").WaitForAsync();
         await person.Find("order-name").FillAsync("Wanda Wait");
         await person.Find("order-email").FillAsync("wanda@people.example");

@@ -15,7 +15,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Events.Tests.Platform.Testing;
 
 /// <summary>The real platform on a free port, with a private PostgreSQL of its own and a mixer that the test plays.</summary>
-public sealed class PlatformFixture : IAsyncLifetime
+public class PlatformFixture : IAsyncLifetime
 {
     public const string Password = "correct horse battery staple";
     public const string StaffEmail = "staff@operator.example";
@@ -44,7 +44,7 @@ public sealed class PlatformFixture : IAsyncLifetime
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    public async Task InitializeAsync()
+    public virtual async Task InitializeAsync()
     {
         var directory = Directory.CreateTempSubdirectory("events-tests-").FullName;
         File.SetUnixFileMode(directory, File.GetUnixFileMode(directory) | UnixFileMode.OtherExecute | UnixFileMode.GroupExecute);
@@ -65,17 +65,32 @@ public sealed class PlatformFixture : IAsyncLifetime
         _postgres = new SupervisedProcess(_cluster.Plan(), (_, _) => { });
         _postgres.Start();
         await _cluster.WaitUntilReadyAsync(TimeSpan.FromSeconds(60), CancellationToken.None);
-        Options = Options with { Database = _cluster.ConnectionString };
+        Options = Configure(Options with { Database = _cluster.ConnectionString });
         await StartAsync();
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         await StopAsync();
         await Mixer.DisposeAsync();
         await _postgres.StopAsync(TimeSpan.FromSeconds(10));
         Directory.Delete(Options.DataDirectory, recursive: true);
     }
+
+    /// <summary>Kills the server of this fixture's own cluster, as a crash of the machine would; it is started again as in production.</summary>
+    public async Task KillPostgresAsync()
+    {
+        await using var connection = await Database.OpenAsync(CancellationToken.None);
+        var backend = await connection.ExecuteScalarAsync<int>("select pg_backend_pid()");
+        var status = await File.ReadAllLinesAsync($"/proc/{backend}/status");
+        var server = int.Parse(status.Single(l => l.StartsWith("PPid:", StringComparison.Ordinal))["PPid:".Length..].Trim(), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Contains("postgres", await File.ReadAllTextAsync($"/proc/{server}/cmdline"));
+        using var process = System.Diagnostics.Process.GetProcessById(server);
+        process.Kill();
+    }
+
+    /// <summary>What a fixture wants otherwise.</summary>
+    protected virtual NodeOptions Configure(NodeOptions options) => options;
 
     public async Task StartAsync()
     {

@@ -2,6 +2,7 @@ using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Tickets;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Events.Platform.Features.Events;
@@ -54,13 +55,15 @@ internal static class ChangeEvent
                     """,
                     new { id, name, request.Description, request.TimeZone, request.BusinessType, from, to });
                 await Outbox.AppendAsync(transaction, "event", id, "event.changed", new { eventId = id });
-                return (await EventQueries.FindAsync(connection, id.ToString()))!.ToDetails(await EventQueries.SessionsAsync(connection, id));
+                var changed = (await EventQueries.FindAsync(connection, id.ToString()))!;
+                await EventReminders.ScheduleAsync(transaction, changed);
+                return changed.ToDetails(await EventQueries.SessionsAsync(connection, id));
             },
             cancel)).ToOk();
     }
 
     /// <summary>One step forward at a time. Live needs a payment account when anything costs money.</summary>
-    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> MoveAsync(Guid id, EventStateChange request, SignedIn account, Database database, Payments.Payments payments, CancellationToken cancel)
+    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> MoveAsync(Guid id, EventStateChange request, SignedIn account, Database database, Payments.PaymentAccounts accounts, CancellationToken cancel)
     {
         var to = Array.IndexOf(Life, request.State);
         if (to < 0)
@@ -89,13 +92,14 @@ internal static class ChangeEvent
 
                     if (request.State == "live"
                         && await connection.ExecuteScalarAsync<bool>("select exists (select 1 from platform.ticket_types where event_id = @id and price_minor > 0 and retired_at is null)", new { id })
-                        && await payments.AccountErrorAsync(connection, row.OrganiserId) is { } noAccount)
+                        && await accounts.ErrorAsync(connection, row.OrganiserId) is { } noAccount)
                     {
                         return noAccount;
                     }
 
                     await connection.ExecuteAsync("update platform.events set state = @State, revision = revision + 1, changed_at = now() where id = @id", new { id, request.State });
                     await Outbox.AppendAsync(transaction, "event", id, $"event.{request.State}", new { eventId = id });
+                    await EventReminders.ScheduleAsync(transaction, row with { State = request.State! });
                 }
 
                 return (await EventQueries.FindAsync(connection, id.ToString()))!.ToDetails(await EventQueries.SessionsAsync(connection, id));

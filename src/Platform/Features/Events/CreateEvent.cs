@@ -5,6 +5,7 @@ using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Organisations;
+using Events.Platform.Features.Tickets;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -60,6 +61,7 @@ internal static class CreateEvent
                         transaction);
                     await Outbox.AppendAsync(transaction, "event", eventId, "event.created", new { eventId, organiserId = id });
                     var row = await EventQueries.FindAsync(connection, eventId.ToString());
+                    await EventReminders.ScheduleAsync(transaction, row!);
                     return TypedResults.Created($"/api/v1/events/{eventId}", row!.ToDetails([]));
                 },
                 cancel);

@@ -1,6 +1,7 @@
 using Events.MediaRegistry.Blobs;
 using Events.MediaRegistry.Playback;
 using Events.Platform.Composition;
+using Events.Platform.Data.Timers;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 
@@ -9,6 +10,8 @@ namespace Events.Platform.Features.Media;
 /// <summary>Serves blobs by signed address: ranges, a strong ETag (the content's hash), cacheable by the one who asked.</summary>
 internal static class MediaApi
 {
+    public static void AddMedia(this IServiceCollection services) => services.AddSingleton<ITimerHandler, BlobSweep>();
+
     public static void MapMedia(this IEndpointRouteBuilder routes) => routes.MapMethods("/media/{sha256}/{fileName}", ["GET", "HEAD"], GetAsync);
 
     private static async Task<Results<FileStreamHttpResult, ProblemHttpResult>> GetAsync(

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Dapper;
 using Events.Platform.Data;
@@ -9,69 +6,80 @@ namespace Events.Platform.Features.Payments;
 
 /// <summary>
 /// A payment service without a bank, for development: what it knows is kept in a table of its own, what it says is signed like a
-/// real one's webhooks (a time stamp and an HMAC-SHA256 over "time.body"), and the same calls give the same ids.
+/// real one's webhooks, and the same calls give the same ids.
 /// </summary>
 internal sealed class TestPaymentProvider(Database database, byte[] webhookKey, TimeProvider clock) : IPaymentProvider
 {
-    /// <summary>An older notice may be a replay.</summary>
-    private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
+    private const string Columns = "payment_id, amount_minor, currency, charged_at is not null as is_charged, refunded_at is not null as is_refunded, closed_at is not null as is_closed";
 
     public string Name => "test";
 
     public string SignatureHeader => "Events-Signature";
 
-    public Task<string> ConnectAsync(Guid organiserId, CancellationToken cancel) => Task.FromResult($"test_account_{organiserId:N}");
+    public Task<PaymentAccountStatus> CreateAccountAsync(NewPaymentAccount account, CancellationToken cancel) => AccountAsync($"test_account_{account.OrganiserId:N}", cancel);
 
-    public async Task<PaymentStarted> StartAsync(PaymentRequest request, CancellationToken cancel)
+    /// <summary>It asks no questions: every account may be paid at once.</summary>
+    public Task<PaymentAccountStatus> AccountAsync(string account, CancellationToken cancel) => Task.FromResult(new PaymentAccountStatus(account, ChargesEnabled: true, DetailsSubmitted: true));
+
+    public Task<OnboardingLink> OnboardAsync(string account, string returnUrl, CancellationToken cancel) => throw new InvalidOperationException("The test provider has no forms to fill in.");
+
+    public async Task<PaymentStatus> StartAsync(PaymentRequest request, CancellationToken cancel)
     {
         var paymentId = $"test_{request.OrderId:N}";
-        await using var connection = await database.OpenAsync(cancel);
-        await connection.ExecuteAsync(
-            """
-            insert into platform.test_charges (payment_id, amount_minor, currency, account, return_url) values (@paymentId, @AmountMinor, @Currency, @Account, @ReturnUrl)
-            on conflict (payment_id) do nothing
-            """,
-            new { paymentId, request.AmountMinor, request.Currency, request.Account, request.ReturnUrl });
-        return new PaymentStarted(paymentId, $"/api/v1/payments/test/{paymentId}/pay");
+        await using (var connection = await database.OpenAsync(cancel))
+        {
+            await connection.ExecuteAsync(
+                """
+                insert into platform.test_charges (payment_id, amount_minor, currency, account, return_url) values (@paymentId, @AmountMinor, @Currency, @Account, @ReturnUrl)
+                on conflict (payment_id) do nothing
+                """,
+                new { paymentId, request.AmountMinor, request.Currency, request.Account, request.ReturnUrl });
+        }
+
+        return (await StatusAsync(paymentId, cancel))!;
     }
 
-    public async Task RefundAsync(string paymentId, CancellationToken cancel)
+    public async Task<PaymentStatus?> StatusAsync(string paymentId, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        await connection.ExecuteAsync("update platform.test_charges set refunded_at = coalesce(refunded_at, now()) where payment_id = @paymentId and charged_at is not null", new { paymentId });
+        return (await connection.QuerySingleOrDefaultAsync<Charge>($"select {Columns} from platform.test_charges where payment_id = @paymentId", new { paymentId }))?.ToStatus();
+    }
+
+    public async Task<PaymentStatus?> CloseAsync(string paymentId, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        await connection.ExecuteAsync("update platform.test_charges set closed_at = coalesce(closed_at, now()) where payment_id = @paymentId and charged_at is null", new { paymentId });
+        return await StatusAsync(paymentId, cancel);
+    }
+
+    public async Task<RefundResult> RefundAsync(string paymentId, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        var refunded = await connection.ExecuteAsync("update platform.test_charges set refunded_at = coalesce(refunded_at, now()) where payment_id = @paymentId and charged_at is not null", new { paymentId });
+        return new RefundResult(refunded == 1 ? null : "It was never charged.");
     }
 
     /// <summary>What the buyer's click does at a real provider: one charge, however often it comes; and the webhook about it.</summary>
-    /// <returns>The webhook's body and signature; null for an unknown payment.</returns>
+    /// <returns>The webhook's body and signature; null for a payment that is unknown or closed.</returns>
     public async Task<(byte[] Body, string Signature)?> PayAsync(string paymentId, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        var charge = await connection.QuerySingleOrDefaultAsync<Charge>(
-            "update platform.test_charges set charged_at = coalesce(charged_at, now()) where payment_id = @paymentId returning amount_minor, currency", new { paymentId });
-        if (charge is null || !Guid.TryParseExact(paymentId["test_".Length..], "N", out var orderId))
-        {
-            return null;
-        }
+        var charged = await connection.ExecuteAsync("update platform.test_charges set charged_at = coalesce(charged_at, now()) where payment_id = @paymentId and closed_at is null", new { paymentId });
+        return charged == 1 ? Notice($"evt_paid_{paymentId}", paymentId) : null;
+    }
 
-        var body = JsonSerializer.SerializeToUtf8Bytes(new PaymentNotice($"evt_paid_{paymentId}", "paid", paymentId, orderId, charge.AmountMinor, charge.Currency), JsonSerializerOptions.Web);
+    public (byte[] Body, string Signature) Notice(string id, string paymentId)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(new PaymentNotice(id, "payment.changed", NoticeSubject.Payment, paymentId), JsonSerializerOptions.Web);
         return (body, Sign(body, clock.GetUtcNow()));
     }
 
-    public string Sign(ReadOnlySpan<byte> body, DateTimeOffset at)
-    {
-        var time = at.ToUnixTimeSeconds();
-        return string.Create(CultureInfo.InvariantCulture, $"t={time},v1={Convert.ToHexStringLower(Mac(time, body))}");
-    }
+    public string Sign(ReadOnlySpan<byte> body, DateTimeOffset at) => NoticeSignature.Sign(body, webhookKey, at);
 
     public bool TryReadNotice(ReadOnlySpan<byte> body, string? signature, out PaymentNotice? notice)
     {
         notice = null;
-        var parts = signature?.Length < 200 ? signature.Split(",v1=") : [];
-        if (parts.Length != 2 || !parts[0].StartsWith("t=", StringComparison.Ordinal)
-            || !long.TryParse(parts[0].AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out var time)
-            || Math.Abs((double)clock.GetUtcNow().ToUnixTimeSeconds() - time) > Tolerance.TotalSeconds
-            || parts[1].Length != 64 || !parts[1].All(char.IsAsciiHexDigitLower)
-            || !CryptographicOperations.FixedTimeEquals(Mac(time, body), Convert.FromHexString(parts[1])))
+        if (!NoticeSignature.IsValid(body, signature, [webhookKey], clock.GetUtcNow()))
         {
             return false;
         }
@@ -80,19 +88,18 @@ internal sealed class TestPaymentProvider(Database database, byte[] webhookKey, 
         {
             notice = JsonSerializer.Deserialize<PaymentNotice>(body, JsonSerializerOptions.Web);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return false;
         }
 
-        return notice is { Id.Length: > 0 and <= 200, PaymentId.Length: > 0 and <= 200, Kind: "paid" or "failed", Currency: not null };
+        return notice is { Id.Length: > 0 and <= 200, SubjectId.Length: > 0 and <= 200, Subject: NoticeSubject.Payment };
     }
 
-    private byte[] Mac(long time, ReadOnlySpan<byte> body)
+    private sealed record Charge(string PaymentId, long AmountMinor, string Currency, bool IsCharged, bool IsRefunded, bool IsClosed)
     {
-        byte[] signed = [.. Encoding.ASCII.GetBytes(time.ToString(CultureInfo.InvariantCulture)), (byte)'.', .. body];
-        return HMACSHA256.HashData(webhookKey, signed);
+        public PaymentStatus? ToStatus() => Guid.TryParseExact(PaymentId.AsSpan("test_".Length), "N", out var orderId)
+            ? new PaymentStatus(PaymentId, orderId, IsCharged ? "paid" : IsClosed ? "failed" : "open", AmountMinor, Currency, null, IsCharged || IsClosed ? null : $"/api/v1/payments/test/{PaymentId}/pay", IsRefunded)
+            : null;
     }
-
-    private sealed record Charge(long AmountMinor, string Currency);
 }

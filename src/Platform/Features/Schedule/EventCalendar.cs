@@ -3,7 +3,8 @@ namespace Events.Platform.Features.Schedule;
 /// <param name="Uid">The same for as long as the thing exists: calendars find what they have by it.</param>
 /// <param name="Sequence">Rises with each change that matters (RFC 5545 §3.8.7.4).</param>
 /// <param name="Location">A link or a place.</param>
-internal sealed record CalendarEntry(string Uid, int Sequence, string Title, string Description, DateTimeOffset StartsAt, DateTimeOffset EndsAt, DateTimeOffset ChangedAt, string Location);
+/// <param name="IsCancelled">Whoever has it takes it out of their calendar (RFC 5545 §3.8.1.11).</param>
+internal sealed record CalendarEntry(string Uid, int Sequence, string Title, string Description, DateTimeOffset StartsAt, DateTimeOffset EndsAt, DateTimeOffset ChangedAt, string Location, bool IsCancelled = false);
 
 /// <summary>An event, or one of its sessions, as an iCalendar object; pure.</summary>
 internal static class EventCalendar
@@ -31,6 +32,11 @@ internal static class EventCalendar
             calendar.Utc("DTSTAMP", entry.ChangedAt);
             Time(calendar, "DTSTART", entry.StartsAt, zone);
             Time(calendar, "DTEND", entry.EndsAt, zone);
+            if (entry.IsCancelled)
+            {
+                calendar.Line("STATUS", "CANCELLED");
+            }
+
             calendar.Text("SUMMARY", entry.Title);
             calendar.Text("DESCRIPTION", entry.Description);
             calendar.Text("LOCATION", entry.Location);

@@ -64,7 +64,7 @@ internal static class Invitations
                     ["organisation"] = managed.Value!.OrganiserName,
                     ["event"] = managed.Value.Name,
                     ["when"] = EventTimes.InWords(managed.Value),
-                    ["invitationUrl"] = new Uri(options.PublicUrl, $"/events/{managed.Value.Slug}/tickets#invitation={keys.LinkOf("invitation", row.Id)}").ToString(),
+                    ["invitationUrl"] = new Uri(options.PublicUrl, $"/e/{managed.Value.Slug}/tickets#invitation={keys.LinkOf("invitation", row.Id)}").ToString(),
                 }));
                 return row.ToDetails(keys);
             },

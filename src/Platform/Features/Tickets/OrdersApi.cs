@@ -3,6 +3,7 @@ using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Payments;
 using Events.Platform.Roles;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -54,7 +55,7 @@ internal static class OrdersApi
             : TypedResults.Ok(await OrderQueries.PageAsync(connection, id, after, Math.Clamp(limit, 1, 200), text, state));
     }
 
-    private static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> GetAsync(Guid id, Database database, TicketKeys keys, Payments.Payments payments, NodeOptions options, HttpContext context, CancellationToken cancel)
+    private static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> GetAsync(Guid id, Database database, TicketKeys keys, Payments.Payments payments, NodeOptions options, ILogger<PlaceOrder> log, HttpContext context, CancellationToken cancel)
     {
         OrderDetails order;
         await using (var connection = await database.OpenAsync(cancel))
@@ -67,8 +68,17 @@ internal static class OrdersApi
             order = found;
         }
 
-        var checkoutUrl = order.State == "pending" ? await payments.StartIfDueAsync(id, options.PublicUrl.GetLeftPart(UriPartial.Authority), cancel) : null;
-        return TypedResults.Ok(order with { CheckoutUrl = checkoutUrl });
+        try
+        {
+            var checkoutUrl = order.State == "pending" ? await payments.StartIfDueAsync(id, options.PublicUrl.GetLeftPart(UriPartial.Authority), cancel) : null;
+            return TypedResults.Ok(order with { CheckoutUrl = checkoutUrl });
+        }
+        catch (PaymentProviderException e)
+        {
+            // An order can be read while its till is closed.
+            Payments.Payments.ErrorOf(e, "a payment", log);
+            return TypedResults.Ok(order);
+        }
     }
 
     private static Task<Results<Ok<OrderDetails>, ProblemHttpResult>> CancelAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel) =>

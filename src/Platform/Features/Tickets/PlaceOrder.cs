@@ -14,7 +14,7 @@ namespace Events.Platform.Features.Tickets;
 /// that a second click waits for the first and gets the same order. Free orders are confirmed at once, others hold their
 /// tickets until they are paid or time runs out.
 /// </summary>
-internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Payments payments)
+internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Payments payments, PaymentAccounts accounts, ILogger<PlaceOrder> log)
 {
     public const int MaxTickets = 50;
 
@@ -37,7 +37,17 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
             return placed.Error;
         }
 
-        var checkoutUrl = await payments.StartIfDueAsync(placed.Value!.Id, origin, cancel);
+        string? checkoutUrl;
+        try
+        {
+            checkoutUrl = await payments.StartIfDueAsync(placed.Value!.Id, origin, cancel);
+        }
+        catch (PaymentProviderException e)
+        {
+            // The order stands and holds its tickets: the same request finds it again and starts its payment.
+            return Payments.Payments.ErrorOf(e, "a payment", log);
+        }
+
         await using var connection = await database.OpenAsync(cancel);
         return (await OrderQueries.FindAsync(connection, placed.Value.Id, keys))! with { Key = keys.KeyOf("order", placed.Value.Id), CheckoutUrl = checkoutUrl };
     }
@@ -80,7 +90,7 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
         }
 
         var total = lines.Value!.Sum(l => l.PriceMinor);
-        if (total > 0 && await payments.AccountErrorAsync(connection, row.OrganiserId) is { } noAccount)
+        if (total > 0 && await accounts.ErrorAsync(connection, row.OrganiserId) is { } noAccount)
         {
             return noAccount;
         }
@@ -94,6 +104,14 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
         }
 
         await InsertTicketsAsync(connection, eventId, orderId, lines.Value!, draft);
+        foreach (var line in lines.Value!)
+        {
+            if (await AnswerFiles.ClaimAsync(connection, eventId, line.Id, line.Files) is { } gone)
+            {
+                return gone;
+            }
+        }
+
         await connection.ExecuteAsync(
             """
             update platform.orders set total_minor = @total, currency = @Currency, consent_version = @Version, consent_storing = @Storing, consent_sharing = @Sharing,
@@ -145,7 +163,13 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
                 return answerError;
             }
 
-            lines.Add(new OrderLine(type, ticket.HolderName ?? draft.Name, ticket.HolderEmail ?? draft.Email, admission.Value.PriceOf(type), JsonSerializer.Serialize(answers)));
+            var files = AnswerFiles.Named(questions, answers, keys);
+            if (files.Error is not null)
+            {
+                return files.Error;
+            }
+
+            lines.Add(new OrderLine(Guid.CreateVersion7(), type, ticket.HolderName ?? draft.Name, ticket.HolderEmail ?? draft.Email, admission.Value.PriceOf(type), JsonSerializer.Serialize(files.Value!.Answers), files.Value.Files));
         }
 
         if (lines.GroupBy(l => l.Type).FirstOrDefault(g => g.Count() > g.Key.MaxPerOrder) is { } many)
@@ -170,7 +194,7 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
                 orderId,
                 eventId,
                 HoldSeconds = HoldFor.TotalSeconds,
-                Ids = lines.Select(_ => Guid.CreateVersion7()).ToArray(),
+                Ids = lines.Select(l => l.Id).ToArray(),
                 Types = lines.Select(l => l.Type.Id).ToArray(),
                 Quotas = lines.Select(l => l.Type.QuotaId).ToArray(),
                 Names = lines.Select(l => l.HolderName).ToArray(),
@@ -181,5 +205,5 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
 
     private sealed record PlacedOrder(Guid Id);
 
-    private sealed record OrderLine(TypeRow Type, string HolderName, string HolderEmail, long PriceMinor, string Answers);
+    private sealed record OrderLine(Guid Id, TypeRow Type, string HolderName, string HolderEmail, long PriceMinor, string Answers, IReadOnlyDictionary<Guid, Guid> Files);
 }

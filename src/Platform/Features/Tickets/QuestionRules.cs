@@ -8,6 +8,8 @@ internal static class QuestionRules
 {
     public const int MaxText = 2_000;
 
+    private const int MaxFileKey = 140;
+
     /// <summary>
     /// What is kept of the answers: those of questions that apply to this ticket and are shown. A question is shown when the one
     /// that it depends on is shown and was answered as wanted.
@@ -67,6 +69,7 @@ internal static class QuestionRules
     private static bool Fits(QuestionDetails question, JsonElement answer) => question.Kind switch
     {
         "text" => answer.ValueKind == JsonValueKind.String && answer.GetString() is { Length: <= MaxText } text && FieldChecks.IsWellFormed(text),
+        "file" => answer.ValueKind == JsonValueKind.String && answer.GetString() is { Length: <= MaxFileKey }, // whether it opens a file is for AnswerFiles to say
         "choice" => answer.ValueKind == JsonValueKind.String && question.Options.Contains(answer.GetString()!),
         "choices" => answer.ValueKind == JsonValueKind.Array && answer.GetArrayLength() <= question.Options.Count
             && answer.EnumerateArray().All(a => a.ValueKind == JsonValueKind.String && question.Options.Contains(a.GetString()!))

@@ -49,7 +49,7 @@ internal static class ReleaseOrder
         await CloseAsync(connection, orderId, isPaid ? "refunding" : "cancelled", order.State == "pending" ? "released" : "cancelled");
         if (isPaid)
         {
-            await connection.ExecuteAsync("update platform.payments set state = 'refund_due', changed_at = now() where order_id = @orderId", new { orderId });
+            await connection.ExecuteAsync("update platform.payments set state = 'refund_due', refund_reason = 'cancelled', changed_at = now() where order_id = @orderId and state = 'paid'", new { orderId });
         }
 
         await Outbox.AppendAsync(transaction, "order", orderId, "order.cancelled", new { orderId, order.EventId });

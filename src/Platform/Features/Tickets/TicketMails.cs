@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace Events.Platform.Features.Tickets;
 
-/// <summary>Mails about tickets: the confirmation with QR code and calendar file, and the waiting list's offer.</summary>
+/// <summary>Mails about tickets: the confirmation with QR code and calendar file, the end of a ticket, and the waiting list's offer.</summary>
 internal sealed class TicketMails(Database database, TicketKeys keys, NodeOptions options)
 {
     private const int Batch = 50;
@@ -34,6 +34,32 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
         },
         cancel);
 
+    /// <summary>Tells holders whose ticket was confirmed once that it is valid no more, and takes the event out of their calendar if that was their last.</summary>
+    public Task<int> EndDueAsync(CancellationToken cancel) => database.InTransactionAsync(
+        async transaction =>
+        {
+            var connection = transaction.Connection!;
+            var due = (await connection.QueryAsync<EndedRow>(
+                """
+                select t.id, t.event_id, t.holder_name, t.holder_email, t.state,
+                       exists (select 1 from platform.tickets o where o.event_id = t.event_id and o.state = 'valid' and lower(o.holder_email) = lower(t.holder_email)) as has_another
+                from platform.tickets t
+                where t.state in ('cancelled', 'revoked', 'transferred') and t.mailed_at is not null and t.ended_mailed_at is null order by t.id limit @Batch for update of t skip locked
+                """,
+                new { Batch })).AsList();
+            foreach (var tickets in due.GroupBy(t => t.EventId))
+            {
+                var row = (await EventQueries.FindAsync(connection, tickets.Key.ToString()))!;
+                foreach (var ticket in tickets)
+                {
+                    await MailOutbox.EnqueueAsync(transaction, Ending(row, ticket));
+                }
+            }
+
+            return await connection.ExecuteAsync("update platform.tickets set ended_mailed_at = now() where id = any(@Ids)", new { Ids = due.Select(t => t.Id).ToArray() });
+        },
+        cancel);
+
     public async Task OfferAsync(NpgsqlTransaction transaction, Guid waitingId, Guid eventId, DateTimeOffset until)
     {
         var connection = transaction.Connection!;
@@ -45,7 +71,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
             ["event"] = row.Name,
             ["when"] = EventTimes.InWords(row),
             ["message"] = $"You were on the waiting list, and there is a ticket for you now. It is kept until {until:d MMMM yyyy, HH:mm} UTC.",
-            ["invitationUrl"] = Link($"/events/{row.Slug}/tickets#waiting={keys.LinkOf("waiting", waitingId)}"),
+            ["invitationUrl"] = Link($"/e/{row.Slug}/tickets#waiting={keys.LinkOf("waiting", waitingId)}"),
         })
         { ExpiresAt = until, OnceKey = $"waiting-list-offer:{waitingId}" });
     }
@@ -75,7 +101,28 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
         };
     }
 
+    private static MailMessage Ending(EventRow row, EndedRow ticket)
+    {
+        // Higher than the number that the confirmation's file had, or a calendar would keep what it has (RFC 5545 §3.8.7.4).
+        var entry = ScheduleQueries.OfEvent(row) with { IsCancelled = true, Sequence = row.Revision + 1 };
+        return new MailMessage(ticket.HolderEmail, "ticket-ended", new Dictionary<string, string>
+        {
+            ["event"] = row.Name,
+            ["name"] = ticket.HolderName,
+            ["when"] = EventTimes.InWords(row),
+            ["organisation"] = row.OrganiserName,
+            [ticket.State] = "yes",
+            ["calendar"] = ticket.HasAnother ? "" : "yes",
+        })
+        {
+            OnceKey = $"ticket-ended:{ticket.Id}",
+            Attachments = ticket.HasAnother ? [] : [new MailAttachment("event.ics", EventCalendar.ContentType, Encoding.UTF8.GetBytes(EventCalendar.Write([entry], TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone))))],
+        };
+    }
+
     private string Link(string path) => new Uri(options.PublicUrl, path).ToString();
 
     private sealed record DueRow(Guid Id, Guid EventId, string HolderName, string HolderEmail);
+
+    private sealed record EndedRow(Guid Id, Guid EventId, string HolderName, string HolderEmail, string State, bool HasAnother);
 }

@@ -49,7 +49,7 @@ internal static class TicketSetup
         }, cancel)).ToOk();
     }
 
-    public static async Task<Results<Created<TicketTypeDetails>, ProblemHttpResult>> AddTypeAsync(Guid id, NewTicketType request, SignedIn account, Database database, Payments.Payments payments, CancellationToken cancel)
+    public static async Task<Results<Created<TicketTypeDetails>, ProblemHttpResult>> AddTypeAsync(Guid id, NewTicketType request, SignedIn account, Database database, Payments.PaymentAccounts accounts, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var name = checks.Text("name", request.Name, 200);
@@ -65,7 +65,7 @@ internal static class TicketSetup
         {
             // Against going live at the same moment: one of the two sees the other.
             var state = await connection.QuerySingleAsync<string>("select state from platform.events where id = @id for no key update", new { id });
-            if (price > 0 && state is "live" && await payments.AccountErrorAsync(connection, row.OrganiserId) is { } noAccount)
+            if (price > 0 && state is "live" && await accounts.ErrorAsync(connection, row.OrganiserId) is { } noAccount)
             {
                 return noAccount;
             }
@@ -97,7 +97,7 @@ internal static class TicketSetup
         var label = checks.Text("label", request.Label, 500);
         var kind = request.Kind ?? "text";
         var asked = request.Options ?? [];
-        checks.Require(kind is "text" or "choice" or "choices" or "yes_no", "kind_invalid", "'kind' is text, choice, choices or yes_no.");
+        checks.Require(kind is "text" or "choice" or "choices" or "yes_no" or "file", "kind_invalid", "'kind' is text, choice, choices, yes_no or file.");
         checks.Require(kind is "choice" or "choices" ? asked.Count is >= 1 and <= MaxOptions : asked.Count == 0, "options_invalid", $"A question of choice has 1 to {MaxOptions} 'options', others have none.");
         var options = asked.Take(MaxOptions).Select(o => checks.Text("options", o, 200)).ToArray();
         checks.Require(options.Distinct().Count() == options.Length, "options_invalid", "The 'options' must differ.");
@@ -110,9 +110,9 @@ internal static class TicketSetup
                 return ApiError.Conflict("too_many_questions", $"An event has at most {MaxQuestions} questions.");
             }
 
-            if (request.ShownIf is { } condition && before.All(q => q.Id != condition.QuestionId))
+            if (request.ShownIf is { } condition && !before.Any(q => q.Id == condition.QuestionId && q.Kind != "file"))
             {
-                return ApiError.BadRequest("shown_if_invalid", "'shownIf' names an earlier question of the event.");
+                return ApiError.BadRequest("shown_if_invalid", "'shownIf' names an earlier question of the event that is not answered by a file.");
             }
 
             if (request.TicketTypeId is { } typeId && (await TicketQueries.TypesAsync(connection, id)).All(t => t.Id != typeId))

@@ -5,10 +5,10 @@ using Npgsql;
 namespace Events.Platform.Features.Tickets;
 
 /// <summary>
-/// What happens without anybody asking: orders expire, offers lapse, the waiting list moves up, tickets are mailed, refunds are carried out. Each step
+/// What happens without anybody asking: orders expire, offers lapse, the waiting list moves up, tickets are mailed. Each step
 /// claims its rows with a lock that others skip, so any number of platforms may run it; all state is in the rows.
 /// </summary>
-internal sealed class TicketUpkeep(Database database, Payments.Payments payments, TicketMails mails, ILogger<TicketUpkeep> log) : BackgroundService
+internal sealed class TicketUpkeep(Database database, TicketMails mails, ILogger<TicketUpkeep> log) : BackgroundService
 {
     /// <summary>How long somebody from the waiting list may think.</summary>
     public static readonly TimeSpan OfferFor = TimeSpan.FromHours(24);
@@ -28,7 +28,7 @@ internal sealed class TicketUpkeep(Database database, Payments.Payments payments
                 {
                     await RunOnceAsync(stoppingToken);
                 }
-                catch (Exception e) when (e is NpgsqlException or TimeoutException or HttpRequestException)
+                catch (Exception e) when (e is NpgsqlException or TimeoutException)
                 {
                     TicketsLog.UpkeepFailed(log, e.Message);
                 }
@@ -46,7 +46,7 @@ internal sealed class TicketUpkeep(Database database, Payments.Payments payments
         await ExpireOrdersAsync(cancel);
         await MoveQueuesAsync(cancel);
         await mails.ConfirmDueAsync(cancel);
-        await payments.RefundDueAsync(cancel);
+        await mails.EndDueAsync(cancel);
     }
 
     private Task<int> ExpireOrdersAsync(CancellationToken cancel) => database.InTransactionAsync(

@@ -1,8 +1,10 @@
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Data.Timers;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Tickets.Widget;
 using Events.Platform.Roles;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -16,6 +18,9 @@ internal static class TicketsApi
         services.AddSingleton(_ => TicketKeys.LoadOrCreate(options.KeysDirectory));
         services.AddSingleton<PlaceOrder>();
         services.AddSingleton<TicketMails>();
+        services.AddSingleton<ITimerHandler, EventReminders>();
+        services.AddSingleton<AnswerFileLimits>();
+        services.AddSingleton<ITimerHandler, AnswerFileUpkeep>();
         services.AddHostedService<TicketUpkeep>();
     }
 
@@ -26,7 +31,9 @@ internal static class TicketsApi
         routes.MapGet("/api/v1/waiting-list/{key}", WaitingList.GetAsync);
         routes.MapDelete("/api/v1/waiting-list/{key}", WaitingList.LeaveAsync);
         routes.MapPost("/api/v1/invitations/{key}/{answer}", Invitations.AnswerAsync);
+        routes.MapPost("/api/v1/events/{id:guid}/questions/{questionId:guid}/files", AnswerFiles.UploadAsync);
         routes.MapOrders();
+        routes.MapWidget();
 
         var organisers = routes.MapGroup("").RequireAuthorization(AccountCookie.Scheme);
         organisers.MapGet("/api/v1/events/{id:guid}/quotas", TicketSetup.QuotasAsync);
@@ -44,6 +51,8 @@ internal static class TicketsApi
         organisers.MapGet("/api/v1/events/{id:guid}/invitations", Invitations.ListAsync);
         organisers.MapDelete("/api/v1/events/{id:guid}/invitations/{invitationId:guid}", Invitations.RevokeAsync);
         organisers.MapPost("/api/v1/tickets/check", CheckTicket.HandleAsync);
+        organisers.MapGet("/api/v1/tickets/{id:guid}/answers", TicketAnswers.ListAsync);
+        organisers.MapGet("/api/v1/answer-files/{id:guid}", TicketAnswers.FileAsync);
     }
 
     /// <summary>

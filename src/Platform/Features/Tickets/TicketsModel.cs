@@ -18,7 +18,7 @@ public sealed record NewTicketType(string? Name, string? Description, Guid? Quot
 
 public sealed record TicketTypeDetails(Guid Id, Guid QuotaId, string Name, string Description, string Visibility, long PriceMinor, string Currency, int MaxPerOrder, DateTimeOffset? SalesFrom, DateTimeOffset? SalesUntil, int Available);
 
-/// <param name="Kind">"text", "choice" (one of the options), "choices" (some of them), "yes_no".</param>
+/// <param name="Kind">"text", "choice" (one of the options), "choices" (some of them), "yes_no", "file".</param>
 /// <param name="ShownIf">Asked only when an earlier question was answered so.</param>
 public sealed record NewQuestion(string? Label, string? Kind, bool? Required, IReadOnlyList<string>? Options, Guid? TicketTypeId, ShownIf? ShownIf);
 
@@ -56,7 +56,7 @@ public sealed record OnSale(IReadOnlyList<TicketTypeDetails> Types, IReadOnlyLis
 public sealed record NewOrder(string? Email, string? Name, IReadOnlyList<NewOrderTicket>? Tickets, string? Voucher, string? Invitation, string? WaitingList, Consent? Consent);
 
 /// <param name="HolderName">Who comes; the buyer when left out.</param>
-/// <param name="Answers">By question id: text, an option, a list of options, or a boolean.</param>
+/// <param name="Answers">By question id: text, an option, a list of options, a boolean, or an uploaded file's key.</param>
 public sealed record NewOrderTicket(Guid TicketTypeId, string? HolderName, string? HolderEmail, IReadOnlyDictionary<string, JsonElement>? Answers);
 
 /// <param name="Version">Of the text that was shown.</param>
@@ -70,6 +70,15 @@ public sealed record OrderDetails(Guid Id, Guid EventId, string State, string Em
 
 /// <param name="Code">The text of the QR code, for a valid ticket.</param>
 public sealed record TicketDetails(Guid Id, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, long PriceMinor, string State, string? Code);
+
+/// <param name="Key">The answer to the question, in an order.</param>
+public sealed record UploadedFile(string Key, string FileName, string MimeType, long Size);
+
+/// <param name="Value">Text, an option, a list of options, or a boolean; null for a file.</param>
+public sealed record TicketAnswer(Guid QuestionId, string Label, string Kind, JsonElement? Value, AnswerFileDetails? File);
+
+/// <param name="Url">For organisers' accounts.</param>
+public sealed record AnswerFileDetails(Guid Id, string FileName, string MimeType, long Size, string Url);
 
 public sealed record OrderSummary(Guid Id, string State, string Email, string Name, long TotalMinor, string Currency, DateTimeOffset CreatedAt, int Tickets);
 

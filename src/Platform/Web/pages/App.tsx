@@ -31,7 +31,6 @@ const pages: [pattern: string, page: ComponentType<Parts>][] = [
   ['/tickets/:ticketId', later(() => import('./tickets/TicketPage'), 'TicketPage')],
   ['/e/:slug', EventPage as ComponentType<Parts>],
   ['/e/:slug/tickets', register],
-  ['/events/:slug/tickets', register], // where mails lead
   ['/e/:slug/reception', later(() => import('./reception/ReceptionPage'), 'ReceptionPage')],
   ['/e/:slug/s/:sessionId', session],
   ['/e/:slug/recordings/:recordingId', later(() => import('./replay/ReplayPage'), 'ReplayPage')],

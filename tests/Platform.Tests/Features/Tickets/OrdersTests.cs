@@ -125,6 +125,31 @@ public sealed class OrdersTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task An_invitation_that_is_declined_or_taken_back_says_so_and_comes_back_with_its_order()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 10, visibility: "invited");
+        var path = $"/api/v1/events/{shop.EventId}/ticket-types/{shop.TypeId}/invitations";
+        var first = await shop.Organiser.PostJsonAsync(path, new { email = "dan@people.example" }, HttpStatusCode.Created);
+        var second = await shop.Organiser.PostJsonAsync(path, new { email = "rae@people.example" }, HttpStatusCode.Created);
+        using var declined = await fixture.Client().PostAsync($"/api/v1/invitations/{first.GetProperty("key").GetString()}/decline", null);
+        Assert.Equal(HttpStatusCode.NoContent, declined.StatusCode);
+        using var revoked = await shop.Organiser.DeleteAsync($"/api/v1/events/{shop.EventId}/invitations/{second.GetProperty("id").GetGuid()}");
+        Assert.Equal(HttpStatusCode.NoContent, revoked.StatusCode);
+        Assert.Equal(["declined", "revoked"], await StatesAsync());
+        await shop.SendAsync(shop.Order("rae@people.example", invitation: second.GetProperty("key").GetString())).ShouldRefuseAsync(HttpStatusCode.Conflict, "invitation_used");
+        await fixture.Client().PostAsync($"/api/v1/invitations/{second.GetProperty("key").GetString()}/open", null).ShouldRefuseAsync(HttpStatusCode.Conflict, "invitation_used");
+
+        // Who declined may think again; who cancels may order again.
+        var order = await shop.BuyAsync(shop.Order("dan@people.example", invitation: first.GetProperty("key").GetString()));
+        Assert.Equal(["accepted", "revoked"], await StatesAsync());
+        using var cancelled = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/orders/{order.GetProperty("id").GetGuid()}/cancel", order);
+        Assert.Equal(["opened", "revoked"], await StatesAsync());
+        await shop.BuyAsync(shop.Order("dan@people.example", invitation: first.GetProperty("key").GetString()));
+
+        async Task<string[]> StatesAsync() => [.. (await shop.Organiser.GetJsonAsync($"/api/v1/events/{shop.EventId}/invitations")).EnumerateArray().Select(i => i.GetProperty("state").GetString()!)];
+    }
+
+    [Fact]
     public async Task What_comes_free_is_offered_to_the_queue_before_anybody_else()
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 1);

@@ -16,7 +16,7 @@ public sealed class PaymentsTests(PlatformFixture fixture)
         var shop = await Shop.OpenAsync(fixture, capacity: 5, priceMinor: 2_500);
         var order = await shop.BuyAsync();
         var url = order.GetProperty("checkoutUrl").GetString()!;
-        var notices = Enumerable.Range(0, 4).Select(_ => NotifyAsync(Notice(order, 2_500)));
+        var notices = Enumerable.Range(0, 4).Select(_ => NotifyAsync(Notice(order)));
         var clicks = Enumerable.Range(0, 4).Select(_ => fixture.Client().PostAsync(url, null));
         foreach (var response in await Task.WhenAll(notices.Concat(clicks)))
         {
@@ -40,9 +40,20 @@ public sealed class PaymentsTests(PlatformFixture fixture)
 
         // As if the webhook had come before the answer to the call that started the payment was stored.
         await shop.ScalarAsync<int>("delete from platform.payments where order_id = @Id; select 1", new { Id = order.GetProperty("id").GetGuid() });
-        using var response = await NotifyAsync(Notice(order, 100));
+        await ChargeAsync(order);
+        using var response = await NotifyAsync(Notice(order));
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
         Assert.Equal("confirmed", await shop.StateAsync(order));
+    }
+
+    [Fact]
+    public async Task A_notice_of_a_payment_that_nobody_made_confirms_nothing()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var order = await shop.BuyAsync();
+        using var response = await NotifyAsync(Notice(order));
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+        Assert.Equal("pending", await shop.StateAsync(order));
     }
 
     [Fact]
@@ -50,10 +61,12 @@ public sealed class PaymentsTests(PlatformFixture fixture)
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
         var late = await shop.BuyAsync();
+        await ChargeAsync(late);
+        await shop.LeaveAloneAsync(late);
         await shop.ExpireAsync(late);
         var next = await shop.BuyAsync(shop.Order("next@people.example"));
         using var paid = await fixture.Client().PostAsync(next.GetProperty("checkoutUrl").GetString(), null);
-        using var tooLate = await fixture.Client().PostAsync(late.GetProperty("checkoutUrl").GetString(), null);
+        using var tooLate = await NotifyAsync(Notice(late));
         Assert.Equal(("confirmed", "expired"), (await shop.StateAsync(next), await shop.StateAsync(late)));
         await OrdersTests.EventuallyAsync(() => shop.ScalarAsync<bool>("select exists (select 1 from platform.test_charges where payment_id = @Id and refunded_at is not null)", new { Id = PaymentId(late) }));
     }
@@ -63,10 +76,11 @@ public sealed class PaymentsTests(PlatformFixture fixture)
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
         var order = await shop.BuyAsync();
+        await ChargeAsync(order);
         await shop.ExpireAsync(order);
-        await OrdersTests.EventuallyAsync(async () => await shop.StateAsync(order) == "expired");
-        using var paid = await fixture.Client().PostAsync(order.GetProperty("checkoutUrl").GetString(), null);
-        Assert.Equal("confirmed", await shop.StateAsync(order));
+
+        // The order expires; closing its till finds the money there.
+        await OrdersTests.EventuallyAsync(async () => await shop.StateAsync(order) == "confirmed");
         Assert.Equal(0, await shop.AvailableAsync());
     }
 
@@ -88,7 +102,7 @@ public sealed class PaymentsTests(PlatformFixture fixture)
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
         var order = await shop.BuyAsync();
-        var body = Notice(order, 100);
+        var body = Notice(order);
         var provider = fixture.Services.GetRequiredService<TestPaymentProvider>();
         await PostAsync(body, null).ShouldRefuseAsync(HttpStatusCode.BadRequest, "signature_invalid");
         await PostAsync(body, "t=1,v1=00").ShouldRefuseAsync(HttpStatusCode.BadRequest, "signature_invalid");
@@ -96,9 +110,12 @@ public sealed class PaymentsTests(PlatformFixture fixture)
         await PostAsync(body, provider.Sign(body, DateTimeOffset.UtcNow.AddMinutes(-6))).ShouldRefuseAsync(HttpStatusCode.BadRequest, "signature_invalid");
         Assert.Equal("pending", await shop.StateAsync(order));
 
-        // Signed, but not the price: the money goes back and nothing is sold.
-        using var wrong = await NotifyAsync(Notice(order, 99));
+        // Charged, but not the price: the money goes back and nothing is sold.
+        await ChargeAsync(order);
+        await shop.ScalarAsync<int>("update platform.test_charges set amount_minor = 99 where payment_id = @Id; select 1", new { Id = PaymentId(order) });
+        using var wrong = await NotifyAsync(Notice(order));
         Assert.Equal("pending", await shop.StateAsync(order));
+        await OrdersTests.EventuallyAsync(() => shop.ScalarAsync<bool>("select exists (select 1 from platform.test_charges where payment_id = @Id and refunded_at is not null)", new { Id = PaymentId(order) }));
     }
 
     [Fact]
@@ -111,8 +128,11 @@ public sealed class PaymentsTests(PlatformFixture fixture)
 
     private static string PaymentId(JsonElement order) => $"test_{order.GetProperty("id").GetGuid():N}";
 
-    private static byte[] Notice(JsonElement order, long amount) => JsonSerializer.SerializeToUtf8Bytes(
-        new PaymentNotice($"evt_{Guid.NewGuid():N}", "paid", PaymentId(order), order.GetProperty("id").GetGuid(), amount, "CHF"), JsonSerializerOptions.Web);
+    private static byte[] Notice(JsonElement order) => JsonSerializer.SerializeToUtf8Bytes(
+        new PaymentNotice($"evt_{Guid.NewGuid():N}", "payment.changed", NoticeSubject.Payment, PaymentId(order)), JsonSerializerOptions.Web);
+
+    /// <summary>The buyer pays; nobody hears of it yet.</summary>
+    private Task ChargeAsync(JsonElement order) => fixture.Services.GetRequiredService<TestPaymentProvider>().PayAsync(PaymentId(order), CancellationToken.None);
 
     private Task<HttpResponseMessage> NotifyAsync(byte[] body) => PostAsync(body, fixture.Services.GetRequiredService<TestPaymentProvider>().Sign(body, DateTimeOffset.UtcNow));
 

@@ -2,7 +2,7 @@ import { CreditCard } from 'lucide-react';
 import { useState } from 'react';
 import type { Organisation } from '../../sdk/event';
 import { Form, TextField } from '../../ui/forms';
-import type { Loaded as Load } from '../../ui/load';
+import { useLoad, type Loaded as Load } from '../../ui/load';
 import { Button, ErrorNotice } from '../../ui/parts';
 import { useToast } from '../../ui/toasts';
 import { api, useAccount } from '../account';
@@ -33,16 +33,25 @@ export function OrganisationSettings({ organisation, load }: { organisation: Org
   );
 }
 
+interface Account {
+  state: 'missing' | 'onboarding' | 'ready';
+  onboardingUrl: string | null;
+}
+
 function PaymentAccount({ organisationId }: { organisationId: string }) {
+  const path = `/organisations/${organisationId}/payment-account`;
+  const account = useLoad((signal) => api.call<Account>(path, { signal }), path);
   const [busy, setBusy] = useState(false);
-  const [connected, setConnected] = useState(false);
+  const [ready, setReady] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const connect = async (): Promise<void> => {
     setBusy(true);
     setError(null);
     try {
-      await api.call(`/organisations/${organisationId}/payment-account`, { method: 'POST' });
-      setConnected(true);
+      const left = await api.call<Account | undefined>(path, { method: 'POST' });
+      // The provider asks the organisation for what it must know, on its own pages, and leads back here.
+      if (left?.onboardingUrl) location.assign(left.onboardingUrl);
+      else setReady(true);
     } catch (reason) {
       setError(reason);
     } finally {
@@ -55,14 +64,15 @@ function PaymentAccount({ organisationId }: { organisationId: string }) {
         <div>
           <h2 id="payments">Payments</h2>
           <p>Events that sell tickets for money go live once the organisation has a payment account. All of the price goes to it.</p>
+          {account.value?.state === 'onboarding' && !ready && <p>The account has been opened; the payment provider still needs to know more before it takes money.</p>}
         </div>
-        {connected ? (
+        {ready || account.value?.state === 'ready' ? (
           <span className="badge badge--good" role="status">
             Connected
           </span>
         ) : (
           <Button busy={busy} onClick={() => void connect()} data-testid="connect-payments">
-            <CreditCard size={17} aria-hidden="true" /> Connect an account
+            <CreditCard size={17} aria-hidden="true" /> {account.value?.state === 'onboarding' ? 'Go on' : 'Connect an account'}
           </Button>
         )}
       </div>

@@ -1,0 +1,128 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.RegularExpressions;
+using Events.Tests.Platform.Testing;
+
+namespace Events.Tests.Platform.Features.Tickets;
+
+[Collection(nameof(PlatformCollection))]
+public sealed partial class TicketMailsTests(PlatformFixture fixture)
+{
+    [Fact]
+    public async Task A_confirmation_has_the_code_as_a_picture_a_calendar_file_and_a_lasting_message_id()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1);
+        var email = Address();
+        await shop.BuyAsync(shop.Order(email));
+        var mail = await MailAsync(email, "Your ticket for Fair");
+        Assert.Contains("Content-Type: image/png", mail);
+        Assert.Contains("Content-ID: <qr>", mail);
+
+        // Signatures differ each time; what counts is that the door takes this one.
+        var code = Code().Match(Mailbox.Texts(fixture.Options.MailDirectory, email)[0]).Groups[1].Value;
+        Assert.True((await shop.Organiser.PostJsonAsync("/api/v1/tickets/check", new { code, eventId = shop.EventId }, HttpStatusCode.OK)).GetProperty("valid").GetBoolean());
+        Assert.Contains($"UID:event-{shop.EventId}@events", Calendar(mail));
+        Assert.Single(MessageId().Matches(mail));
+    }
+
+    [Fact]
+    public async Task A_cancelled_order_is_mailed_and_takes_the_event_out_of_the_calendar()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 2);
+        var email = Address();
+        var order = await shop.BuyAsync(shop.Order(email));
+        var before = await MailAsync(email, "Your ticket for Fair");
+        using var cancelled = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/orders/{order.GetProperty("id").GetGuid()}/cancel", order);
+        Assert.Equal(HttpStatusCode.OK, cancelled.StatusCode);
+        var after = await MailAsync(email, "no longer valid");
+        Assert.Contains("STATUS:CANCELLED", Calendar(after));
+        Assert.True(Sequence(Calendar(after)) > Sequence(Calendar(before)));
+    }
+
+    [Fact]
+    public async Task Who_hands_a_ticket_on_is_told_and_keeps_the_event_with_another_ticket()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 2);
+        var (email, other) = (Address(), Address());
+        var order = await shop.BuyAsync(shop.Order(email, count: 2));
+        await MailAsync(email, "Your ticket for Fair");
+        using var handedOn = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/tickets/{order.GetProperty("tickets")[0].GetProperty("id").GetGuid()}/transfer", order, new { name = "Otto", email = other });
+        Assert.Equal(HttpStatusCode.OK, handedOn.StatusCode);
+        var told = await MailAsync(email, "no longer valid");
+        Assert.DoesNotContain("text/calendar", told);
+        await MailAsync(other, "Your ticket for Fair");
+    }
+
+    [Fact]
+    public async Task Holders_are_reminded_once_an_address_a_day_before()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 5);
+        var email = Address();
+        await shop.BuyAsync(shop.Order(email, count: 2));
+
+        // The event moves: its timers move along. Then its last day begins.
+        await MoveAsync(shop, DateTimeOffset.UtcNow.AddDays(3));
+        Assert.Equal(2, await shop.ScalarAsync<int>("select count(*)::int from platform.timers where key like @Key and due_at > now() + interval '1 day'", new { Key = $"{shop.EventId}:%" }));
+        await MoveAsync(shop, DateTimeOffset.UtcNow.AddHours(24).AddSeconds(2));
+        await MailAsync(email, "begins");
+        await Eventually.TrueAsync(async () => await shop.ScalarAsync<int>("select count(*)::int from platform.timers where key = @Key", new { Key = $"{shop.EventId}:24" }) == 0, "the timer has ended");
+        Assert.Single(Mailbox.Texts(fixture.Options.MailDirectory, email), m => m.Contains("begins soon", StringComparison.Ordinal));
+
+        // What ends is not reminded of.
+        await shop.Organiser.PostJsonAsync($"/api/v1/events/{shop.EventId}/state", new { state = "ended" }, HttpStatusCode.OK);
+        Assert.Equal(0, await shop.ScalarAsync<int>("select count(*)::int from platform.timers where key like @Key", new { Key = $"{shop.EventId}:%" }));
+    }
+
+    private static string Address() => $"{Guid.NewGuid():N}@people.example";
+
+    private static async Task MoveAsync(Shop shop, DateTimeOffset startsAt)
+    {
+        using var response = await shop.Organiser.PatchAsJsonAsync($"/api/v1/events/{shop.EventId}", new { startsAt, endsAt = startsAt.AddHours(2) });
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    /// <summary>The file of the mail to an address whose subject has these words.</summary>
+    private async Task<string> MailAsync(string email, string subject)
+    {
+        string? found = null;
+        await Eventually.TrueAsync(
+            () =>
+            {
+                found = Directory.Exists(fixture.Options.MailDirectory)
+                    ? Directory.GetFiles(fixture.Options.MailDirectory, "*.eml").Select(File.ReadAllText).FirstOrDefault(m => m.Contains($"To: {email}\r\n", StringComparison.Ordinal) && SubjectOf(m).Contains(subject, StringComparison.Ordinal))
+                    : null;
+                return Task.FromResult(found is not null);
+            },
+            $"{email} has a mail '{subject}'");
+        return found!;
+    }
+
+    private static string SubjectOf(string mail)
+    {
+        var raw = Subject().Match(mail).Groups[1].Value;
+        return raw.Contains("=?utf-8?B?", StringComparison.Ordinal) ? string.Concat(Word().Matches(raw).Select(w => Encoding.UTF8.GetString(Convert.FromBase64String(w.Groups[1].Value)))) : raw;
+    }
+
+    private static string Calendar(string mail) => Encoding.UTF8.GetString(Convert.FromBase64String(CalendarPart().Match(mail).Groups[1].Value));
+
+    private static int Sequence(string calendar) => int.Parse(CalendarSequence().Match(calendar).Groups[1].Value);
+
+    [GeneratedRegex(@"\[(E1:[^\]]+)\]")]
+    private static partial Regex Code();
+
+    [GeneratedRegex(@"text/calendar[^\r]*\r\nContent-Transfer-Encoding: base64\r\n\r\n([A-Za-z0-9+/=\r\n]+?)\r\n--")]
+    private static partial Regex CalendarPart();
+
+    [GeneratedRegex(@"\r\nSubject: ((?:.|\r\n )*?)\r\n(?! )")]
+    private static partial Regex Subject();
+
+    [GeneratedRegex(@"=\?utf-8\?B\?([^?]*)\?=")]
+    private static partial Regex Word();
+
+    [GeneratedRegex(@"SEQUENCE:(\d+)")]
+    private static partial Regex CalendarSequence();
+
+    [GeneratedRegex(@"\r\nMessage-ID: <[0-9a-f]{32}@[^>]+>\r\n")]
+    private static partial Regex MessageId();
+}
