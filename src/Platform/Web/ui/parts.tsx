@@ -1,5 +1,6 @@
 import { ChevronDown, CircleAlert, LoaderCircle } from 'lucide-react';
 import type { ButtonHTMLAttributes, CSSProperties, ReactNode, SelectHTMLAttributes } from 'react';
+import { ApiError } from '../sdk/event';
 import { hue, initials } from './format';
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
@@ -58,6 +59,12 @@ export function ErrorNotice({ error, children }: { error: unknown; children?: Re
       <CircleAlert size={18} aria-hidden="true" />
       <div>
         {error instanceof Error ? error.message : String(error)}
+        {error instanceof ApiError && error.code === 'sso_required' && (
+          <>
+            {' '}
+            <a href={`/sign-in?${new URLSearchParams({ next: location.pathname })}`}>Continue with your company</a>
+          </>
+        )}
         {children}
       </div>
     </div>
