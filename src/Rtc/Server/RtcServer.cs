@@ -160,6 +160,9 @@ public sealed class RtcServer : IRtcServer, IDisposable
         }
     }
 
+    /// <summary>Runs a function on the thread that owns a room; it gets null when there is none.</summary>
+    internal Task<T> InvokeOnRoomAsync<T>(string room, Func<Room?, T> function) => OnRoom(room, function);
+
     internal MediaWorker AttachRelay(RelayConnection connection)
     {
         var worker = Place(connection.Room);
