@@ -15,6 +15,7 @@ internal static class TargetList
         ["rtp"] = () => new RtpTarget(),
         ["rtcp"] = () => new RtcpTarget(),
         ["transport-feedback"] = () => new TransportFeedbackTarget(),
+        ["estimator"] = () => new EstimatorTarget(),
         ["receive-stream"] = () => new ReceiveTarget(),
         ["sdp"] = () => new SdpTarget(),
         ["sdp-text"] = () => new SdpTextTarget(),
