@@ -19,7 +19,7 @@ internal enum ViewerKind
 /// </summary>
 internal sealed class Viewer
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan AllocationInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RetransmissionDelay = TimeSpan.FromMilliseconds(30);
 
@@ -212,6 +212,11 @@ internal sealed class Viewer
             Transmit(_parked[due.Handle].Packet, _parked[due.Handle].Since);
         }
 
+        SendPadding(now);
+    }
+
+    private void SendPadding(MonotonicTime now)
+    {
         while (Estimator.TryTakePadding(now, out var padding))
         {
             PaddingBytes += padding.Bytes;
@@ -226,6 +231,7 @@ internal sealed class Viewer
         var sent = _simulation.Now;
         var sequence = Estimator.PacketSent(packet.Bytes, sent);
         MediaBytes += packet.Bytes;
+        SendPadding(sent);
         var isAudio = packet.Layer == LayeredPublisher.Audio;
         _down.Send(
             packet.Bytes,

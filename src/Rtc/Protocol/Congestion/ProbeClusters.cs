@@ -80,8 +80,7 @@ public struct ProbeClusters
             _firstSent = MonotonicTime.Min(_firstSent, sent);
             if (sent >= _lastSent)
             {
-                // A tick may send several at once; none of the last ones has taken any of the time.
-                _bytesOfLastSend = sent == _lastSent ? _bytesOfLastSend + bytes : bytes;
+                _bytesOfLastSend = bytes;
                 _lastSent = sent;
             }
 

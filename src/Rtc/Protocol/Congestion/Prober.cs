@@ -170,7 +170,8 @@ public struct Prober
     {
         _packets++;
         _bytes += bytes;
-        if (_packets >= MinPackets && _bytes >= _minBytes)
+        // A tick that comes late sends what is due by now, and not only what was left: the cluster's rate is bytes over time until the end.
+        if (_packets >= MinPackets && _bytes >= _minBytes && NextDeadline > now)
         {
             IsActive = false;
             _waiting = true;

@@ -66,7 +66,7 @@ public readonly record struct AllocationResult(Bitrate Allocated, Bitrate Goal, 
 public struct BandwidthAllocator
 {
     /// <summary>A layer above the present one needs a seventh more than it costs: an encoder's second may be 10 % above its average, and the rest is retransmissions.</summary>
-    private const double RaiseMargin = 1.15;
+    private const double RaiseMargin = 1.15, AnotherPath = 1.5;
 
     /// <summary>
     /// One overuse takes the estimate to 0.85 of what arrives (RateControl), which is short of what is sent by less than a fifth though
@@ -218,9 +218,9 @@ public struct BandwidthAllocator
         var cost = RateOf(track, step) - RateOf(track, track.Next);
         if (step > track.Layer)
         {
-            // More than it has now: with a margin, and not just after it had to give way; unless it would fit twice, for then the path is
-            // another one than the one it failed on.
-            var isRetry = step >= track.FailedLayer && used + (2 * cost) > budget;
+            // More than it has now: with a margin, and not just after it had to give way; unless there is half as much again as it
+            // needs, for then the path is another one than the one it failed on.
+            var isRetry = step >= track.FailedLayer && used + (long)(cost * AnotherPath) > budget;
             if (now < (isRetry ? track.RetryNotBefore : track.RaiseNotBefore) || used + (long)(cost * RaiseMargin) > budget)
             {
                 return false;
