@@ -22,6 +22,7 @@ public sealed class RtcMetrics : IDisposable
         Count("events.rtc.packets.forwarded", "{packet}", "RTP packets to subscribers", w => w.Counters.PacketsForwarded);
         Count("events.rtc.bytes.forwarded", "By", "SRTP bytes to subscribers", w => w.Counters.BytesForwarded);
         Count("events.rtc.packets.retransmitted", "{packet}", "Packets sent again after a NACK", w => w.Counters.Retransmissions);
+        Count("events.rtc.packets.padding", "{packet}", "Packets of padding that probed a viewer's path", w => w.Counters.PaddingSent);
         Count("events.rtc.nacks.received", "{packet}", "Packets that subscribers asked for again", w => w.Counters.NacksReceived);
         Count("events.rtc.nacks.sent", "{packet}", "Packets that publishers were asked for again", w => w.Counters.NacksSent);
         Count("events.rtc.keyframe.requests", "{request}", "Keyframes asked of publishers", w => w.Counters.KeyframeRequests);

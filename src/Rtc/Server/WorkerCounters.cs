@@ -8,6 +8,7 @@ internal sealed class WorkerCounters
     public long PacketsForwarded;
     public long BytesForwarded;
     public long Retransmissions;
+    public long PaddingSent;
     public long NacksReceived;
     public long NacksSent;
     public long KeyframeRequests;

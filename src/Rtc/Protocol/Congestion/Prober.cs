@@ -100,6 +100,11 @@ public struct Prober
             _next = 0; // Its result never came.
         }
 
+        if (IsActive && now - _startedAt > MaxWait)
+        {
+            IsActive = false; // Nothing could fill it up: no padding can be sent, and hardly any media was.
+        }
+
         if (IsActive || _waiting || congested || _goal <= target.BitsPerSecond)
         {
             return false;

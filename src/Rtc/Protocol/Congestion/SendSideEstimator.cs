@@ -71,6 +71,7 @@ public sealed class SendSideEstimator
     private Bitrate? _remb;
     private Bitrate? _probed;
     private byte _probedCluster;
+    private bool _isStarted;
     private long _sentBytes;
     private long _rateBytes;
     private MonotonicTime _rateSince;
@@ -115,9 +116,15 @@ public sealed class SendSideEstimator
     /// <summary>Padding is due at this time; <see cref="MonotonicTime.Never"/> while no cluster is being sent.</summary>
     public MonotonicTime NextProbePacket => _prober.NextDeadline;
 
-    /// <summary>Begins, or begins again with other feedback.</summary>
+    /// <summary>Begins, or goes on with what a new negotiation agreed on.</summary>
     public void Start(CongestionFeedback feedback, MonotonicTime now)
     {
+        if (_isStarted && (feedback == Feedback || (feedback == CongestionFeedback.Reports && Feedback == CongestionFeedback.Remb)))
+        {
+            return; // REMB needs no agreement to be read.
+        }
+
+        _isStarted = true;
         Feedback = feedback;
         _rateSince = now;
         _limit.Update(0, _options.Start, now);
@@ -149,6 +156,19 @@ public sealed class SendSideEstimator
 
         return _sent.Add(bytes, cluster, now);
     }
+
+    /// <summary>A packet without a transport-wide number leaves: it counts for what is sent, and nobody will report it.</summary>
+    public void UnnumberedSent(int bytes)
+    {
+        _sentBytes += bytes;
+        if (_padding.IsActive)
+        {
+            _padding.Sent(bytes);
+        }
+    }
+
+    /// <summary>Padding may be due: ask <see cref="TryTakePadding"/> soon and after every packet.</summary>
+    public bool WantsPadding => _prober.IsActive || _padding.IsActive;
 
     /// <summary>A padding packet is due, to probe. Send it, tell <see cref="PacketSent"/>, and ask again.</summary>
     public bool TryTakePadding(MonotonicTime now, out ProbePacket packet) =>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Wire;
 
 namespace Events.Rtc.Protocol.Forwarding;
@@ -6,17 +7,18 @@ namespace Events.Rtc.Protocol.Forwarding;
 /// <summary>
 /// Makes one subscriber's stream of a publisher's packets: own SSRC and payload type, sequence numbers and timestamps shifted
 /// by a constant that changes only when the source does, so that the subscriber sees one continuous stream. The payload
-/// is copied byte for byte; of the header extensions only the orientation travels on.
+/// is copied byte for byte; of the header extensions only the orientation travels on, beside the one that the subscriber measures its path by.
 /// </summary>
 public struct StreamRewriter
 {
-    /// <summary>What the header may grow by: the extension header and one element of 1 + 1 bytes, padded (RFC 8285 §4.2).</summary>
-    public const int MaxGrowth = 8;
+    /// <summary>What the header may grow by: the extension header and elements of 1 + 3 and 1 + 1 bytes, padded (RFC 8285 §4.2).</summary>
+    public const int MaxGrowth = 12;
 
     private readonly uint _ssrc;
     private byte _payloadType;
     private byte _orientationIn;
     private byte _orientationOut;
+    private CongestionElement _congestion;
     private ushort _sequenceOffset;
     private uint _timestampOffset;
     private ushort _lastSequence;
@@ -37,14 +39,19 @@ public struct StreamRewriter
     /// <param name="payloadType">As negotiated with the subscriber.</param>
     /// <param name="orientationIn">Extension id of the publisher's video orientation; 0: none.</param>
     /// <param name="orientationOut">Extension id negotiated with the subscriber; 0: none.</param>
-    public void Configure(byte payloadType, byte orientationIn, byte orientationOut)
+    /// <param name="congestion">What every packet carries; its value is stamped by who sends it.</param>
+    public void Configure(byte payloadType, byte orientationIn, byte orientationOut, CongestionElement congestion = default)
     {
+        _congestion = congestion;
         _payloadType = payloadType;
         _orientationIn = orientationOut == 0 ? (byte)0 : orientationIn;
         _orientationOut = orientationOut;
     }
 
     public readonly bool Started => _started;
+
+    /// <summary>Of the last packet sent, on the subscriber's clock.</summary>
+    public readonly RtpTimestamp LastTimestamp => new(_lastTimestamp);
 
     /// <summary>
     /// Whether the number is one that we gave to a packet of the present source. One from before, sent again now, would be another packet:
@@ -135,15 +142,27 @@ public struct StreamRewriter
         }
 
         byte first = (byte)(0x80 | (packet[0] & 0x20)); // V=2, P; CSRCs are not forwarded.
+        var extensions = _congestion.Length;
+        if (extensions > 0)
+        {
+            destination.Slice(16, 8).Clear();
+            _congestion.WriteHeader(destination[16..]);
+        }
+
         if (_orientationIn != 0 && source.HasExtensions && source.TryGetExtension(_orientationIn, out var orientation) && orientation.Length == 1)
         {
+            destination[16 + extensions] = (byte)(_orientationOut << 4);
+            destination[17 + extensions] = orientation[0];
+            extensions += 2;
+        }
+
+        if (extensions > 0)
+        {
             first |= 0x10;
-            BinaryPrimitives.WriteUInt32BigEndian(destination[12..], 0xBEDE_0001); // RFC 8285 §4.2, one word
-            destination[16] = (byte)(_orientationOut << 4);
-            destination[17] = orientation[0];
-            destination[18] = 0;
-            destination[19] = 0;
-            headerLength += 8;
+            var words = (extensions + 3) / 4;
+            BinaryPrimitives.WriteUInt32BigEndian(destination[12..], 0xBEDE_0000 | (uint)words); // RFC 8285 §4.2
+            destination[(16 + extensions)..(16 + (words * 4))].Clear();
+            headerLength += 4 + (words * 4);
         }
 
         destination[0] = first;

@@ -1,5 +1,6 @@
 using System.Text;
 using Events.Rtc.Protocol;
+using Events.Rtc.Protocol.Congestion;
 using Events.Rtc.Protocol.Ice;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
@@ -12,6 +13,12 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ConnectingTickInterval = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>While a probe is being sent: a cluster lasts 15 ms.</summary>
+    private static readonly TimeSpan ProbingTickInterval = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Layers of one size leave no choice yet, so the estimate has to carry what is sent and a tenth of retransmissions.</summary>
+    private const double GoalOverSent = 1.1;
     private static readonly TimeSpan FirstReportAfter = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(2);
 
@@ -28,6 +35,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     private readonly Dictionary<uint, Subscription> _bySsrc = [];
     private IReadOnlyList<SubscribeSlot> _slots = [];
     private MonotonicTime _nextReport;
+    private MonotonicTime _nextEstimate;
     private MonotonicTime _budgetSince;
     private int _budgetUsed;
     private (uint Middle, MonotonicTime At) _lastSenderReport;
@@ -43,8 +51,8 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     /// <summary>Smoothed, from LSR and DLSR; zero until known.</summary>
     public TimeSpan RoundTrip { get; private set; }
 
-    /// <summary>The viewer's own estimate (REMB), zero when it sent none.</summary>
-    public Bitrate ReceiverEstimate { get; private set; }
+    /// <summary>How much the viewer's path carries; begins anew with each connection.</summary>
+    public SendSideEstimator Congestion { get; private set; } = new(new());
 
     /// <summary>There is an m-line to offer.</summary>
     public bool HasLines => _byTrack.Count > 0 || _slots.Count > 0;
@@ -200,6 +208,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     public override void RtcpReceived(Peer peer, ReadOnlySpan<byte> compound, MonotonicTime now)
     {
         var reader = new RtcpReader(compound);
+        var worstLoss = -1.0;
         while (reader.TryReadNext(out var packet))
         {
             switch (packet.Type)
@@ -207,12 +216,17 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
                 case RtcpType.ReceiverReport when ReceiverReport.TryRead(packet, out var report):
                     for (var i = 0; i < report.BlockCount; i++)
                     {
-                        ReportReceived(report.GetBlock(i), now);
+                        var block = report.GetBlock(i);
+                        ReportReceived(block, now);
+                        worstLoss = Math.Max(worstLoss, block.FractionLost / 256.0);
                     }
 
                     break;
                 case RtcpType.TransportFeedback when packet.Format == RtcpFeedbackFormat.Nack && Nack.TryRead(packet, out var nack):
                     NackReceived(nack, now);
+                    break;
+                case RtcpType.TransportFeedback when TransportFeedback.TryRead(packet, out var feedback):
+                    Congestion.FeedbackReceived(feedback, now);
                     break;
                 case RtcpType.PayloadFeedback when packet.Format == RtcpFeedbackFormat.Pli && Pli.TryRead(packet, out var pli):
                     KeyframeWanted(pli.MediaSsrc, now);
@@ -225,20 +239,66 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
                     break;
                 case RtcpType.PayloadFeedback when Remb.TryRead(packet, out var remb):
-                    ReceiverEstimate = remb.Bitrate;
+                    Congestion.RembReceived(remb.Bitrate, now);
                     break;
             }
+        }
+
+        if (worstLoss >= 0)
+        {
+            Congestion.ReportReceived(worstLoss, RoundTrip, now);
+        }
+
+        if (Congestion.WantsPadding)
+        {
+            NextTick = now; // A probe begins with what the feedback said, not with the next round of timers.
         }
     }
 
     public override void Tick(MonotonicTime now)
     {
-        NextTick = now + (IsConnected ? TickInterval : ConnectingTickInterval);
         Peer?.HandleDeadline(now);
+        if (IsConnected && now >= _nextEstimate)
+        {
+            _nextEstimate = now + TickInterval;
+            Congestion.Advance(now);
+            var goal = new Bitrate((long)(Congestion.SendRate.BitsPerSecond * GoalOverSent));
+            Congestion.SetGoal(goal, goal);
+        }
+
+        if (Congestion.WantsPadding)
+        {
+            SendPadding(now);
+        }
+
+        NextTick = now + (!IsConnected ? ConnectingTickInterval : Congestion.WantsPadding ? ProbingTickInterval : TickInterval);
         if (IsConnected && now >= _nextReport)
         {
             _nextReport = now + ReportInterval;
             SendReports(now);
+        }
+    }
+
+    /// <summary>Sends the padding that is due by now, on any stream that can carry some.</summary>
+    public void SendPadding(MonotonicTime now)
+    {
+        while (Congestion.TryTakePadding(now, out var due))
+        {
+            var sent = 0;
+            foreach (var subscription in _byTrack.Values)
+            {
+                sent = subscription.TrySendPadding(due.Bytes);
+                if (sent > 0)
+                {
+                    Worker.Counters.PaddingSent++;
+                    break;
+                }
+            }
+
+            if (sent == 0)
+            {
+                return; // Sound only, or no retransmission stream: the media alone has to fill the cluster.
+            }
         }
     }
 
@@ -253,6 +313,8 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     protected override void TransportConnected(MonotonicTime now)
     {
         _nextReport = now + FirstReportAfter;
+        _nextEstimate = now + TickInterval;
+        StartCongestion(now);
         foreach (var subscription in _byTrack.Values)
         {
             subscription.Start();
@@ -263,6 +325,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     protected override void Disconnected()
     {
+        Congestion = new(new());
         foreach (var subscription in _byTrack.Values)
         {
             subscription.Stop();
@@ -279,6 +342,23 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
             {
                 subscription.Agree(line);
             }
+        }
+
+        StartCongestion(Worker.Now);
+    }
+
+    /// <summary>Once the viewer's answer and its keys are there, or its answer has changed.</summary>
+    private void StartCongestion(MonotonicTime now)
+    {
+        var isNumbered = false;
+        foreach (var subscription in _byTrack.Values)
+        {
+            isNumbered |= subscription.IsNumbered;
+        }
+
+        if (IsConnected)
+        {
+            Congestion.Start(isNumbered ? CongestionFeedback.TransportWide : CongestionFeedback.Reports, now);
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed class Subscription
     private SrtpSendStream? _rtxStream;
     private StreamRewriter _rewriter;
     private NegotiatedCodec? _codec;
+    private CongestionElement _congestion;
     private int _epoch;
     private ushort _rtxSequence;
     private ushort _spliceSequence;
@@ -84,11 +85,14 @@ internal sealed class Subscription
 
         _codec = media.Codec;
         Extensions = media.Extensions;
-        _rewriter.Configure((byte)_codec.PayloadType, Track.Media.Extensions.VideoOrientation, Extensions.VideoOrientation);
+        Configure();
         Start();
     }
 
     public NegotiatedExtensions Extensions { get; private set; }
+
+    /// <summary>Its packets carry transport-wide numbers, which the viewer will report.</summary>
+    public bool IsNumbered => _congestion.IsNumber;
 
     /// <summary>Begins once both the answer and the SRTP keys are there.</summary>
     public void Start()
@@ -121,7 +125,7 @@ internal sealed class Subscription
         Track = track;
         IsOrphan = false;
         _epoch = 0;
-        _rewriter.Configure((byte)_codec!.PayloadType, track.Media.Extensions.VideoOrientation, Extensions.VideoOrientation);
+        Configure();
         RestartAtKeyframe();
     }
 
@@ -171,6 +175,27 @@ internal sealed class Subscription
         Commit(_stream, slot, length, headerLength);
         PacketsSent++;
         OctetsSent += (uint)(length - headerLength);
+        if (_transport.Congestion.WantsPadding)
+        {
+            _transport.SendPadding(now);
+        }
+    }
+
+    /// <summary>
+    /// Sends a packet of padding about this large; its bytes, or 0 when there is no retransmission stream to send it on.
+    /// </summary>
+    public int TrySendPadding(int bytes)
+    {
+        if (_rtxStream is not { } rtx || PacketsSent == 0)
+        {
+            return 0;
+        }
+
+        var slot = _transport.Worker.Queue.Reserve();
+        var length = PaddingPacket.Write(
+            slot, (byte)_codec!.RtxPayloadType!.Value, RtxSsrc, new(_rtxSequence++), _rewriter.LastTimestamp, _congestion, bytes, out var headerLength);
+        Commit(rtx, slot, length, headerLength);
+        return length;
     }
 
     /// <summary>Answers a NACK from the track's cache. False when the packet is not there any more.</summary>
@@ -239,8 +264,28 @@ internal sealed class Subscription
         _spliceFresh = true;
     }
 
+    private void Configure()
+    {
+        _congestion = CongestionElement.Of(Extensions);
+        _rewriter.Configure((byte)_codec!.PayloadType, Track.Media.Extensions.VideoOrientation, Extensions.VideoOrientation, _congestion);
+    }
+
     private void Commit(SrtpSendStream stream, Span<byte> slot, int length, int headerLength)
     {
+        var congestion = _transport.Congestion;
+        if (_congestion.IsNumber)
+        {
+            CongestionElement.StampNumber(slot, congestion.PacketSent(length, _transport.Worker.Now));
+        }
+        else
+        {
+            congestion.UnnumberedSent(length);
+            if (!_congestion.IsNone)
+            {
+                CongestionElement.StampTime(slot, _transport.Worker.Now);
+            }
+        }
+
         var total = _transport.Peer!.Srtp!.ProtectRtp(stream, slot, length, headerLength);
         _transport.Worker.Queue.Commit(_transport.Destination, total);
         _transport.Worker.Counters.PacketsForwarded++;
