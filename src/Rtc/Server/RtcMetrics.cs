@@ -17,6 +17,7 @@ public sealed class RtcMetrics : IDisposable
         Gauge("events.rtc.participants", "{participant}", "Participants, viewers included", w => w.ParticipantCount);
         Gauge("events.rtc.transports", "{transport}", "Transports", w => w.TransportCount);
         Gauge("events.rtc.udp.buffer", "By", "Socket buffer that the kernel granted", w => w.SocketBufferBytes);
+        Gauge("events.rtc.viewers.estimate", "bit/s", "What the paths of all viewers carry together, as far as their clients report it", w => w.Counters.EstimatedBitrate);
         Count("events.rtc.packets.received", "{packet}", "RTP packets from publishers", w => w.Counters.PacketsReceived);
         Count("events.rtc.bytes.received", "By", "RTP bytes from publishers", w => w.Counters.BytesReceived);
         Count("events.rtc.packets.forwarded", "{packet}", "RTP packets to subscribers", w => w.Counters.PacketsForwarded);

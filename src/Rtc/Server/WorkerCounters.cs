@@ -9,6 +9,9 @@ internal sealed class WorkerCounters
     public long BytesForwarded;
     public long Retransmissions;
     public long PaddingSent;
+
+    /// <summary>Of all viewers whose clients report, bits per second, now.</summary>
+    public long EstimatedBitrate;
     public long NacksReceived;
     public long NacksSent;
     public long KeyframeRequests;

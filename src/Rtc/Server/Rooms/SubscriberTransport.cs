@@ -36,6 +36,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     private IReadOnlyList<SubscribeSlot> _slots = [];
     private MonotonicTime _nextReport;
     private MonotonicTime _nextEstimate;
+    private long _countedEstimate;
     private MonotonicTime _budgetSince;
     private int _budgetUsed;
     private (uint Middle, MonotonicTime At) _lastSenderReport;
@@ -264,6 +265,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
             Congestion.Advance(now);
             var goal = new Bitrate((long)(Congestion.SendRate.BitsPerSecond * GoalOverSent));
             Congestion.SetGoal(goal, goal);
+            CountEstimate(Congestion.Feedback == CongestionFeedback.Reports ? 0 : Congestion.Target.BitsPerSecond);
         }
 
         if (Congestion.WantsPadding)
@@ -326,6 +328,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     protected override void Disconnected()
     {
         Congestion = new(new());
+        CountEstimate(0);
         foreach (var subscription in _byTrack.Values)
         {
             subscription.Stop();
@@ -360,6 +363,13 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
         {
             Congestion.Start(isNumbered ? CongestionFeedback.TransportWide : CongestionFeedback.Reports, now);
         }
+    }
+
+    /// <summary>Keeps the worker's sum right.</summary>
+    private void CountEstimate(long bitsPerSecond)
+    {
+        Worker.Counters.EstimatedBitrate += bitsPerSecond - _countedEstimate;
+        _countedEstimate = bitsPerSecond;
     }
 
     private void Open(PublishedTrack track)
