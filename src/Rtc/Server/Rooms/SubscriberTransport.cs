@@ -1,6 +1,5 @@
 using System.Text;
 using Events.Rtc.Protocol;
-using Events.Rtc.Protocol.Congestion;
 using Events.Rtc.Protocol.Ice;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
@@ -17,8 +16,6 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     /// <summary>While a probe is being sent: a cluster lasts 15 ms.</summary>
     private static readonly TimeSpan ProbingTickInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Layers of one size leave no choice yet, so the estimate has to carry what is sent and a tenth of retransmissions.</summary>
-    private const double GoalOverSent = 1.1;
     private static readonly TimeSpan FirstReportAfter = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(2);
 
@@ -35,8 +32,6 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     private readonly Dictionary<uint, Subscription> _bySsrc = [];
     private IReadOnlyList<SubscribeSlot> _slots = [];
     private MonotonicTime _nextReport;
-    private MonotonicTime _nextEstimate;
-    private long _countedEstimate;
     private MonotonicTime _budgetSince;
     private int _budgetUsed;
     private (uint Middle, MonotonicTime At) _lastSenderReport;
@@ -52,8 +47,8 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     /// <summary>Smoothed, from LSR and DLSR; zero until known.</summary>
     public TimeSpan RoundTrip { get; private set; }
 
-    /// <summary>How much the viewer's path carries; begins anew with each connection.</summary>
-    public SendSideEstimator Congestion { get; private set; } = new(new());
+    /// <summary>How much the viewer's path carries.</summary>
+    public ViewerCongestion Congestion { get; } = new(worker);
 
     /// <summary>There is an m-line to offer.</summary>
     public bool HasLines => _byTrack.Count > 0 || _slots.Count > 0;
@@ -227,7 +222,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
                     NackReceived(nack, now);
                     break;
                 case RtcpType.TransportFeedback when TransportFeedback.TryRead(packet, out var feedback):
-                    Congestion.FeedbackReceived(feedback, now);
+                    Congestion.Estimator.FeedbackReceived(feedback, now);
                     break;
                 case RtcpType.PayloadFeedback when packet.Format == RtcpFeedbackFormat.Pli && Pli.TryRead(packet, out var pli):
                     KeyframeWanted(pli.MediaSsrc, now);
@@ -240,17 +235,17 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
                     break;
                 case RtcpType.PayloadFeedback when Remb.TryRead(packet, out var remb):
-                    Congestion.RembReceived(remb.Bitrate, now);
+                    Congestion.Estimator.RembReceived(remb.Bitrate, now);
                     break;
             }
         }
 
         if (worstLoss >= 0)
         {
-            Congestion.ReportReceived(worstLoss, RoundTrip, now);
+            Congestion.Estimator.ReportReceived(worstLoss, RoundTrip, now);
         }
 
-        if (Congestion.WantsPadding)
+        if (Congestion.Estimator.WantsPadding)
         {
             NextTick = now; // A probe begins with what the feedback said, not with the next round of timers.
         }
@@ -259,21 +254,13 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     public override void Tick(MonotonicTime now)
     {
         Peer?.HandleDeadline(now);
-        if (IsConnected && now >= _nextEstimate)
+        if (IsConnected)
         {
-            _nextEstimate = now + TickInterval;
             Congestion.Advance(now);
-            var goal = new Bitrate((long)(Congestion.SendRate.BitsPerSecond * GoalOverSent));
-            Congestion.SetGoal(goal, goal);
-            CountEstimate(Congestion.Feedback == CongestionFeedback.Reports ? 0 : Congestion.Target.BitsPerSecond);
-        }
-
-        if (Congestion.WantsPadding)
-        {
             SendPadding(now);
         }
 
-        NextTick = now + (!IsConnected ? ConnectingTickInterval : Congestion.WantsPadding ? ProbingTickInterval : TickInterval);
+        NextTick = now + (!IsConnected ? ConnectingTickInterval : Congestion.Estimator.WantsPadding ? ProbingTickInterval : TickInterval);
         if (IsConnected && now >= _nextReport)
         {
             _nextReport = now + ReportInterval;
@@ -281,28 +268,8 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
         }
     }
 
-    /// <summary>Sends the padding that is due by now, on any stream that can carry some.</summary>
-    public void SendPadding(MonotonicTime now)
-    {
-        while (Congestion.TryTakePadding(now, out var due))
-        {
-            var sent = 0;
-            foreach (var subscription in _byTrack.Values)
-            {
-                sent = subscription.TrySendPadding(due.Bytes);
-                if (sent > 0)
-                {
-                    Worker.Counters.PaddingSent++;
-                    break;
-                }
-            }
-
-            if (sent == 0)
-            {
-                return; // Sound only, or no retransmission stream: the media alone has to fill the cluster.
-            }
-        }
-    }
+    /// <summary>Sends the padding that is due by now.</summary>
+    public void SendPadding(MonotonicTime now) => Congestion.SendPadding(_byTrack.Values, now);
 
     public void DropAll()
     {
@@ -315,8 +282,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     protected override void TransportConnected(MonotonicTime now)
     {
         _nextReport = now + FirstReportAfter;
-        _nextEstimate = now + TickInterval;
-        StartCongestion(now);
+        Congestion.Start(_byTrack.Values, now);
         foreach (var subscription in _byTrack.Values)
         {
             subscription.Start();
@@ -327,8 +293,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     protected override void Disconnected()
     {
-        Congestion = new(new());
-        CountEstimate(0);
+        Congestion.Stop();
         foreach (var subscription in _byTrack.Values)
         {
             subscription.Stop();
@@ -347,29 +312,10 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
             }
         }
 
-        StartCongestion(Worker.Now);
-    }
-
-    /// <summary>Once the viewer's answer and its keys are there, or its answer has changed.</summary>
-    private void StartCongestion(MonotonicTime now)
-    {
-        var isNumbered = false;
-        foreach (var subscription in _byTrack.Values)
-        {
-            isNumbered |= subscription.IsNumbered;
-        }
-
         if (IsConnected)
         {
-            Congestion.Start(isNumbered ? CongestionFeedback.TransportWide : CongestionFeedback.Reports, now);
+            Congestion.Start(_byTrack.Values, Worker.Now);
         }
-    }
-
-    /// <summary>Keeps the worker's sum right.</summary>
-    private void CountEstimate(long bitsPerSecond)
-    {
-        Worker.Counters.EstimatedBitrate += bitsPerSecond - _countedEstimate;
-        _countedEstimate = bitsPerSecond;
     }
 
     private void Open(PublishedTrack track)

@@ -175,7 +175,8 @@ internal sealed class Subscription
         Commit(_stream, slot, length, headerLength);
         PacketsSent++;
         OctetsSent += (uint)(length - headerLength);
-        if (_transport.Congestion.WantsPadding)
+        _transport.Congestion.MediaSent(length);
+        if (_transport.Congestion.Estimator.WantsPadding)
         {
             _transport.SendPadding(now);
         }
@@ -272,7 +273,7 @@ internal sealed class Subscription
 
     private void Commit(SrtpSendStream stream, Span<byte> slot, int length, int headerLength)
     {
-        var congestion = _transport.Congestion;
+        var congestion = _transport.Congestion.Estimator;
         if (_congestion.IsNumber)
         {
             CongestionElement.StampNumber(slot, congestion.PacketSent(length, _transport.Worker.Now));
