@@ -16,6 +16,7 @@ internal static class TargetList
         ["rtcp"] = () => new RtcpTarget(),
         ["transport-feedback"] = () => new TransportFeedbackTarget(),
         ["layers"] = () => new LayersTarget(),
+        ["estimator"] = () => new EstimatorTarget(),
         ["receive-stream"] = () => new ReceiveTarget(),
         ["sdp"] = () => new SdpTarget(),
         ["sdp-text"] = () => new SdpTextTarget(),

@@ -17,11 +17,13 @@ public sealed class RtcMetrics : IDisposable
         Gauge("events.rtc.participants", "{participant}", "Participants, viewers included", w => w.ParticipantCount);
         Gauge("events.rtc.transports", "{transport}", "Transports", w => w.TransportCount);
         Gauge("events.rtc.udp.buffer", "By", "Socket buffer that the kernel granted", w => w.SocketBufferBytes);
+        Gauge("events.rtc.viewers.estimate", "bit/s", "What the paths of all viewers carry together, as far as their clients report it", w => w.Counters.EstimatedBitrate);
         Count("events.rtc.packets.received", "{packet}", "RTP packets from publishers", w => w.Counters.PacketsReceived);
         Count("events.rtc.bytes.received", "By", "RTP bytes from publishers", w => w.Counters.BytesReceived);
         Count("events.rtc.packets.forwarded", "{packet}", "RTP packets to subscribers", w => w.Counters.PacketsForwarded);
         Count("events.rtc.bytes.forwarded", "By", "SRTP bytes to subscribers", w => w.Counters.BytesForwarded);
         Count("events.rtc.packets.retransmitted", "{packet}", "Packets sent again after a NACK", w => w.Counters.Retransmissions);
+        Count("events.rtc.packets.padding", "{packet}", "Packets of padding that probed a viewer's path", w => w.Counters.PaddingSent);
         Count("events.rtc.nacks.received", "{packet}", "Packets that subscribers asked for again", w => w.Counters.NacksReceived);
         Count("events.rtc.nacks.sent", "{packet}", "Packets that publishers were asked for again", w => w.Counters.NacksSent);
         Count("events.rtc.keyframe.requests", "{request}", "Keyframes asked of publishers", w => w.Counters.KeyframeRequests);

@@ -129,7 +129,11 @@ public sealed class RtcServer : IRtcServer, IDisposable
         foreach (var worker in _workers)
         {
             total += await worker.InvokeAsync(() => new RtcMeasurement(
-                worker.Counters.PacketsForwarded, GC.GetAllocatedBytesForCurrentThread(), worker.Counters.Faults, worker.Counters.RelayDropped, worker.Routes.Count)).ConfigureAwait(false);
+                worker.Counters.PacketsForwarded, GC.GetAllocatedBytesForCurrentThread(), worker.Counters.Faults, worker.Counters.RelayDropped, worker.Routes.Count)
+            {
+                PaddingSent = worker.Counters.PaddingSent,
+                EstimatedBitrate = worker.Counters.EstimatedBitrate,
+            }).ConfigureAwait(false);
         }
 
         return total;
@@ -288,6 +292,16 @@ public sealed class RtcServer : IRtcServer, IDisposable
 /// <param name="Routes">User fragments and addresses by which transports are found, now.</param>
 public readonly record struct RtcMeasurement(long PacketsForwarded, long AllocatedBytes, long Faults, long RelayDropped, long Routes)
 {
+    /// <summary>Packets that only probed a viewer's path.</summary>
+    public long PaddingSent { get; init; }
+
+    /// <summary>What the paths of all viewers carry together, as far as their clients report it; bits per second.</summary>
+    public long EstimatedBitrate { get; init; }
+
     public static RtcMeasurement operator +(RtcMeasurement a, RtcMeasurement b) => new(
-        a.PacketsForwarded + b.PacketsForwarded, a.AllocatedBytes + b.AllocatedBytes, a.Faults + b.Faults, a.RelayDropped + b.RelayDropped, a.Routes + b.Routes);
+        a.PacketsForwarded + b.PacketsForwarded, a.AllocatedBytes + b.AllocatedBytes, a.Faults + b.Faults, a.RelayDropped + b.RelayDropped, a.Routes + b.Routes)
+    {
+        PaddingSent = a.PaddingSent + b.PaddingSent,
+        EstimatedBitrate = a.EstimatedBitrate + b.EstimatedBitrate,
+    };
 }

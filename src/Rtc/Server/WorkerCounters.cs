@@ -8,6 +8,10 @@ internal sealed class WorkerCounters
     public long PacketsForwarded;
     public long BytesForwarded;
     public long Retransmissions;
+    public long PaddingSent;
+
+    /// <summary>Of all viewers whose clients report, bits per second, now.</summary>
+    public long EstimatedBitrate;
     public long NacksReceived;
     public long NacksSent;
     public long KeyframeRequests;

@@ -44,7 +44,7 @@ internal sealed class LayersTarget : IFuzzTarget
         var selector = new LayerSelector(codec, 1);
         var readers = codec == Codec.Av1 ? new[] { new DependencyDescriptorReader(), new(), new(), new() } : null;
         var rewriter = new StreamRewriter(5, 1);
-        rewriter.Configure(96, 0, 0, 5, 12);
+        rewriter.Configure(96, 0, 0, descriptorIn: 5, descriptorOut: 12);
         Span<byte> source = stackalloc byte[1_700];
         Span<byte> destination = stackalloc byte[2_048];
         Span<bool> used = stackalloc bool[1 << 16];

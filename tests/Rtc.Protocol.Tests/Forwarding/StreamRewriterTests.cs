@@ -19,6 +19,58 @@ public class StreamRewriterTests
     }
 
     [Fact]
+    public void Every_packet_carries_the_number_that_it_leaves_with_and_the_orientation_beside_it()
+    {
+        var element = CongestionElement.Of(new() { TransportCc = 3, AbsSendTime = 0 });
+        var rewriter = new StreamRewriter(0xABCD, 1_000);
+        rewriter.Configure(101, 4, 13, element);
+        rewriter.Rebase(500, 0, 1);
+        var incoming = new byte[128];
+        var writer = new RtpPacketWriter(incoming, false, 96, new(500), new(0), 7);
+        writer.AddExtension(4, [2]);
+        writer.WritePayload([9, 8, 7]);
+        Assert.True(RtpReader.TryRead(incoming.AsSpan(0, writer.Length), out var source));
+        Array.Fill(_out, (byte)0xEE);
+        var length = rewriter.Write(source, _out, out var headerLength);
+        CongestionElement.StampNumber(_out, 0x1234);
+        Assert.True(RtpReader.TryRead(_out.AsSpan(0, length), out var sent));
+        Assert.Equal(headerLength, sent.HeaderLength);
+        Assert.True(sent.TryGetExtension(3, out var number) && number.SequenceEqual((byte[])[0x12, 0x34]));
+        Assert.True(sent.TryGetExtension(13, out var orientation) && orientation.SequenceEqual((byte[])[2]));
+        Assert.Equal([9, 8, 7], sent.Payload.ToArray());
+    }
+
+    [Fact]
+    public void The_time_of_sending_is_six_bits_of_seconds_and_eighteen_of_their_fraction()
+    {
+        var element = CongestionElement.Of(new() { AbsSendTime = 2 });
+        var rewriter = new StreamRewriter(0xABCD, 1_000);
+        rewriter.Configure(101, 0, 0, element);
+        rewriter.Rebase(500, 0, 1);
+        Assert.True(RtpReader.TryRead(Packet(500, 0, [1]), out var source));
+        var length = rewriter.Write(source, _out, out _);
+        CongestionElement.StampTime(_out, MonotonicTime.FromMilliseconds(65_500)); // 64 s wrap, 1.5 s remain.
+        Assert.True(RtpReader.TryRead(_out.AsSpan(0, length), out var sent));
+        Assert.True(sent.TryGetExtension(2, out var time));
+        Assert.Equal(3 << 17, (time[0] << 16) | (time[1] << 8) | time[2]);
+    }
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(1_200)]
+    public void Padding_is_a_packet_without_payload(int bytes)
+    {
+        var packet = new byte[512];
+        Array.Fill(packet, (byte)0xEE);
+        var length = PaddingPacket.Write(packet, 97, 5, new(9), new(8), CongestionElement.Of(new() { TransportCc = 3 }), bytes, out var headerLength);
+        Assert.Equal(Math.Min(bytes, 275), length);
+        CongestionElement.StampNumber(packet, 77);
+        Assert.True(RtpReader.TryRead(packet.AsSpan(0, length), out var sent));
+        Assert.Equal((20, 0, (byte)97), (headerLength, sent.Payload.Length, sent.PayloadType));
+        Assert.True(sent.TryGetExtension(3, out var number) && number.SequenceEqual((byte[])[0, 77]));
+    }
+
+    [Fact]
     public void Another_source_continues_number_and_time()
     {
         var rewriter = Started(65_534, 500, 90_000);

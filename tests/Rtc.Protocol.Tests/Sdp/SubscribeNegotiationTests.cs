@@ -15,7 +15,8 @@ public class SubscribeNegotiationTests
         var negotiation = Subscribe(BrowserOffers.AiortcReceive, Voice, Camera);
 
         Assert.Equal([("0", "voice", 96, null), ("1", "camera", 97, (int?)98)], negotiation.Media.Select(m => (m.Mid!, m.TrackId, m.PayloadType, m.RtxPayloadType)));
-        Assert.Equal((0, 0), (negotiation.Media[1].Extensions.Mid, negotiation.Media[1].Extensions.AbsSendTime)); // A forwarded packet carries neither.
+        // No forwarded packet names its mid; each says when it was sent, since this client knows no transport-wide numbers.
+        Assert.Equal((0, 3, 0), (negotiation.Media[1].Extensions.Mid, negotiation.Media[1].Extensions.AbsSendTime, negotiation.Media[1].Extensions.TransportCc));
         Assert.True(negotiation.Media[1].Codec is { Nack: true, Pli: true, Remb: true, Fir: false, TransportCc: false });
         var answer = Parse(negotiation.Answer);
         Assert.All(answer.Media, m => Assert.Equal((SdpDirection.SendOnly, SdpSetup.Passive), (m.Direction, m.Setup)));
@@ -145,8 +146,8 @@ public class SubscribeNegotiationTests
 
         Assert.Equal(DtlsRole.Server, result.Remote.DtlsRole);
         Assert.Equal([("0", 111, null), ("1", 96, (int?)97)], result.Media.Select(m => (m.Mid!, m.PayloadType, m.RtxPayloadType)));
-        Assert.Equal((0, 13), (result.Media[1].Extensions.TransportCc, result.Media[1].Extensions.VideoOrientation));
-        Assert.True(result.Media[1].Codec is { Nack: true, Pli: true, TransportCc: false });
+        Assert.Equal((3, 13), (result.Media[1].Extensions.TransportCc, result.Media[1].Extensions.VideoOrientation));
+        Assert.True(result.Media[1].Codec is { Nack: true, Pli: true, TransportCc: true });
     }
 
     [Fact]
@@ -157,7 +158,7 @@ public class SubscribeNegotiationTests
         answer.Media[0].Direction = SdpDirection.Inactive;
         answer.Media[1].Codecs.RemoveAll(c => c.IsRtx);
         answer.Media[1].Codecs[0].Feedback.Clear();
-        answer.Media[1].Extmaps.RemoveAll(e => e.Id == 13);
+        answer.Media[1].Extmaps.RemoveAll(e => e.Id is 3 or 13);
         answer.Media[1].Extmaps.Add(new(14, "urn:invented"));
         Assert.True(Negotiation.TryReadSubscribeAnswer(answer, slots, out var result, out _));
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Events.Rtc.Protocol.Codecs;
+using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Wire;
 
 namespace Events.Rtc.Protocol.Forwarding;
@@ -8,10 +9,13 @@ namespace Events.Rtc.Protocol.Forwarding;
 /// Makes one subscriber's stream of a publisher's packets: own SSRC and payload type, sequence numbers and timestamps shifted
 /// by a constant that changes only when the source does, so that the subscriber sees one continuous stream. The payload
 /// is copied byte for byte, but for the frame ids of layered streams; of the header extensions the orientation and AV1's dependency
-/// descriptor travel on.
+/// descriptor travel on, beside the one that the subscriber measures its path by.
 /// </summary>
 public struct StreamRewriter
 {
+    /// <summary>What the extension block may have more than the source's: a header of 4, an element of 1 + 3 (or 2 + 3), padded (RFC 8285 §4.2).</summary>
+    public const int MaxGrowth = 12;
+
     /// <summary>A second becomes 16 ms: frames stay apart, and none is worth waiting for.</summary>
     private const int Compression = 64;
 
@@ -24,6 +28,7 @@ public struct StreamRewriter
     private byte _orientationOut;
     private byte _descriptorIn;
     private byte _descriptorOut;
+    private CongestionElement _congestion;
     private ushort _sequenceOffset;
     private uint _timestampOffset;
     private ushort _lastSequence;
@@ -46,10 +51,13 @@ public struct StreamRewriter
     /// <param name="payloadType">As negotiated with the subscriber.</param>
     /// <param name="orientationIn">Extension id of the publisher's video orientation; 0: none.</param>
     /// <param name="orientationOut">Extension id negotiated with the subscriber; 0: none.</param>
+    /// <param name="congestion">What every packet carries; its value is stamped by who sends it.</param>
     /// <param name="descriptorIn">Extension id of the publisher's AV1 dependency descriptor; 0: none.</param>
     /// <param name="descriptorOut">Extension id negotiated with the subscriber; 0: none.</param>
-    public void Configure(byte payloadType, byte orientationIn, byte orientationOut, byte descriptorIn = 0, byte descriptorOut = 0)
+    public void Configure(
+        byte payloadType, byte orientationIn, byte orientationOut, CongestionElement congestion = default, byte descriptorIn = 0, byte descriptorOut = 0)
     {
+        _congestion = congestion;
         _descriptorIn = descriptorOut == 0 ? (byte)0 : descriptorIn;
         _descriptorOut = descriptorOut;
         _payloadType = payloadType;
@@ -62,7 +70,8 @@ public struct StreamRewriter
     /// <summary>Highest number sent, or the one before the first.</summary>
     public readonly ushort LastSequence => _lastSequence;
 
-    public readonly uint LastTimestamp => _lastTimestamp;
+    /// <summary>Of the last packet sent, on the subscriber's clock.</summary>
+    public readonly RtpTimestamp LastTimestamp => new(_lastTimestamp);
 
     /// <summary>
     /// Whether the number is one that we gave to a packet of the present source. One from before, sent again now, would be another packet:
@@ -197,9 +206,16 @@ public struct StreamRewriter
     public readonly int WriteFill(in SentPacket sent, Span<byte> destination, out int headerLength)
     {
         headerLength = RtpHeader.FixedLength;
-        if (!RtpHeader.TryWrite(destination, false, _payloadType, new(sent.Sequence), new(sent.Timestamp), _ssrc) || destination.Length <= headerLength)
+        if (destination.Length <= headerLength + MaxGrowth
+            || !RtpHeader.TryWrite(destination, false, _payloadType, new(sent.Sequence), new(sent.Timestamp), _ssrc))
         {
             return -1;
+        }
+
+        if (!_congestion.IsNone)
+        {
+            destination[0] |= 0x10;
+            headerLength += _congestion.WriteBlock(destination[headerLength..]);
         }
 
         destination[0] |= 0x20;
@@ -241,14 +257,14 @@ public struct StreamRewriter
         var packet = source.Packet;
         var payload = packet[source.HeaderLength..]; // With padding, if there is any: P stays as it was.
         headerLength = RtpHeader.FixedLength;
-        // What we write of the extensions came in the source's header, in the same form or a shorter one.
-        if (destination.Length < source.HeaderLength + payload.Length)
+        // What we write of the extensions came in the source's header, in the same form or a shorter one, but for our own element.
+        if (destination.Length < source.HeaderLength + MaxGrowth + payload.Length)
         {
             return -1;
         }
 
         destination[0] = (byte)(0x80 | (packet[0] & 0x20)); // V=2, P; CSRCs are not forwarded.
-        if ((_orientationIn | _descriptorIn) != 0 && source.HasExtensions)
+        if (!_congestion.IsNone || ((_orientationIn | _descriptorIn) != 0 && source.HasExtensions))
         {
             headerLength += WriteExtensions(source, destination[headerLength..]);
             destination[0] |= (byte)(headerLength > RtpHeader.FixedLength ? 0x10 : 0);
@@ -277,13 +293,14 @@ public struct StreamRewriter
             descriptor = found;
         }
 
-        if (orientation.IsEmpty && descriptor.IsEmpty)
+        if (orientation.IsEmpty && descriptor.IsEmpty && _congestion.IsNone)
         {
             return 0;
         }
 
         var twoByte = descriptor.Length > RtpExtensionBlock.OneByteMaxLength;
-        var end = WriteElement(block, 4, _orientationOut, orientation, twoByte);
+        var end = _congestion.IsNone ? 4 : 4 + _congestion.Write(block[4..], twoByte);
+        end = WriteElement(block, end, _orientationOut, orientation, twoByte);
         end = WriteElement(block, end, _descriptorOut, descriptor, twoByte);
         var padded = (end + 3) & ~3;
         block[end..padded].Clear();

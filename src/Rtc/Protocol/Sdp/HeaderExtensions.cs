@@ -6,12 +6,14 @@ namespace Events.Rtc.Protocol.Sdp;
 internal static class HeaderExtensions
 {
     /// <summary>
-    /// The ids of our own offers, the same on every m-line as a BUNDLE demands (RFC 8843 §9.2): what a forwarded packet carries,
-    /// which is the orientation and AV1's dependency descriptor. SSRCs are signalled, so no packet needs to name its mid.
+    /// The ids of our own offers, the same on every m-line as a BUNDLE demands (RFC 8843 §9.2): what a forwarded packet carries, which is the
+    /// orientation, AV1's dependency descriptor and what the viewer measures its path by. SSRCs are signalled, so no packet needs to name its mid.
     /// </summary>
-    private static readonly Extmap[] VideoOffer = [new(13, Uris.VideoOrientation), new(12, Uris.DependencyDescriptor)];
+    private static readonly Extmap[] AudioOffer = [new(2, Uris.AbsSendTime), new(3, Uris.TransportWideCc)];
 
-    public static IReadOnlyList<Extmap> OfferedFor(MediaKind kind) => kind == MediaKind.Video ? VideoOffer : [];
+    private static readonly Extmap[] VideoOffer = [.. AudioOffer, new(13, Uris.VideoOrientation), new(12, Uris.DependencyDescriptor)];
+
+    public static IReadOnlyList<Extmap> OfferedFor(MediaKind kind) => kind == MediaKind.Video ? VideoOffer : AudioOffer;
 
     /// <summary>Answers the extensions of an offer and says which id means what.</summary>
     /// <param name="offer">The offered m-line.</param>
@@ -77,7 +79,8 @@ internal static class HeaderExtensions
     private static bool IsKnown(string uri, MediaKind kind, bool theySend) => uri switch
     {
         Uris.VideoOrientation or Uris.DependencyDescriptor => kind == MediaKind.Video,
-        Uris.Mid or Uris.TransportWideCc or Uris.AbsSendTime or Uris.AbsCaptureTime => theySend,
+        Uris.TransportWideCc or Uris.AbsSendTime => true,
+        Uris.Mid or Uris.AbsCaptureTime => theySend,
         Uris.RtpStreamId or Uris.RepairedRtpStreamId => theySend && kind == MediaKind.Video,
         Uris.AudioLevel => theySend && kind == MediaKind.Audio,
         Uris.PlayoutDelay => theySend && kind == MediaKind.Video,

@@ -24,6 +24,7 @@ internal static class OfferedPayloadTypes
                 media = isStereo
                     ? new(112, "opus", 48000, 2) { Fmtp = "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1" }
                     : new(111, "opus", 48000, 2) { Fmtp = "minptime=10;useinbandfec=1" };
+                media.Feedback.Add(RtcpFeedback.TransportCc);
                 return true;
             case Codec.Pcmu:
                 media = new(0, "PCMU", 8000);
@@ -60,7 +61,7 @@ internal static class OfferedPayloadTypes
     private static RtpCodec Video(int payloadType, string name, string? fmtp, out RtpCodec rtx)
     {
         var media = new RtpCodec(payloadType, name, 90000) { Fmtp = fmtp };
-        media.Feedback.AddRange([RtcpFeedback.Remb, RtcpFeedback.Fir, RtcpFeedback.Nack, RtcpFeedback.Pli]);
+        media.Feedback.AddRange([RtcpFeedback.Remb, RtcpFeedback.TransportCc, RtcpFeedback.Fir, RtcpFeedback.Nack, RtcpFeedback.Pli]);
         rtx = new(payloadType + 1, "rtx", 90000) { Fmtp = FormattableString.Invariant($"apt={payloadType}") };
         return media;
     }

@@ -115,9 +115,13 @@ internal static class SubscribeAnswerWriter
         var best = BestCodec(offered, track)!;
         var codec = CodecAnswer.Add(offered, best, best.Fmtp, withRed: false, media);
         var extensions = HeaderExtensions.Accept(offered, theySend: false, media);
-        // Forwarded packets carry no transport-wide number, so there is nothing to feed back on; REMB remains.
-        media.Codecs.ForEach(c => c.Feedback.Remove(RtcpFeedback.TransportCc));
-        codec = codec with { TransportCc = false };
+        if (extensions.TransportCc == 0)
+        {
+            // Without a transport-wide number there is nothing to feed back on; REMB remains.
+            media.Codecs.ForEach(c => c.Feedback.Remove(RtcpFeedback.TransportCc));
+            codec = codec with { TransportCc = false };
+        }
+
         if (track.RtxSsrc is null)
         {
             media.Codecs.RemoveAll(c => c.IsRtx);

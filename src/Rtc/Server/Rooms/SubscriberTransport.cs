@@ -12,6 +12,10 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ConnectingTickInterval = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>While a probe is being sent: a cluster lasts 15 ms.</summary>
+    private static readonly TimeSpan ProbingTickInterval = TimeSpan.FromMilliseconds(10);
+
     private static readonly TimeSpan FirstReportAfter = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(2);
 
@@ -43,8 +47,8 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     /// <summary>Smoothed, from LSR and DLSR; zero until known.</summary>
     public TimeSpan RoundTrip { get; private set; }
 
-    /// <summary>The viewer's own estimate (REMB), zero when it sent none.</summary>
-    public Bitrate ReceiverEstimate { get; private set; }
+    /// <summary>How much the viewer's path carries.</summary>
+    public ViewerCongestion Congestion { get; } = new(worker);
 
     /// <summary>There is an m-line to offer.</summary>
     public bool HasLines => _byTrack.Count > 0 || _slots.Count > 0;
@@ -202,6 +206,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     public override void RtcpReceived(Peer peer, ReadOnlySpan<byte> compound, MonotonicTime now)
     {
         var reader = new RtcpReader(compound);
+        var worstLoss = -1.0;
         while (reader.TryReadNext(out var packet))
         {
             switch (packet.Type)
@@ -209,12 +214,17 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
                 case RtcpType.ReceiverReport when ReceiverReport.TryRead(packet, out var report):
                     for (var i = 0; i < report.BlockCount; i++)
                     {
-                        ReportReceived(report.GetBlock(i), now);
+                        var block = report.GetBlock(i);
+                        ReportReceived(block, now);
+                        worstLoss = Math.Max(worstLoss, block.FractionLost / 256.0);
                     }
 
                     break;
                 case RtcpType.TransportFeedback when packet.Format == RtcpFeedbackFormat.Nack && Nack.TryRead(packet, out var nack):
                     NackReceived(nack, now);
+                    break;
+                case RtcpType.TransportFeedback when TransportFeedback.TryRead(packet, out var feedback):
+                    Congestion.Estimator.FeedbackReceived(feedback, now);
                     break;
                 case RtcpType.PayloadFeedback when packet.Format == RtcpFeedbackFormat.Pli && Pli.TryRead(packet, out var pli):
                     KeyframeWanted(pli.MediaSsrc, now);
@@ -227,22 +237,41 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
                     break;
                 case RtcpType.PayloadFeedback when Remb.TryRead(packet, out var remb):
-                    ReceiverEstimate = remb.Bitrate;
+                    Congestion.Estimator.RembReceived(remb.Bitrate, now);
                     break;
             }
+        }
+
+        if (worstLoss >= 0)
+        {
+            Congestion.Estimator.ReportReceived(worstLoss, RoundTrip, now);
+        }
+
+        if (Congestion.Estimator.WantsPadding)
+        {
+            NextTick = now; // A probe begins with what the feedback said, not with the next round of timers.
         }
     }
 
     public override void Tick(MonotonicTime now)
     {
-        NextTick = now + (IsConnected ? TickInterval : ConnectingTickInterval);
         Peer?.HandleDeadline(now);
+        if (IsConnected)
+        {
+            Congestion.Advance(now);
+            SendPadding(now);
+        }
+
+        NextTick = now + (!IsConnected ? ConnectingTickInterval : Congestion.Estimator.WantsPadding ? ProbingTickInterval : TickInterval);
         if (IsConnected && now >= _nextReport)
         {
             _nextReport = now + ReportInterval;
             SendReports(now);
         }
     }
+
+    /// <summary>Sends the padding that is due by now.</summary>
+    public void SendPadding(MonotonicTime now) => Congestion.SendPadding(_byTrack.Values, now);
 
     public void DropAll()
     {
@@ -255,6 +284,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     protected override void TransportConnected(MonotonicTime now)
     {
         _nextReport = now + FirstReportAfter;
+        Congestion.Start(_byTrack.Values, now);
         foreach (var subscription in _byTrack.Values)
         {
             subscription.Start();
@@ -265,6 +295,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     protected override void Disconnected()
     {
+        Congestion.Stop();
         foreach (var subscription in _byTrack.Values)
         {
             subscription.Stop();
@@ -281,6 +312,11 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
             {
                 subscription.Agree(line);
             }
+        }
+
+        if (IsConnected)
+        {
+            Congestion.Start(_byTrack.Values, Worker.Now);
         }
     }
 

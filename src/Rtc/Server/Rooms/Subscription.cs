@@ -28,6 +28,7 @@ internal sealed class Subscription
     private SrtpSendStream? _rtxStream;
     private StreamRewriter _rewriter;
     private NegotiatedCodec? _codec;
+    private CongestionElement _congestion;
     private int _epoch;
     private ushort _rtxSequence;
     private ushort _spliceSequence;
@@ -191,21 +192,31 @@ internal sealed class Subscription
         _selector = new LayerSelector(_codec.Codec, (ushort)(_rewriter.LastSequence + 1));
         if (_rewriter.Started)
         {
-            _selector.GoOnFrom(_rewriter.LastTimestamp, _lastForward);
+            _selector.GoOnFrom(_rewriter.LastTimestamp.Value, _lastForward);
         }
 
         Retarget();
         Track.DemandChanged();
     }
 
-    private void Configure() => _rewriter.Configure(
-        (byte)_codec!.PayloadType,
-        Track.Media.Extensions.VideoOrientation,
-        Extensions.VideoOrientation,
-        Track.Media.Extensions.DependencyDescriptor,
-        _codec.Codec == Codec.Av1 ? Extensions.DependencyDescriptor : (byte)0);
+    private void Configure()
+    {
+        // Video without RTX is sent again as it was, and with another number it would be another packet (RFC 3711 §9.1).
+        var sentAgain = Track.Kind == TrackKind.Video && _codec!.RtxPayloadType is null;
+        _congestion = sentAgain ? default : CongestionElement.Of(Extensions);
+        _rewriter.Configure(
+            (byte)_codec!.PayloadType,
+            Track.Media.Extensions.VideoOrientation,
+            Extensions.VideoOrientation,
+            _congestion,
+            Track.Media.Extensions.DependencyDescriptor,
+            _codec.Codec == Codec.Av1 ? Extensions.DependencyDescriptor : (byte)0);
+    }
 
     public NegotiatedExtensions Extensions { get; private set; }
+
+    /// <summary>Its packets carry transport-wide numbers, which the viewer will report.</summary>
+    public bool IsNumbered => _congestion.IsNumber;
 
     /// <summary>Begins once both the answer and the SRTP keys are there.</summary>
     public void Start()
@@ -332,12 +343,29 @@ internal sealed class Subscription
         Commit(stream, packet, slot, _rewriter.Write(packet, slot, out var headerLength), headerLength);
     }
 
+    /// <summary>
+    /// Sends a packet of padding about this large; its bytes, or 0 when there is no retransmission stream to send it on.
+    /// </summary>
+    public int TrySendPadding(int bytes)
+    {
+        if (_rtxStream is not { } rtx || PacketsSent == 0)
+        {
+            return 0;
+        }
+
+        var slot = _transport.Worker.Queue.Reserve();
+        var length = PaddingPacket.Write(
+            slot, (byte)_codec!.RtxPayloadType!.Value, RtxSsrc, new(_rtxSequence++), _rewriter.LastTimestamp, _congestion, bytes, out var headerLength);
+        Commit(rtx, slot, length, headerLength);
+        return length;
+    }
+
     /// <summary>Answers a NACK from the track's cache. False when the packet is not there any more.</summary>
     public bool Retransmit(ushort sent, MonotonicTime now)
     {
-        if (_stream is null)
+        if (_stream is null || (_rtxStream is null && !_congestion.IsNone))
         {
-            return false;
+            return false; // Sound is not sent again: see Configure.
         }
 
         if (_selector is not null)
@@ -535,6 +563,11 @@ internal sealed class Subscription
         }
 
         Commit(stream, slot, length, headerLength);
+        _transport.Congestion.MediaSent(length);
+        if (_transport.Congestion.Estimator.WantsPadding)
+        {
+            _transport.SendPadding(_transport.Worker.Now);
+        }
     }
 
     private bool CommitAgain(SrtpSendStream stream, Span<byte> slot, int length, int headerLength)
@@ -551,6 +584,20 @@ internal sealed class Subscription
 
     private void Commit(SrtpSendStream stream, Span<byte> slot, int length, int headerLength)
     {
+        var congestion = _transport.Congestion.Estimator;
+        if (_congestion.IsNumber)
+        {
+            CongestionElement.StampNumber(slot, congestion.PacketSent(length, _transport.Worker.Now));
+        }
+        else
+        {
+            congestion.UnnumberedSent(length);
+            if (!_congestion.IsNone)
+            {
+                CongestionElement.StampTime(slot, _transport.Worker.Now);
+            }
+        }
+
         var total = _transport.Peer!.Srtp!.ProtectRtp(stream, slot, length, headerLength);
         _transport.Worker.Queue.Commit(_transport.Destination, total);
         _transport.Worker.Counters.PacketsForwarded++;

@@ -128,7 +128,7 @@ internal sealed class LayeredViewer(LayeredSource source, string label)
     private static StreamRewriter MakeRewriter()
     {
         var rewriter = new StreamRewriter(7, 1_000);
-        rewriter.Configure(100, 0, 0, DescriptorId, 12);
+        rewriter.Configure(100, 0, 0, descriptorIn: DescriptorId, descriptorOut: 12);
         return rewriter;
     }
 

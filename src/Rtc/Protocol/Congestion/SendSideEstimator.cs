@@ -1,0 +1,442 @@
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Wire;
+
+namespace Events.Rtc.Protocol.Congestion;
+
+/// <summary>What a viewer sends back that says what fits.</summary>
+public enum CongestionFeedback : byte
+{
+    /// <summary>Receiver reports only: everything fits until they tell of loss.</summary>
+    Reports,
+
+    /// <summary>The viewer estimates and says so (draft-alvestrand-rmcat-remb-03).</summary>
+    Remb,
+
+    /// <summary>The viewer says which packet arrived when, and we estimate.</summary>
+    TransportWide,
+}
+
+/// <summary>Bounds and sizes of one viewer's estimator.</summary>
+public sealed record SendSideEstimatorOptions
+{
+    /// <summary>Before anything is known; libwebrtc <c>kDefaultStartBitrateBps</c>. The first probe tries three times as much.</summary>
+    public Bitrate Start { get; init; } = Bitrate.FromKilobits(300);
+
+    /// <summary>libwebrtc <c>kCongestionControllerMinBitrate</c>.</summary>
+    public Bitrate Min { get; init; } = Bitrate.FromKilobits(5);
+
+    /// <summary>Some layers for a screen full of people; more is not worth a viewer's line.</summary>
+    public Bitrate Max { get; init; } = Bitrate.FromMegabits(30);
+
+    /// <summary>Packets that a report may tell of, a power of two: 2,048 are 2 s of 12 Mbit/s, and 32 KB of memory per viewer.</summary>
+    public int HistoryPackets { get; init; } = 2_048;
+}
+
+/// <summary>
+/// How much one viewer's path carries, after today's GoogCC: trend of the delay, what arrives, loss that less sending would cure, probes
+/// that dare more. Allocates nothing after construction; <see cref="PacketSent"/> is on every packet's way, the rest on feedback's.
+/// </summary>
+public sealed class SendSideEstimator
+{
+    /// <summary>Arrivals are put in order within a block of this size: 24 bytes each, on the stack.</summary>
+    private const int OrderedBlock = 64;
+
+    /// <summary>libwebrtc <c>RttBasedBackoff</c>: silence for so long takes a fifth each second.</summary>
+    private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan SilenceInterval = TimeSpan.FromSeconds(1);
+    private const double SilenceFactor = 0.8;
+
+    /// <summary>libwebrtc <c>kBitrateDropThreshold</c>, <c>kProbeFractionAfterDrop</c>, <c>kBitrateDropTimeout</c>, <c>kMinTimeBetweenAlrProbes</c>, <c>kAlrEndedTimeout</c>.</summary>
+    private const double DropThreshold = 0.66, ProbeAfterDrop = 0.85;
+    private static readonly TimeSpan DropTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MinRetryInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LimitEndedTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>The send rate is taken over at least this.</summary>
+    private static readonly TimeSpan RateWindow = TimeSpan.FromMilliseconds(500);
+
+    private readonly SendSideEstimatorOptions _options;
+    private readonly SentPackets _sent;
+    private readonly Trendline _trend = new();
+    private readonly LossBound _loss = new();
+    private ArrivalGroups _groups;
+    private AcknowledgedBitrate _acknowledged;
+    private RateControl _control;
+    private ProbeClusters _clusters;
+    private Prober _prober;
+    private SteadyPadding _padding;
+    private ApplicationLimit _limit;
+    private ReportedLoss _reported;
+    private FeedbackClock _clock;
+    private Bitrate? _remb;
+    private Bitrate? _probed;
+    private byte _probedCluster;
+    private bool _isStarted;
+    private long _sentBytes;
+    private long _rateBytes;
+    private MonotonicTime _rateSince;
+    private MonotonicTime _unreportedSince = MonotonicTime.Never;
+    private MonotonicTime _silencedAt;
+    private Bitrate _beforeDrop;
+    private MonotonicTime _droppedAt = MonotonicTime.Never;
+    private MonotonicTime _retriedAt;
+    private TimeSpan _reportedRoundTrip;
+
+    public SendSideEstimator(SendSideEstimatorOptions options)
+    {
+        _options = options;
+        _sent = new SentPackets(options.HistoryPackets);
+        _control = new RateControl(options.Start, options.Min, options.Max);
+        _prober = new Prober(options.Start);
+        Target = options.Max; // Until feedback is agreed on.
+    }
+
+    /// <summary>What the viewer sends, as negotiated.</summary>
+    public CongestionFeedback Feedback { get; private set; }
+
+    /// <summary>What may be sent in all, audio and padding included.</summary>
+    public Bitrate Target { get; private set; }
+
+    /// <summary>Sent over the last half second.</summary>
+    public Bitrate SendRate { get; private set; }
+
+    /// <summary>Null before the first half second of feedback.</summary>
+    public Bitrate? Throughput => _acknowledged.Value;
+
+    public PathUsage Usage => _trend.Usage;
+
+    /// <summary>Smoothed, 0…1, from transport-wide feedback.</summary>
+    public double Loss => _loss.AverageLoss;
+
+    public TimeSpan RoundTrip => _control.RoundTrip;
+
+    /// <summary>Less is sent than fits, so the estimate can grow by probes only.</summary>
+    public bool IsApplicationLimited => _limit.IsLimited;
+
+    /// <summary>Padding is due at this time; <see cref="MonotonicTime.Never"/> while no cluster is being sent.</summary>
+    public MonotonicTime NextProbePacket => _prober.NextDeadline;
+
+    /// <summary>Begins, or goes on with what a new negotiation agreed on.</summary>
+    public void Start(CongestionFeedback feedback, MonotonicTime now)
+    {
+        if (_isStarted && (feedback == Feedback || (feedback == CongestionFeedback.Reports && Feedback == CongestionFeedback.Remb)))
+        {
+            return; // REMB needs no agreement to be read.
+        }
+
+        _isStarted = true;
+        Feedback = feedback;
+        _rateSince = now;
+        _limit.Update(0, _options.Start, now);
+        Decide();
+    }
+
+    /// <summary>What the allocator would like to have: see <see cref="Prober.SetGoal"/>.</summary>
+    public void SetGoal(Bitrate goal, Bitrate ceiling) => _prober.SetGoal(goal, ceiling);
+
+    /// <summary>A packet leaves; its transport-wide number.</summary>
+    public ushort PacketSent(int bytes, MonotonicTime now)
+    {
+        _sentBytes += bytes;
+        if (_unreportedSince.IsNever)
+        {
+            _unreportedSince = now;
+        }
+
+        byte cluster = 0;
+        if (_prober.IsActive)
+        {
+            cluster = _prober.Sent(bytes, now);
+        }
+
+        if (_padding.IsActive)
+        {
+            _padding.Sent(bytes);
+        }
+
+        return _sent.Add(bytes, cluster, now);
+    }
+
+    /// <summary>A packet without a transport-wide number leaves: it counts for what is sent, and nobody will report it.</summary>
+    public void UnnumberedSent(int bytes)
+    {
+        _sentBytes += bytes;
+        if (_padding.IsActive)
+        {
+            _padding.Sent(bytes);
+        }
+    }
+
+    /// <summary>Padding may be due: ask <see cref="TryTakePadding"/> soon and after every packet.</summary>
+    public bool WantsPadding => _prober.IsActive || _padding.IsActive;
+
+    /// <summary>A padding packet is due, to probe. Send it, tell <see cref="PacketSent"/>, and ask again.</summary>
+    public bool TryTakePadding(MonotonicTime now, out ProbePacket packet) =>
+        _prober.TryTake(now, out packet) || _padding.TryTake(now, out packet);
+
+    /// <summary>A transport-wide report.</summary>
+    public void FeedbackReceived(in TransportFeedback feedback, MonotonicTime now)
+    {
+        _unreportedSince = MonotonicTime.Never;
+        _probed = null;
+        Span<Arrival> block = stackalloc Arrival[OrderedBlock];
+        var filled = 0;
+        var arrived = _clock.Read(feedback.ReferenceTime);
+        int packets = 0, lost = 0;
+        long bytes = 0;
+        var lastSent = MonotonicTime.Zero;
+        var lastArrivedSent = MonotonicTime.Zero;
+        foreach (var status in feedback)
+        {
+            arrived += TimeSpan.FromTicks(status.DeltaMicroseconds * 10L);
+            var report = _sent.Report(status.Sequence, status.Received, out var sent, out var size, out var cluster);
+            if (report == PacketReport.Nothing)
+            {
+                continue;
+            }
+
+            if (report == PacketReport.ArrivedAfterAll)
+            {
+                lost--;
+            }
+            else
+            {
+                packets++;
+                bytes += size;
+                lastSent = MonotonicTime.Max(lastSent, sent);
+                lost += report == PacketReport.Lost ? 1 : 0;
+            }
+
+            if (report != PacketReport.Lost)
+            {
+                lastArrivedSent = MonotonicTime.Max(lastArrivedSent, sent);
+                if (filled == OrderedBlock)
+                {
+                    Acknowledge(block, now);
+                    filled = 0;
+                }
+
+                Insert(block, filled++, new(sent, arrived, size, cluster));
+            }
+        }
+
+        Acknowledge(block[..filled], now);
+        if (lastArrivedSent > MonotonicTime.Zero && _reportedRoundTrip == TimeSpan.Zero)
+        {
+            // With the receiver's wait for its report in it: longer than it is, by less than a report's interval.
+            _control.RoundTrip = (_control.RoundTrip * 0.875) + ((now - lastArrivedSent) * 0.125);
+        }
+
+        Update(now);
+        _loss.Update(packets, lost, bytes, lastSent, _control.Rate, _acknowledged.Value);
+        Decide();
+        Probe(now);
+    }
+
+    /// <summary>The viewer's own estimate.</summary>
+    public void RembReceived(Bitrate bitrate, MonotonicTime now)
+    {
+        _remb = bitrate;
+        if (Feedback == CongestionFeedback.Reports)
+        {
+            Feedback = CongestionFeedback.Remb;
+        }
+
+        Decide();
+        Probe(now);
+    }
+
+    /// <summary>A receiver report.</summary>
+    /// <param name="fractionLost">0…1, the largest of the report's blocks.</param>
+    /// <param name="roundTrip">From LSR and DLSR, zero when it cannot be told.</param>
+    /// <param name="now">When.</param>
+    public void ReportReceived(double fractionLost, TimeSpan roundTrip, MonotonicTime now)
+    {
+        if (roundTrip > TimeSpan.Zero)
+        {
+            _reportedRoundTrip = roundTrip;
+            _control.RoundTrip = roundTrip;
+        }
+
+        if (Feedback != CongestionFeedback.TransportWide)
+        {
+            _reported.Update(fractionLost, SendRate, _options.Max, now);
+            Decide();
+        }
+    }
+
+    /// <summary>Timed work, every 100 ms or so.</summary>
+    public void Advance(MonotonicTime now)
+    {
+        Measure(now);
+        if (Feedback == CongestionFeedback.TransportWide
+            && !_unreportedSince.IsNever && now - _unreportedSince > SilenceLimit && now - _silencedAt >= SilenceInterval)
+        {
+            _silencedAt = now;
+            _control.Reduce(new((long)(_control.Rate.BitsPerSecond * SilenceFactor)), now);
+            Decide();
+        }
+
+        Probe(now);
+        if (Feedback == CongestionFeedback.Remb)
+        {
+            _padding.Update(Target, _prober.Goal, now);
+        }
+    }
+
+    private static void Insert(Span<Arrival> block, int count, in Arrival arrival)
+    {
+        var at = count;
+        while (at > 0 && block[at - 1].Arrived > arrival.Arrived)
+        {
+            block[at] = block[at - 1];
+            at--;
+        }
+
+        block[at] = arrival;
+    }
+
+    private void Acknowledge(ReadOnlySpan<Arrival> arrivals, MonotonicTime now)
+    {
+        foreach (ref readonly var packet in arrivals)
+        {
+            _acknowledged.Add(packet.Arrived, packet.Bytes, _limit.IsLimited);
+            if (_groups.TryAdd(packet.Sent, packet.Arrived, packet.Bytes, now, out var delta))
+            {
+                _trend.Update(delta, now);
+            }
+
+            if (packet.Cluster != 0 && _clusters.TryMeasure(packet.Cluster, packet.Sent, packet.Arrived, packet.Bytes, out var rate))
+            {
+                _probed = rate;
+                _probedCluster = packet.Cluster;
+            }
+        }
+    }
+
+    private void Update(MonotonicTime now)
+    {
+        Measure(now);
+        var before = _control.Rate;
+        if (_probed is { } probed)
+        {
+            _prober.Measured(_probedCluster, probed, now);
+        }
+
+        if (_probed is { } fits && _trend.Usage != PathUsage.Overused)
+        {
+            _control.Probed(fits, now);
+        }
+        else
+        {
+            var throughput = _acknowledged.Value;
+            var usage = _trend.Usage;
+            if (usage == PathUsage.Overused)
+            {
+                usage = _trend.TryMeasureQueue(out var carried) ? usage : PathUsage.Underused; // Hold.
+                throughput = carried ?? throughput;
+            }
+
+            _control.Update(usage, throughput, now);
+        }
+
+        NoticeDrop(before, now);
+    }
+
+    /// <summary>
+    /// While little is sent, a moment of delay takes the estimate down to little, which says nothing of the path: what it was
+    /// before is tried again as soon as the delay is normal (libwebrtc <c>ProbeController::RequestProbe</c>).
+    /// </summary>
+    private void NoticeDrop(Bitrate before, MonotonicTime now)
+    {
+        var limited = _limit.IsLimited || now - _limit.EndedAt < LimitEndedTimeout;
+        if (limited && _control.Rate.BitsPerSecond < before.BitsPerSecond * DropThreshold)
+        {
+            _beforeDrop = before;
+            _droppedAt = now;
+        }
+
+        if (_droppedAt.IsNever || _trend.Usage != PathUsage.Normal)
+        {
+            return;
+        }
+
+        if (now - _droppedAt < DropTimeout && now - _retriedAt >= MinRetryInterval)
+        {
+            _retriedAt = now;
+            _prober.Retry(new((long)(_beforeDrop.BitsPerSecond * ProbeAfterDrop)));
+        }
+
+        _droppedAt = MonotonicTime.Never;
+    }
+
+    private void Measure(MonotonicTime now)
+    {
+        var wasLimited = _limit.IsLimited;
+        _limit.Update(_sentBytes, Target, now);
+        if (wasLimited && !_limit.IsLimited)
+        {
+            _acknowledged.ExpectChange();
+        }
+
+        _rateBytes += _sentBytes;
+        _sentBytes = 0;
+        var elapsed = now - _rateSince;
+        if (elapsed >= RateWindow)
+        {
+            SendRate = new((long)(_rateBytes * 8 / elapsed.TotalSeconds));
+            _rateBytes = 0;
+            _rateSince = now;
+        }
+    }
+
+    private void Decide()
+    {
+        var target = Feedback == CongestionFeedback.TransportWide ? _control.Rate : _options.Max;
+        target = Least(target, Feedback == CongestionFeedback.TransportWide ? _loss.Value : _reported.Value);
+        target = Least(target, _remb);
+        if (Feedback == CongestionFeedback.Remb && _remb is null)
+        {
+            target = Least(target, _options.Start);
+        }
+
+        Target = target < _options.Min ? _options.Min : target;
+    }
+
+    private static Bitrate Least(Bitrate a, Bitrate? b) => b is { } other && other < a ? other : a;
+
+    private void Probe(MonotonicTime now)
+    {
+        if (Feedback == CongestionFeedback.TransportWide
+            && _prober.TryBegin(Target, _trend.Usage == PathUsage.Overused, _loss.Value is not null, now))
+        {
+            _clusters.Begin(_prober.ClusterId, _prober.ClusterPackets, _prober.ClusterBytes);
+        }
+    }
+
+    private readonly record struct Arrival(MonotonicTime Sent, MonotonicTime Arrived, int Bytes, byte Cluster);
+
+    /// <summary>The receiver's clock: 24 bits of 64 ms, unwrapped.</summary>
+    private struct FeedbackClock
+    {
+        private int _last;
+        private long _units;
+        private bool _started;
+
+        public MonotonicTime Read(int reference)
+        {
+            if (!_started)
+            {
+                _started = true;
+                _units = 1L << 24; // Reports that overtake the first one stay positive.
+            }
+            else
+            {
+                _units += ((reference - _last) << 8) >> 8; // 24-bit difference, signed
+            }
+
+            _last = reference;
+            return new(_units * TransportFeedback.ReferenceTimeUnitMicroseconds * 1_000);
+        }
+    }
+}
