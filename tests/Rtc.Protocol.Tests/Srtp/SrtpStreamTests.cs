@@ -175,7 +175,7 @@ public sealed class SrtpStreamTests : IDisposable
             return opened && receiver.TryUnprotectRtcp(rtcp.AsSpan(0, length), out _, out _);
         }
 
-        for (var i = 0; i < 200; i++)
+        for (var i = 0; i < 2_000; i++)
         {
             Assert.True(Once());
         }
