@@ -118,7 +118,8 @@ run_events() {
     [ -f "$dll" ] || dotnet build src/Platform -c Release -v q --nologo
     # The role stops when its standard input ends, so it gets a pipe that stays open.
     mkfifo "$work/stdin"
-    ASPNETCORE_ENVIRONMENT=Development EVENTS_OPEN_WHIP=1 EVENTS_BIND=127.0.0.1 EVENTS_HTTP_PORT=$(free_port) EVENTS_MEDIA_HTTP_PORT=$http \
+    # As the supervisor starts it (src/Platform/Roles/Supervisor.cs, MediaRuntime).
+    DOTNET_TieredCompilation=0 DOTNET_GCgen0size=400000 ASPNETCORE_ENVIRONMENT=Development EVENTS_OPEN_WHIP=1 EVENTS_BIND=127.0.0.1 EVENTS_HTTP_PORT=$(free_port) EVENTS_MEDIA_HTTP_PORT=$http \
       EVENTS_RTC_PORT=$(free_port) EVENTS_RTC_WORKERS=1 EVENTS_DATA_DIR="$work/data" dotnet "$dll" --role media <"$work/stdin" >"$log" 2>&1 &
     events_pid=$!
     started+=("$events_pid")

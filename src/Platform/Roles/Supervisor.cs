@@ -113,6 +113,13 @@ internal sealed class Supervisor : IDisposable
         }
     }
 
+    /// <summary>
+    /// The runtime of the media role: its packet loops compile once and well, instead of three times while calls run (a fifth less CPU per packet over
+    /// the first minutes, 0.1 s more to start), and its youngest generation is small, for signalling is all that allocates (docs/performance.md).
+    /// </summary>
+    private static readonly (string Name, string Value)[] MediaRuntime =
+        [("DOTNET_TieredCompilation", "0"), ("DOTNET_GCgen0size", "400000")]; // 4 MB: the runtime reads it as hexadecimal.
+
     private void StartRole(Role role, Dictionary<string, string> environment)
     {
         var name = role.ToString().ToLowerInvariant();
@@ -122,6 +129,11 @@ internal sealed class Supervisor : IDisposable
         {
             // Only the platform knows the database.
             own["EVENTS_DATABASE"] = "";
+        }
+
+        foreach (var (setting, value) in role == Role.Media ? MediaRuntime : [])
+        {
+            own[setting] = value;
         }
 
         var process = new SupervisedProcess(new ProcessPlan(name, Environment.ProcessPath!, arguments) { Environment = own }, Write);

@@ -47,7 +47,7 @@ public sealed record SignallingOptions
     /// <summary>A participant whose socket was lost leaves after this long without a resume.</summary>
     public TimeSpan ResumeGrace { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Hub calls per second of one connection, in the long run.</summary>
+    /// <summary>Hub calls per second of one connection, in the long run; a whole venue may share one.</summary>
     public int HubCallsPerSecond { get; init; } = 50;
 
     /// <summary>Hub calls at once of one connection.</summary>
@@ -56,11 +56,11 @@ public sealed record SignallingOptions
     /// <summary>Messages that wait for a slow client before its connection is dropped; it resumes with a snapshot.</summary>
     public int HubQueueLength { get; init; } = 2_000;
 
-    /// <summary>WHIP and WHEP requests per second of one address (one /64 of IPv6), in the long run.</summary>
-    public int HttpRequestsPerSecond { get; init; } = 100;
+    /// <summary>WHIP and WHEP requests per second of one address (one /64 of IPv6), in the long run; a whole venue may share one.</summary>
+    public int HttpRequestsPerSecond { get; init; } = 1_000;
 
     /// <summary>WHIP and WHEP requests at once of one address. Behind a proxy all clients share one: raise it there.</summary>
-    public int HttpRequestBurst { get; init; } = 500;
+    public int HttpRequestBurst { get; init; } = 5_000;
 
     internal void Validate()
     {
