@@ -20,18 +20,30 @@ internal static partial class Mailbox
         return Token().Match(texts[^1]).Groups[1].Value;
     }
 
-    public static List<string> Texts(string directory, string email)
-    {
-        if (!Directory.Exists(directory))
-        {
-            return [];
-        }
+    public static List<string> Texts(string directory, string email) =>
+        [.. Mails(directory, email).Select(m => Encoding.UTF8.GetString(Convert.FromBase64String(Plain().Match(m).Groups[1].Value)))];
 
-        // Names are UUIDv7: by name is by time.
-        return [.. Directory.GetFiles(directory, "*.eml").Order(StringComparer.Ordinal).Select(File.ReadAllText)
-            .Where(m => m.Contains($"\r\nTo: {email}\r\n", StringComparison.OrdinalIgnoreCase))
-            .Select(m => Encoding.UTF8.GetString(Convert.FromBase64String(Plain().Match(m).Groups[1].Value)))];
+    /// <summary>Names are UUIDv7: by name is by time.</summary>
+    private static List<string> Mails(string directory, string email) => !Directory.Exists(directory) ? []
+        : [.. Directory.GetFiles(directory, "*.eml").Order(StringComparer.Ordinal).Select(File.ReadAllText)
+            .Where(m => m.Contains($"\r\nTo: {email}\r\n", StringComparison.OrdinalIgnoreCase))];
+
+    /// <summary>The attachments' names and contents of the only mail to an address; waits until it is there.</summary>
+    public static async Task<Dictionary<string, byte[]>> AttachmentsAsync(this PlatformFixture fixture, string email)
+    {
+        List<string> mails = [];
+        await Eventually.TrueAsync(
+            () =>
+            {
+                mails = Mails(fixture.Options.MailDirectory, email);
+                return Task.FromResult(mails.Count > 0);
+            },
+            $"{email} has a mail");
+        return Attachment().Matches(Assert.Single(mails)).ToDictionary(m => m.Groups[1].Value, m => Convert.FromBase64String(m.Groups[2].Value));
     }
+
+    [GeneratedRegex(@"filename=""([^""]+)""\r\n(?:[A-Za-z-]+: .*\r\n)*\r\n([A-Za-z0-9+/=\r\n]+?)\r\n--")]
+    private static partial Regex Attachment();
 
     [GeneratedRegex(@"token=([A-Za-z0-9_-]{43})")]
     private static partial Regex Token();

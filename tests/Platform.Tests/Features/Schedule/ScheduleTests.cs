@@ -121,13 +121,11 @@ public sealed class ScheduleTests(PlatformFixture fixture)
     public async Task A_ticket_is_mailed_once_with_its_code_and_a_calendar_file()
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 2);
-        var order = await shop.BuyAsync(shop.Order("mia@people.example"));
-        var ticketId = order.GetProperty("tickets")[0].GetProperty("id").GetGuid();
-        var once = $"ticket-confirmation:{ticketId}";
-        await OrdersTests.EventuallyAsync(() => shop.ScalarAsync<bool>("select exists (select 1 from platform.mails where once_key = @once)", new { once }));
-        var calendar = await shop.ScalarAsync<byte[]>("select a.content from platform.mail_attachments a join platform.mails m on m.id = a.mail_id where m.once_key = @once and a.file_name = 'event.ics'", new { once });
-        Assert.Equal("Fair", ParsedCalendar.Parse(System.Text.Encoding.UTF8.GetString(calendar)).Text("SUMMARY"));
-        Assert.Equal(2, await shop.ScalarAsync<int>("select count(*)::int from platform.mail_attachments a join platform.mails m on m.id = a.mail_id where m.once_key = @once", new { once }));
+        // A mail's content is forgotten in the database once it is sent: what was sent is what counts.
+        await shop.BuyAsync(shop.Order("mia@people.example"));
+        var attachments = await fixture.AttachmentsAsync("mia@people.example");
+        Assert.Equal(2, attachments.Count);
+        Assert.Equal("Fair", ParsedCalendar.Parse(System.Text.Encoding.UTF8.GetString(attachments["event.ics"])).Text("SUMMARY"));
     }
 
     private static object Event(string name = "Some event", string state = "live", string type = "conference") =>
