@@ -22,7 +22,7 @@ internal sealed class PrivacyWorker(PrivacyRequests requests, ExportFile exports
     public async Task RunAsync(NpgsqlTransaction transaction, DueTimer timer, CancellationToken cancel)
     {
         var row = await transaction.Connection!.QuerySingleOrDefaultAsync<Row>(
-            "select id, kind, email, user_id, done_parts from platform.privacy_requests where id = @Id and state in ('queued', 'working') for update", new { Id = Guid.Parse(timer.Key) });
+            "select id, kind, email, user_id, array_to_string(done_parts, ' ') as done from platform.privacy_requests where id = @Id and state in ('queued', 'working') for update", new { Id = Guid.Parse(timer.Key) });
         switch (row?.Kind)
         {
             case PrivacyRequests.Access:
@@ -94,8 +94,11 @@ internal sealed class PrivacyWorker(PrivacyRequests requests, ExportFile exports
         await PrivacyRequests.AuditAsync(transaction, row.Id, row.UserId, $"privacy.{row.Kind}_{state}");
     }
 
-    private sealed record Row(Guid Id, string Kind, string Email, Guid? UserId, string[] DoneParts)
+    private sealed record Row(Guid Id, string Kind, string Email, Guid? UserId, string Done)
     {
+        /// <summary>Names of parts, which have no spaces.</summary>
+        public string[] DoneParts { get; } = Done.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
         public PersonalSubject Subject => new(Email, UserId);
     }
 }

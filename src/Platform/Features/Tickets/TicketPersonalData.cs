@@ -29,6 +29,8 @@ internal sealed class TicketPersonalData : IPersonalData
         ["platform.ticket_waiting_list"] = ["email", "name"],
         ["platform.ticket_invitations"] = ["email"],
         ["platform.answer_files"] = ["file_name", "mime_type", "sha256"],
+        ["media.assets"] = ["title"],
+        ["media.renditions"] = ["file_name"],
     };
 
     public Task<IEnumerable<Guid>> OrganisersAsync(PersonalSubject subject, NpgsqlConnection connection) => connection.QueryAsync<Guid>(
