@@ -32,19 +32,24 @@ public sealed class ErasureTests(PlatformFixture fixture)
         var settled = await fixture.SettleAsync(person.Email, "erasure");
         Assert.Equal("done", settled.GetProperty("state").GetString());
         List<string> after = [];
-        await Eventually.TrueAsync(async () => (after = await FindAsync(log, person)).Count == 0, $"nothing is found: {string.Join("\n", after)}");
+        for (var deadline = DateTime.UtcNow.AddSeconds(20); (after = await FindAsync(log, person)).Count > 0 && DateTime.UtcNow < deadline;)
+        {
+            await Task.Delay(100); // the files go after the rows
+        }
+
+        Assert.True(after.Count == 0, string.Join("\n", after));
 
         await using var connection = await fixture.Database.OpenAsync(default);
-        Assert.Equal(0, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.sso_identities where user_id = @UserId", person));
-        Assert.Equal(0, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.organization_members where user_id = @UserId", person));
+        Assert.Equal(0, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.sso_identities where user_id = @UserId", new { person.UserId }));
+        Assert.Equal(0, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.organization_members where user_id = @UserId", new { person.UserId }));
 
         // What stays: that it was somebody, and the books.
-        Assert.Equal(1, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.event_participants where user_id = @UserId", person));
-        Assert.Equal(2500, await connection.ExecuteScalarAsync<long>("select sum(total_minor)::bigint from platform.orders where user_id = @UserId", person));
+        Assert.Equal(1, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.event_participants where user_id = @UserId", new { person.UserId }));
+        Assert.Equal(2500, await connection.ExecuteScalarAsync<long>("select sum(total_minor)::bigint from platform.orders where user_id = @UserId", new { person.UserId }));
         Assert.Equal(1, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.tickets where holder_name = 'Otto Other' and event_id = @EventId", new { person.Shop.EventId }));
         using var again = fixture.Client();
         await again.PostJsonAsync("/api/v1/auth/sign-up", new { email = person.Email, name = "New" }, HttpStatusCode.Accepted);
-        Assert.True(await connection.ExecuteScalarAsync<bool>("select disabled_at is not null and password_hash is null from platform.users where id = @UserId", person));
+        Assert.True(await connection.ExecuteScalarAsync<bool>("select disabled_at is not null and password_hash is null from platform.users where id = @UserId", new { person.UserId }));
     }
 
     [Fact]
@@ -74,7 +79,7 @@ public sealed class ErasureTests(PlatformFixture fixture)
         Assert.Equal(1, Of("recordings", "requested").GetArrayLength());
         Assert.Equal(2500, Of("payments", "payments")[0].GetProperty("amount_minor").GetInt64());
         Assert.NotEqual(0, Of("mails", "mails").GetArrayLength());
-        Assert.Equal(1, Of("audit", "done_about_you").GetArrayLength());
+        Assert.Contains(Of("audit", "done_about_you").EnumerateArray(), a => a.GetProperty("actor_kind").GetString() == "staff");
         using (var file = zip.Entries.Single(e => e.FullName.StartsWith("files/", StringComparison.Ordinal)).Open())
         {
             using var copy = new MemoryStream();
@@ -88,7 +93,7 @@ public sealed class ErasureTests(PlatformFixture fixture)
         await connection.ExecuteAsync("update platform.timers set next_at = now() where kind = 'privacy-export' and key = @Key", new { Key = settled.GetProperty("id").GetString() });
         await Eventually.TrueAsync(async () => !await blobs.ExistsAsync(ContentHash.Of(content)), "the archive is deleted");
         await fixture.Client().GetAsync(url.PathAndQuery).ShouldRefuseAsync(HttpStatusCode.NotFound, "blob_not_found");
-        Assert.Equal(0, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.privacy_requests where lower(email) = lower(@Email)", person));
+        Assert.Equal(0, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.privacy_requests where lower(email) = lower(@Email)", new { person.Email }));
     }
 
     [Fact]
