@@ -29,6 +29,9 @@ alter table platform.magic_links
     drop constraint magic_links_purpose_check,
     add constraint magic_links_purpose_check check (purpose in ('sign_in', 'verify_email', 'invitation', 'privacy_access', 'privacy_erasure'));
 
+-- The name that its sender gave a file goes with it; see Deletion.
+update media.assets set title = '' where state = 'deleted' and kind = 'document';
+
 -- The audit log stays append-only but for one thing: the words in which somebody gave a reason may name a person who is erased.
 create or replace function platform.refuse_change() returns trigger language plpgsql as $$
 begin

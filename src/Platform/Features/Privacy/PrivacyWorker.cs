@@ -21,8 +21,14 @@ internal sealed class PrivacyWorker(PrivacyRequests requests, ExportFile exports
 
     public async Task RunAsync(NpgsqlTransaction transaction, DueTimer timer, CancellationToken cancel)
     {
+        // An account that was made since the click is the person's too.
         var row = await transaction.Connection!.QuerySingleOrDefaultAsync<Row>(
-            "select id, kind, email, user_id, array_to_string(done_parts, ' ') as done from platform.privacy_requests where id = @Id and state in ('queued', 'working') for update", new { Id = Guid.Parse(timer.Key) });
+            """
+            update platform.privacy_requests r set user_id = u.id from platform.users u
+            where r.id = @Id and r.user_id is null and r.done_parts = '{}' and r.state = 'queued' and lower(u.email) = lower(r.email);
+            select id, kind, email, user_id, array_to_string(done_parts, ' ') as done from platform.privacy_requests where id = @Id and state in ('queued', 'working') for update
+            """,
+            new { Id = Guid.Parse(timer.Key) });
         switch (row?.Kind)
         {
             case PrivacyRequests.Access:

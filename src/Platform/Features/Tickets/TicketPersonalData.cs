@@ -66,6 +66,9 @@ internal sealed class TicketPersonalData : IPersonalData
     public async Task EraseAsync(PersonalSubject subject, NpgsqlTransaction transaction, CancellationToken cancel)
     {
         var connection = transaction.Connection!;
+
+        // Everybody locks orders before tickets.
+        await connection.ExecuteAsync($"select 1 from platform.orders where id in ({MyOrders}) or id in (select order_id from platform.tickets where id in ({MyTickets})) order by id for update", subject);
         var assets = (await connection.QueryAsync<Guid>($"delete from platform.answer_files where ticket_id in ({MyTickets}) returning asset_id", subject)).AsList();
         var released = new List<string>();
         foreach (var asset in assets)

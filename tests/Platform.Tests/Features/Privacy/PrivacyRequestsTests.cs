@@ -1,8 +1,14 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using Dapper;
+using Events.Platform.Data.Timers;
+using Events.Platform.Features.Links;
+using Events.Platform.Features.Privacy;
 using Events.Tests.Platform.Features.Tickets;
 using Events.Tests.Platform.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Events.Tests.Platform.Features.Privacy;
 
@@ -82,6 +88,39 @@ public sealed class PrivacyRequestsTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task Who_became_the_last_admin_since_the_click_is_mailed_why_nothing_was_erased()
+    {
+        var (userId, email) = await fixture.AddUserAsync("Lea Later");
+        await fixture.AddOrganisationAsync((userId, "organization_admin"));
+        var request = await ConfirmInsideAsync(email, MagicLinks.PrivacyErasure, (_, _) => Task.CompletedTask);
+        var settled = await fixture.Client().EventuallyAsync($"/api/v1/privacy/requests/{request.Id}", r => r.GetProperty("settledAt").ValueKind != JsonValueKind.Null);
+        Assert.Equal(("refused", "last_admin"), (settled.GetProperty("state").GetString(), settled.GetProperty("code").GetString()));
+        await Eventually.TrueAsync(() => Task.FromResult(Mailbox.Texts(fixture.Options.MailDirectory, email).Any(m => m.Contains("Make another member its admin", StringComparison.Ordinal))), "the refusal is mailed");
+        using var still = await fixture.SignedInAsync(email);
+    }
+
+    [Fact]
+    public async Task An_erasure_overtakes_an_access_request_that_still_waits()
+    {
+        var access = await ConfirmInsideAsync(_email, MagicLinks.PrivacyAccess, (transaction, id) =>
+            TimerTable.SetAsync(transaction, "privacy-request", id.ToString(), DateTimeOffset.UtcNow.AddHours(1)));
+        await fixture.SettleAsync(_email, "erasure");
+        Assert.Equal("cancelled", (await fixture.Client().GetJsonAsync($"/api/v1/privacy/requests/{access.Id}")).GetProperty("state").GetString());
+        Assert.Equal(0, await CountAsync($"select count(*)::int from platform.timers where key = '{access.Id}'"));
+        Assert.Equal(0, await CountAsync("select count(*)::int from platform.privacy_requests where email = @Email"));
+    }
+
+    [Fact]
+    public async Task An_account_that_was_made_since_the_click_is_erased_too()
+    {
+        var (userId, email) = await fixture.AddUserAsync("Ann After");
+        var request = await ConfirmInsideAsync(email, MagicLinks.PrivacyErasure, (transaction, id) =>
+            transaction.Connection!.ExecuteAsync("update platform.privacy_requests set user_id = null where id = @id", new { id }));
+        await fixture.Client().EventuallyAsync($"/api/v1/privacy/requests/{request.Id}", r => r.GetProperty("state").GetString() == "done");
+        Assert.Equal(1, await CountAsync($"select count(*)::int from platform.users where id = '{userId}' and name = 'Erased person'"));
+    }
+
+    [Fact]
     public async Task Staff_are_erased_only_after_they_are_none()
     {
         var token = await fixture.AskAsync(PlatformFixture.StaffEmail, "erasure");
@@ -128,14 +167,25 @@ public sealed class PrivacyRequestsTests(PlatformFixture fixture)
         await connection.ExecuteAsync("insert into platform.audit_log (id, actor_kind, action, detail) values (@Id, 'system', 'test', '{\"reason\": \"why\"}')", new { Id = Guid.CreateVersion7() });
         foreach (var change in new[] { "actor_id = gen_random_uuid()", "action = 'other'", "detail = jsonb_set(detail, '{count}', '1')" })
         {
-            await Assert.ThrowsAsync<Npgsql.PostgresException>(() => connection.ExecuteAsync($"begin; set local platform.erasing = 'reason'; update platform.audit_log set {change} where action = 'test'; commit"));
+            await Assert.ThrowsAsync<PostgresException>(() => connection.ExecuteAsync($"begin; set local platform.erasing = 'reason'; update platform.audit_log set {change} where action = 'test'; commit"));
             await connection.ExecuteAsync("rollback");
         }
 
-        await Assert.ThrowsAsync<Npgsql.PostgresException>(() => connection.ExecuteAsync("update platform.audit_log set detail = '{}' where action = 'test'"));
-        await Assert.ThrowsAsync<Npgsql.PostgresException>(() => connection.ExecuteAsync("begin; set local platform.erasing = 'reason'; delete from platform.audit_log where action = 'test'; commit"));
+        await Assert.ThrowsAsync<PostgresException>(() => connection.ExecuteAsync("update platform.audit_log set detail = '{}' where action = 'test'"));
+        await Assert.ThrowsAsync<PostgresException>(() => connection.ExecuteAsync("begin; set local platform.erasing = 'reason'; delete from platform.audit_log where action = 'test'; commit"));
         await connection.ExecuteAsync("rollback");
     }
+
+    /// <summary>A click that the worker sees only together with what else happens.</summary>
+    private Task<PrivacyRequest> ConfirmInsideAsync(string email, string purpose, Func<NpgsqlTransaction, Guid, Task> besides) => fixture.Database.InTransactionAsync(
+        async transaction =>
+        {
+            var link = new MagicLink(purpose, email, null, null, null, DateTimeOffset.UtcNow.AddHours(1));
+            var request = await fixture.Services.GetRequiredService<PrivacyRequests>().ConfirmAsync(transaction, link);
+            await besides(transaction, request.Id);
+            return request;
+        },
+        default);
 
     private Task<HttpResponseMessage> AskAsync(string email, string kind) => fixture.Client().PostAsJsonAsync("/api/v1/privacy/requests", new { email, kind });
 
