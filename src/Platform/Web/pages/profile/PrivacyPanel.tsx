@@ -18,7 +18,7 @@ export function PrivacyPanel({ email }: { email: string }) {
   const toast = useToast();
   const ask = async (kind: PrivacyKind): Promise<void> => {
     await api.call('/privacy/requests', { method: 'POST', body: { email, kind } });
-    toast(`We have mailed a link to ${email}; nothing happens before you use it.`);
+    toast('We have mailed you a link; nothing happens before you use it.');
   };
   const download = async (): Promise<void> => {
     setAsking(true);
@@ -31,45 +31,47 @@ export function PrivacyPanel({ email }: { email: string }) {
     }
   };
   return (
-    <section className="panel" aria-labelledby="privacy">
-      <div className="panel__head">
-        <div>
-          <h2 id="privacy">Privacy</h2>
-          <p>Get everything that is held about you, or have it erased. A mailed link confirms it is you.</p>
+    <>
+      <section className="panel" aria-labelledby="privacy">
+        <div className="panel__head">
+          <div>
+            <h2 id="privacy">Privacy</h2>
+            <p>Get everything that is held about you, or have it erased. A mailed link confirms it is you.</p>
+          </div>
         </div>
-      </div>
-      <Loaded of={requests} rows={1}>
-        {({ items }) =>
-          items.length > 0 && (
-            <ul className="list" data-testid="privacy-requests">
-              {items.map((request) => (
-                <li key={request.id}>
-                  <div className="item">
-                    <strong>{privacyKinds[request.kind]}</strong>
-                    <span>{requestSays(request, moment)}</span>
-                  </div>
-                  <div className="item__end">
-                    <span className={`badge ${requestStates[request.state].tone}`}>{requestStates[request.state].name}</span>
-                  </div>
-                </li>
-              ))}
-            </ul>
-          )
-        }
-      </Loaded>
-      <div className="form__end">
-        <Button busy={asking} onClick={() => void download()} data-testid="privacy-access">
-          <Download size={16} aria-hidden="true" /> Get my data
-        </Button>
-        <Button look="danger" onClick={() => setErasing(true)} data-testid="privacy-erasure">
-          <Trash2 size={16} aria-hidden="true" /> Erase my data
-        </Button>
-      </div>
+        <Loaded of={requests} rows={1}>
+          {({ items }) =>
+            items.length > 0 && (
+              <ul className="list" data-testid="privacy-requests">
+                {items.map((request) => (
+                  <li key={request.id}>
+                    <div className="item">
+                      <strong>{privacyKinds[request.kind]}</strong>
+                      <span>{requestSays(request, moment)}</span>
+                    </div>
+                    <div className="item__end">
+                      <span className={`badge ${requestStates[request.state].tone}`}>{requestStates[request.state].name}</span>
+                    </div>
+                  </li>
+                ))}
+              </ul>
+            )
+          }
+        </Loaded>
+        <div className="form__end">
+          <Button busy={asking} onClick={() => void download()} data-testid="privacy-access">
+            <Download size={16} aria-hidden="true" /> Get my data
+          </Button>
+          <Button look="danger" onClick={() => setErasing(true)} data-testid="privacy-erasure">
+            <Trash2 size={16} aria-hidden="true" /> Erase my data
+          </Button>
+        </div>
+      </section>
       {erasing && (
         <Confirm title="Erase everything about you?" action="Mail me the link" danger close={() => setErasing(false)} act={() => ask('erasure')}>
           <p>Your account ends. Tickets lose your name, answers and files are deleted, and what you paid stays in the organisers’ books without you. Once you use the link it cannot be undone.</p>
         </Confirm>
       )}
-    </section>
+    </>
   );
 }
