@@ -12,7 +12,10 @@ public static class Deletion
     public static async Task<IReadOnlyList<string>> DeleteAsync(NpgsqlTransaction transaction, Guid assetId)
     {
         var connection = transaction.Connection!;
-        await connection.ExecuteAsync("update media.assets set state = 'deleted', deleted_at = now() where id = @assetId and state <> 'deleted'", new { assetId }, transaction);
+
+        // A document's title is the name that its sender gave the file, and goes with it.
+        await connection.ExecuteAsync(
+            "update media.assets set state = 'deleted', deleted_at = now(), title = case kind when 'document' then '' else title end where id = @assetId and state <> 'deleted'", new { assetId }, transaction);
         var hashes = await connection.QueryAsync<string>("delete from media.renditions where asset_id = @assetId returning sha256", new { assetId }, transaction);
         return [.. hashes.Distinct()];
     }

@@ -15,6 +15,7 @@ using Events.Platform.Features.Media;
 using Events.Platform.Features.Nodes;
 using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Payments;
+using Events.Platform.Features.Privacy;
 using Events.Platform.Features.Recordings;
 using Events.Platform.Features.Rooms;
 using Events.Platform.Features.Schedule;
@@ -60,6 +61,7 @@ public static class PlatformRole
         services.AddMedia();
         services.AddNodes();
         services.AddSso();
+        services.AddPrivacy();
 
         var app = builder.Build();
         app.UseSecurityHeaders(options);
@@ -87,6 +89,7 @@ public static class PlatformRole
         app.MapSchedule();
         app.MapTickets();
         app.MapPayments(options);
+        app.MapPrivacy();
         app.MapDemo();
         app.MapWhip();
         app.MapMedia();

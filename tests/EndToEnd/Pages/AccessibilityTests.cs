@@ -56,7 +56,7 @@ public sealed class AccessibilityTests(RunningInstallation installation, ITestOu
         var organisation = $"/organise/{fair.OrganisationId}";
         (string Path, string? Opens)[] mine =
         [
-            ("/account", null), ("/my/tickets", null), ($"/e/{fair.Slug}/reception", null), ("/organise", "new-organisation"), ($"{organisation}/new-event", null), (organisation, null),
+            ("/account", "privacy-erasure"), ("/my/tickets", null), ($"/e/{fair.Slug}/reception", null), ("/organise", "new-organisation"), ($"{organisation}/new-event", null), (organisation, null),
             ($"{organisation}/members", "invite-member"), ($"{organisation}/audit", null), ($"{organisation}/tokens", null), ($"{organisation}/settings", null), (fair.Setup("setup"), "move-on"), (fair.Setup("details"), null),
             (fair.Setup("programme"), "add-item"), (fair.Setup("tickets"), "add-type"), (fair.Setup("registrations"), null), (fair.Setup("team"), "invite-team"),
         ];

@@ -48,18 +48,21 @@ internal sealed class ChildProgram : IAsyncDisposable
     }
 
     /// <summary>A file of <c>tests/Platform.Tests/IdentityProviders</c>, in the source tree.</summary>
-    public static string Source(string name)
+    public static string Source(string name) => SourceOf(Path.Combine("IdentityProviders", name));
+
+    /// <summary>A file below <c>tests/Platform.Tests</c>, in the source tree.</summary>
+    public static string SourceOf(string name)
     {
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
-            var path = Path.Combine(at.FullName, "IdentityProviders", name);
+            var path = Path.Combine(at.FullName, name);
             if (File.Exists(path))
             {
                 return path;
             }
         }
 
-        throw new FileNotFoundException($"IdentityProviders/{name} is in no folder above {AppContext.BaseDirectory}.");
+        throw new FileNotFoundException($"{name} is in no folder above {AppContext.BaseDirectory}.");
     }
 
     public async ValueTask DisposeAsync()

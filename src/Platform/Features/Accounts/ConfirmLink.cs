@@ -3,6 +3,7 @@ using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Links;
 using Events.Platform.Features.Organisations;
+using Events.Platform.Features.Privacy;
 using Microsoft.AspNetCore.Identity;
 using Npgsql;
 
@@ -12,14 +13,14 @@ namespace Events.Platform.Features.Accounts;
 /// <param name="Password">Only with a link that makes an account; left out, the account is entered by links alone.</param>
 public sealed record ConfirmRequest(string? Token, string? Password);
 
-/// <param name="Status">"signed_in", or "accepted": the invitation stands and a link to sign in is on its way.</param>
-public sealed record ConfirmAnswer(string Status, AccountUser? User);
+/// <param name="Status">"signed_in"; "accepted": the invitation stands and a link to sign in is on its way; or "queued": the request about one's data.</param>
+public sealed record ConfirmAnswer(string Status, AccountUser? User, PrivacyRequest? Request = null);
 
 /// <summary>
 /// The explicit click: consumes a link. Links of minutes sign in; an invitation lives for days and so never does, it mails a fresh
 /// link instead.
 /// </summary>
-internal sealed class ConfirmLink(Database database, LinkMails links, IPasswordHasher<PasswordOwner> hasher, TimeProvider clock)
+internal sealed class ConfirmLink(Database database, LinkMails links, PrivacyRequests privacy, IPasswordHasher<PasswordOwner> hasher, TimeProvider clock)
 {
     public async Task<(ConfirmAnswer? Answer, ApiError? Error)> HandleAsync(ConfirmRequest request, HttpContext context, CancellationToken cancel)
     {
@@ -34,6 +35,7 @@ internal sealed class ConfirmLink(Database database, LinkMails links, IPasswordH
                     refused = Passwords.Refusal(wanted, link.Email);
                 }
 
+                refused ??= await privacy.RefusalAsync(transaction, link!);
                 if (refused is null)
                 {
                     (link, refused) = await MagicLinks.TakeAsync(transaction, request.Token);
@@ -43,6 +45,7 @@ internal sealed class ConfirmLink(Database database, LinkMails links, IPasswordH
                 {
                     MagicLinks.SignIn => await SignInAsync(transaction, link.UserId!.Value),
                     MagicLinks.VerifyEmail => await CreateAsync(transaction, link, request.Password),
+                    MagicLinks.PrivacyAccess or MagicLinks.PrivacyErasure => (new ConfirmAnswer("queued", null, await privacy.ConfirmAsync(transaction, link)), null),
                     _ => await AcceptAsync(transaction, link, here),
                 };
             },

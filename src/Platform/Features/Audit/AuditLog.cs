@@ -18,6 +18,9 @@ public sealed record AuditActor(string Kind, Guid? Id)
     public static AuditActor Staff(Guid id) => new("staff", id);
 
     public static AuditActor ApiToken(Guid id) => new("api_token", id);
+
+    /// <summary>Nobody with an account.</summary>
+    public static readonly AuditActor System = new("system", null);
 }
 
 /// <param name="Action">"member.role_changed", "participants.read", …</param>

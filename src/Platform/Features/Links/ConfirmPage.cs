@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Net;
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Privacy;
 using Events.Platform.Roles;
 
 namespace Events.Platform.Features.Links;
@@ -35,10 +37,14 @@ internal static class ConfirmPage
         {
             MagicLinks.VerifyEmail => ("Confirm your address", "Confirm and sign in"),
             MagicLinks.Invitation => ("Accept the invitation", "Accept"),
+            MagicLinks.PrivacyAccess => ("Get your data", "Send me my data"),
+            MagicLinks.PrivacyErasure => ("Erase your data", "Erase everything about me"),
             _ => ("Sign in", "Sign in"),
         };
         var password = link.Purpose == MagicLinks.VerifyEmail
             ? $"""<label>Password <span>optional, at least {Passwords.MinLength} characters</span><input name="password" type="password" autocomplete="new-password" minlength="{Passwords.MinLength}" maxlength="{Passwords.MaxLength}"></label>"""
+            : link.Purpose == MagicLinks.PrivacyErasure
+            ? "<p>Your account, tickets' names and answers, files and mails go for good; what you bought stays in the organisers' books without you. This cannot be undone.</p>"
             : "";
         return Page(
             context,
@@ -68,9 +74,17 @@ internal static class ConfirmPage
         var password = form["password"].ToString();
         var (answer, error) = await confirm.HandleAsync(new ConfirmRequest(form["token"], password.Length == 0 ? null : password), context, cancel);
         return error is not null ? Page(context, "This did not work", $"<p>{WebUtility.HtmlEncode(error.Detail)}</p>", error.Status)
-            : answer!.User is not null ? TypedResults.LocalRedirect("/")
+            : answer!.Request is { } queued ? Page(context, "Your request is queued", QueuedText(queued))
+            : answer.User is not null ? TypedResults.LocalRedirect("/")
             : Page(context, "Accepted", "<p>The invitation is accepted. We have mailed you a link to sign in.</p>");
     }
+
+    private static string QueuedText(PrivacyRequest request) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        <p>{(request.Kind == PrivacyRequests.Erasure ? "Everything about you is being erased" : "Your data is being gathered; a link to it comes by mail")}. It takes minutes as a rule, and until {request.DueAt:d MMMM yyyy} at the most.</p>
+        <p><a href="/api/v1/privacy/requests/{request.Id}">State of the request {request.Id}</a></p>
+        """);
 
     private static IResult Page(HttpContext context, string title, string body, int status = 200)
     {

@@ -23,6 +23,15 @@ internal sealed class LinkMails(NodeOptions options, TimeProvider clock)
     public Task VerifyAsync(NpgsqlTransaction transaction, string email, string name) =>
         SendAsync(transaction, new MagicLink(MagicLinks.VerifyEmail, email, null, null, name, clock.GetUtcNow() + MagicLinks.Lifetime), email, "verify-email", new() { ["name"] = name, ["minutes"] = Minutes });
 
+    /// <summary>A link that queues an access or erasure request for an address, whoever it belongs to.</summary>
+    public Task PrivacyAsync(NpgsqlTransaction transaction, string purpose, string email) =>
+        SendAsync(
+            transaction,
+            new MagicLink(purpose, email, null, null, null, clock.GetUtcNow() + MagicLinks.PrivacyLifetime),
+            email,
+            purpose == MagicLinks.PrivacyErasure ? "privacy-erasure" : "privacy-access",
+            new() { ["minutes"] = MagicLinks.PrivacyLifetime.TotalMinutes.ToString("0", CultureInfo.InvariantCulture) });
+
     /// <summary>
     /// The work of <see cref="SignInAsync"/> without its effect: a link that opens nothing and a mail that has expired already,
     /// so that an unknown address takes the same time.

@@ -16,9 +16,14 @@ internal static class MagicLinks
     public const string SignIn = "sign_in";
     public const string VerifyEmail = "verify_email";
     public const string Invitation = "invitation";
+    public const string PrivacyAccess = "privacy_access";
+    public const string PrivacyErasure = "privacy_erasure";
 
     /// <summary>Links that sign in or make an account.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+
+    /// <summary>Links that ask for access or erasure: they sign nobody in, and may wait for slow mail.</summary>
+    public static readonly TimeSpan PrivacyLifetime = TimeSpan.FromHours(1);
 
     public static readonly ApiError Invalid = new(401, "link_invalid", "This link is not one of ours. Ask for a new one.");
     public static readonly ApiError Expired = new(401, "link_expired", "This link has expired. Ask for a new one.");

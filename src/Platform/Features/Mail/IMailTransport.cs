@@ -9,6 +9,9 @@ public interface IMailTransport
     /// <exception cref="MailRefusedException">The other side said no, for now or for ever.</exception>
     /// <exception cref="IOException">It did not answer; try again.</exception>
     Task SendAsync(OutgoingMail mail, CancellationToken cancel);
+
+    /// <summary>Deletes what still lies here for an address. What was handed to a server lies here no more.</summary>
+    Task ForgetAsync(string address, CancellationToken cancel) => Task.CompletedTask;
 }
 
 /// <summary>The mail server refused.</summary>
@@ -27,5 +30,31 @@ internal sealed class MailFolder(string directory) : IMailTransport
         // The same name at every attempt: a second delivery replaces the first.
         PrivateFile.Write(Path.Combine(directory, $"{mail.Id:N}.eml"), MimeWriter.Write(mail));
         return Task.CompletedTask;
+    }
+
+    public async Task ForgetAsync(string address, CancellationToken cancel)
+    {
+        if (!Directory.Exists(directory))
+        {
+            return;
+        }
+
+        foreach (var path in Directory.EnumerateFiles(directory, "*.eml"))
+        {
+            var isTheirs = false;
+            await foreach (var line in File.ReadLinesAsync(path, cancel))
+            {
+                isTheirs |= line.Equals($"To: {address}", StringComparison.OrdinalIgnoreCase);
+                if (isTheirs || line.Length == 0)
+                {
+                    break;
+                }
+            }
+
+            if (isTheirs)
+            {
+                File.Delete(path);
+            }
+        }
     }
 }

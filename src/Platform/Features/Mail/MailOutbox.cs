@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dapper;
+using Events.Platform.Features.Privacy;
 using Npgsql;
 
 namespace Events.Platform.Features.Mail;
@@ -12,11 +13,16 @@ public static class MailOutbox
     private const int MaxValue = 4_000;
 
     /// <summary>Enqueues a mail; it is sent at least once after the commit, always with the same Message-ID.</summary>
-    /// <returns>The mail's id, or null when its <see cref="MailMessage.OnceKey"/> is known already.</returns>
+    /// <returns>The mail's id, or null when its <see cref="MailMessage.OnceKey"/> is known already, or its recipient was erased.</returns>
     /// <exception cref="ArgumentException">The address, the template, a missing placeholder, an address in a value, or an attachment is wrong: a mistake of the calling code.</exception>
     public static async Task<Guid?> EnqueueAsync(NpgsqlTransaction transaction, MailMessage mail)
     {
         Check(mail);
+        if (ErasedPerson.IsAddress(mail.To))
+        {
+            return null;
+        }
+
         var id = Guid.CreateVersion7();
         var connection = transaction.Connection!;
         var kept = await connection.ExecuteAsync(

@@ -103,7 +103,12 @@ internal sealed class MailSender(Database database, IMailTransport transport, No
             return true;
         }
 
-        await SettleAsync(connection, row.Id, "sent", null);
+        if (await SettleAsync(connection, row.Id, "sent", null) == 0)
+        {
+            // Its recipient was erased while it was on its way.
+            await transport.ForgetAsync(row.ToAddress, cancel);
+        }
+
         return true;
     }
 
@@ -123,7 +128,7 @@ internal sealed class MailSender(Database database, IMailTransport transport, No
     }
 
     /// <summary>A settled mail holds no links, names or tickets any more: they were for the recipient alone.</summary>
-    private static Task SettleAsync(NpgsqlConnection connection, Guid id, string state, string? why) => connection.ExecuteAsync(
+    private static Task<int> SettleAsync(NpgsqlConnection connection, Guid id, string state, string? why) => connection.ExecuteAsync(
         """
         with gone as (delete from platform.mail_attachments where mail_id = @id)
         update platform.mails set state = @state, model = null, last_error = left(@why, 500), settled_at = now() where id = @id

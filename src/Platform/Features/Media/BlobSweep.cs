@@ -10,10 +10,12 @@ namespace Events.Platform.Features.Media;
 /// <summary>Deletes blobs that nobody holds any more, after the transaction that let go of them.</summary>
 internal sealed class BlobSweep(Database database, IBlobStore blobs) : ITimerHandler
 {
-    public string Kind => "blob-sweep";
+    public const string TimerKind = "blob-sweep";
+
+    public string Kind => TimerKind;
 
     public static Task SoonAsync(NpgsqlTransaction transaction, IReadOnlyList<string> hashes) =>
-        TimerTable.SetAsync(transaction, "blob-sweep", Guid.CreateVersion7().ToString(), TimeProvider.System.GetUtcNow(), hashes);
+        TimerTable.SetAsync(transaction, TimerKind, Guid.CreateVersion7().ToString(), TimeProvider.System.GetUtcNow(), hashes);
 
     /// <summary>Sweeping twice is sweeping once, so it may work beside the timer's transaction.</summary>
     public async Task RunAsync(NpgsqlTransaction transaction, DueTimer timer, CancellationToken cancel)

@@ -41,6 +41,9 @@ internal static class StaffApi
         members.MapDelete("/{tokenId:guid}", RevokeForMembersAsync);
     }
 
+    /// <summary>Lets the operator's staff in, and nobody else.</summary>
+    public static RouteHandlerBuilder RequireStaff(this RouteHandlerBuilder route) => route.RequireAuthorization(AccountCookie.Scheme).AddEndpointFilter(DoorAsync);
+
     private static async ValueTask<object?> DoorAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
         var context = invocation.HttpContext;

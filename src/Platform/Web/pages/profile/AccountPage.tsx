@@ -13,6 +13,7 @@ import { api, useAccount } from '../account';
 import { keepZone } from '../event/ZoneSwitch';
 import { Members } from '../Members';
 import { Site } from '../Site';
+import { PrivacyPanel } from './PrivacyPanel';
 
 export function AccountPage() {
   const { signOut } = useAccount();
@@ -118,6 +119,7 @@ function Sections({ profile, load }: { profile: Profile; load: Load<Profile> }) 
           <Button onClick={() => setEnding(true)}>Sign out everywhere</Button>
         </div>
       </section>
+      <PrivacyPanel email={profile.email} />
       {ending && (
         <Confirm
           title="Sign out everywhere?"

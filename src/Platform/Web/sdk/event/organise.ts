@@ -12,6 +12,18 @@ export interface Profile {
   settings: Record<string, string>;
 }
 
+export type PrivacyKind = 'access' | 'erasure';
+
+export interface PrivacyRequest {
+  id: string;
+  kind: PrivacyKind;
+  state: 'queued' | 'working' | 'done' | 'refused' | 'cancelled';
+  confirmedAt: string;
+  dueAt: string;
+  settledAt: string | null;
+  code: string | null;
+}
+
 export interface Organisation {
   id: string;
   name: string;
