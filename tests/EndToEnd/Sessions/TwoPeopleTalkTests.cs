@@ -42,10 +42,10 @@ public sealed class TwoPeopleTalkTests(RunningInstallation installation, ITestOu
             Assert.EndsWith("AEAD_AES_128_GCM", figure.ReceiveCipher, StringComparison.Ordinal);
         });
 
-        // Chromium reports what arrives, so the node knows more of both paths than the 300 kbit/s that it begins with.
-        var estimate = await EstimateAsync();
+        // Chromium reports what arrives, so the node soon knows more of each path than the 300 kbit/s that it begins with.
+        var estimate = 0.0;
+        await Until.True("both paths carry more than they begin with", TimeSpan.FromSeconds(15), async () => (estimate = await EstimateAsync()) > 700_000);
         Output.WriteLine($"estimate of both paths: {estimate / 1_000:0} kbit/s");
-        Assert.True(estimate > 1_000_000, $"{estimate / 1_000:0} kbit/s");
 
         await using var cleo = await chromium.NewPersonAsync(Installation.PlatformUrl);
         await cleo.OpenAsGuestAsync(session, "Cleo");
