@@ -26,6 +26,9 @@ public interface IRtcServer
     /// <summary>Removes a participant (moderation); its <see cref="IParticipantEvents.Closed"/> says so.</summary>
     Task<RtcResult<Done>> RemoveAsync(string room, string participantId, RtcError reason);
 
+    /// <summary>Runs a room as the platform: every <see cref="RoomRequest"/> is allowed. <c>room_not_found</c> when it is not on this node.</summary>
+    Task<RtcResult<Done>> ModerateAsync(string room, RoomRequest request);
+
     /// <summary>Mutes a track for everyone (moderation); the publisher is told.</summary>
     Task<RtcResult<Done>> MuteTrackAsync(string room, string trackId, bool muted);
 }
@@ -60,6 +63,15 @@ public interface IParticipant
 
     /// <summary>Only the cameras of the most recent speakers, so many of them, are sent; null: everybody's.</summary>
     Task<RtcResult<Done>> SetLastNAsync(int? count);
+
+    /// <summary>Raises or lowers the own hand.</summary>
+    Task<RtcResult<Done>> RaiseHandAsync(bool raised);
+
+    /// <summary>Accepts or declines the invitation to the stage; <c>not_invited</c> without one.</summary>
+    Task<RtcResult<Done>> AnswerInvitationAsync(bool accepted);
+
+    /// <summary>Runs the room; <c>moderation_not_allowed</c> without the right to, <c>participant_not_found</c>, <c>track_not_found</c>.</summary>
+    Task<RtcResult<Done>> ModerateAsync(RoomRequest request);
 
     /// <summary>WHIP and WHEP: trickled candidates are not needed (we are ICE-lite), so only an ICE restart does something.</summary>
     /// <param name="remoteUfrag">New remote user fragment.</param>

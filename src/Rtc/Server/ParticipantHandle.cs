@@ -72,6 +72,13 @@ internal sealed class ParticipantHandle : IParticipant
         return default(Done);
     });
 
+    public Task<RtcResult<Done>> RaiseHandAsync(bool raised) => OnWorker(() => _participant.Room.Moderation.RaiseHand(_participant, raised));
+
+    public Task<RtcResult<Done>> AnswerInvitationAsync(bool accepted) =>
+        OnWorker(() => _participant.Room.Moderation.AnswerInvitation(_participant, accepted));
+
+    public Task<RtcResult<Done>> ModerateAsync(RoomRequest request) => OnWorker(() => _participant.Room.Moderation.Apply(_participant, request));
+
     public Task<RtcResult<SessionAnswer>> RestartIceAsync(string remoteUfrag, string remotePwd) => OnWorker<SessionAnswer>(() =>
     {
         if (Transport is not { Peer: not null } transport)

@@ -119,6 +119,9 @@ public sealed class RtcServer : IRtcServer, IDisposable
         return default(Done);
     });
 
+    public Task<RtcResult<Done>> ModerateAsync(string room, RoomRequest request) => OnRoom<RtcResult<Done>>(
+        room, r => r?.Moderation.Apply(null, request) ?? new RtcError("room_not_found", "There is no such room on this node."));
+
     public Task<RtcResult<Done>> MuteTrackAsync(string room, string trackId, bool muted) => OnRoom<RtcResult<Done>>(
         room, r => r?.Mute(null, trackId, muted) ?? new RtcError("room_not_found", "There is no such room on this node."));
 

@@ -53,10 +53,10 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
         return viewer;
     }
 
-    public async Task<TestClient> JoinAsync(string room = "room", string identity = "client", bool publish = true)
+    public async Task<TestClient> JoinAsync(string room = "room", string identity = "client", bool publish = true, bool moderates = false)
     {
         var client = new TestClient(this);
-        var result = await Server.JoinAsync(Rights(room, identity, publish), client);
+        var result = await Server.JoinAsync(Rights(room, identity, publish) with { Moderates = moderates }, client);
         Assert.True(result.IsOk, result.Error?.ToString());
         client.Participant = result.Value;
         _owned.Add(client);
@@ -255,6 +255,18 @@ internal sealed class TestClient(TestNode node) : IParticipantEvents, IAsyncDisp
     public void PublishLayers(string trackId, string mid, IReadOnlyList<EncodingDemand> encodings) => Demands.Enqueue((trackId, encodings));
 
     public void VideoHeld(IReadOnlyList<string> trackIds) => Held = trackIds;
+
+    public void RightsChanged(string participantId, bool canPublish) => Log.Enqueue($"rights {participantId} {canPublish}");
+
+    public void HandRaised(string participantId, long? hand) => Log.Enqueue($"hand {participantId} {hand}");
+
+    public void StageInvited(string? participantId) => Log.Enqueue("invited");
+
+    public void InvitationAnswered(string participantId, bool accepted) => Log.Enqueue($"answered {participantId} {accepted}");
+
+    public void UnmuteAsked(string trackId) => Log.Enqueue($"unmute {trackId}");
+
+    public void RoomLocked(bool locked) => Log.Enqueue($"locked {locked}");
 
     public void SubscribeOffer(SubscribeOffer offer) => _offers.Writer.TryWrite(offer);
 

@@ -47,6 +47,14 @@ public sealed class FakeRtcServer : IRtcServer
         return Task.FromResult<RtcResult<Done>>(default(Done));
     }
 
+    public ConcurrentQueue<RoomRequest> Requests { get; } = new();
+
+    public Task<RtcResult<Done>> ModerateAsync(string room, RoomRequest request)
+    {
+        Requests.Enqueue(request);
+        return Task.FromResult<RtcResult<Done>>(default(Done));
+    }
+
     public Task<RtcResult<Done>> MuteTrackAsync(string room, string trackId, bool muted)
     {
         if (trackId == "none")
@@ -133,6 +141,20 @@ public sealed class FakeParticipant(FakeRtcServer server, string id, RoomRights 
         LastN = count;
         return Task.FromResult<RtcResult<Done>>(default(Done));
     }
+
+    public bool HandRaised { get; private set; }
+
+    public Task<RtcResult<Done>> RaiseHandAsync(bool raised)
+    {
+        HandRaised = raised;
+        return Task.FromResult<RtcResult<Done>>(default(Done));
+    }
+
+    public Task<RtcResult<Done>> AnswerInvitationAsync(bool accepted) =>
+        Task.FromResult<RtcResult<Done>>(new RtcError("not_invited", "Nobody invited you."));
+
+    public Task<RtcResult<Done>> ModerateAsync(RoomRequest request) =>
+        rights.Moderates ? server.ModerateAsync(rights.Room, request) : Task.FromResult<RtcResult<Done>>(new RtcError("moderation_not_allowed", "Only moderators."));
 
     public Task<RtcResult<SessionAnswer>> RestartIceAsync(string remoteUfrag, string remotePwd)
     {

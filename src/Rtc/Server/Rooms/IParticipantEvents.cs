@@ -24,6 +24,23 @@ public interface IParticipantEvents
     /// <summary>Last-N: the video tracks that are held back from this participant now.</summary>
     void VideoHeld(IReadOnlyList<string> trackIds);
 
+    /// <summary>Someone, perhaps oneself, was promoted or demoted.</summary>
+    void RightsChanged(string participantId, bool canPublish);
+
+    /// <summary>A hand went up (its place; the lowest is first) or down (null).</summary>
+    void HandRaised(string participantId, long? hand);
+
+    /// <summary>A moderator, or the platform (null), asks one to the stage.</summary>
+    void StageInvited(string? participantId);
+
+    /// <summary>To moderators: what an invited one said.</summary>
+    void InvitationAnswered(string participantId, bool accepted);
+
+    /// <summary>A moderator asks to unmute one's own track.</summary>
+    void UnmuteAsked(string trackId);
+
+    void RoomLocked(bool locked);
+
     void SubscribeOffer(SubscribeOffer offer);
 
     /// <summary>The participant is out: removed, replaced by a second join, room closed, transport lost.</summary>

@@ -40,7 +40,14 @@ internal sealed class Participant
 
     public Room Room { get; }
 
-    public RoomRights Rights { get; }
+    /// <summary>The grant's, with what moderators changed since.</summary>
+    public RoomRights Rights { get; private set; }
+
+    /// <summary>Its place among the raised hands; null: not raised.</summary>
+    public long? Hand { get; set; }
+
+    /// <summary>A moderator asked it to the stage and it has not answered.</summary>
+    public bool IsInvited { get; set; }
 
     public ParticipantKind Kind { get; }
 
@@ -59,7 +66,11 @@ internal sealed class Participant
     /// <summary>In the roster: not hidden, and not a mere WHEP viewer.</summary>
     public bool IsVisible => !Rights.Hidden && Kind != ParticipantKind.Whep;
 
-    public ParticipantInfo Info => new(Id, Rights.Identity, Rights.Name, Rights.Role, Rights.CanPublish, [.. Tracks.Select(t => t.Info)]);
+    public ParticipantInfo Info => new(Id, Rights.Identity, Rights.Name, Rights.Role, Rights.CanPublish, [.. Tracks.Select(t => t.Info)])
+    {
+        Hand = Hand,
+        Moderates = Rights.Moderates,
+    };
 
     public IReadOnlyList<PublishedTrack> Tracks => Publisher?.Tracks ?? [];
 
@@ -76,6 +87,26 @@ internal sealed class Participant
         Remember(offer);
         Publisher ??= new PublisherTransport(Room.Worker, this);
         return Publisher.Negotiate(offer, tracks);
+    }
+
+    /// <summary>Promotes or demotes it while it is here. What a demoted one publishes ends at once; a WHIP session has nothing else and ends.</summary>
+    public void SetPublish(bool canPublish)
+    {
+        Rights = Rights with { CanPublish = canPublish };
+        if (canPublish || Publisher is not { } publisher)
+        {
+            return;
+        }
+
+        if (Kind == ParticipantKind.Whip)
+        {
+            Room.Leave(this, new RtcError("publish_not_allowed", "The organisers ended your publishing."));
+            return;
+        }
+
+        Publisher = null;
+        Room.Unpublish([.. publisher.Tracks]);
+        publisher.Disconnect();
     }
 
     public SubscriberTransport OpenSubscriber()

@@ -5,7 +5,7 @@ using Events.Rtc.Relay;
 namespace Events.Rtc.Rooms;
 
 /// <summary>One room on its worker: who is in it, what they publish, who receives what. Touched by the worker's thread only.</summary>
-internal sealed class Room(string id, MediaWorker worker)
+internal sealed class Room
 {
     /// <summary>Speakers are told at most four times a second.</summary>
     private static readonly TimeSpan SpeakerInterval = TimeSpan.FromMilliseconds(250);
@@ -20,9 +20,19 @@ internal sealed class Room(string id, MediaWorker worker)
     private readonly List<Participant> _recentSpeakers = [];
     private MonotonicTime _nextSpeakers;
 
-    public string Id { get; } = id;
+    public Room(string id, MediaWorker worker)
+    {
+        Id = id;
+        Worker = worker;
+        Moderation = new Moderation(this);
+    }
 
-    public MediaWorker Worker { get; } = worker;
+    public string Id { get; }
+
+    /// <summary>Its lock, hands, invitations, and who may change them.</summary>
+    public Moderation Moderation { get; }
+
+    public MediaWorker Worker { get; }
 
     /// <summary>In the order of publishing.</summary>
     public IReadOnlyList<PublishedTrack> Tracks => _tracks;
@@ -38,21 +48,25 @@ internal sealed class Room(string id, MediaWorker worker)
     public RoomSnapshot Snapshot(Participant? viewer = null) => new(
         Id,
         [.. _participants.Values.Where(p => p.IsVisible || p == viewer).Select(p => p.Info)],
-        viewer?.Subscriber?.OutstandingOffer);
+        viewer?.Subscriber?.OutstandingOffer)
+    {
+        Locked = Moderation.IsLocked,
+    };
 
     public Participant? Find(string participantId) => _participants.GetValueOrDefault(participantId);
 
     public RtcResult<Participant> Join(RoomRights rights, ParticipantKind kind, IParticipantEvents? events)
     {
-        if (_participants.Count >= Worker.Options.MaxParticipantsPerRoom)
-        {
-            return new RtcError("room_full", $"The room admits {Worker.Options.MaxParticipantsPerRoom} participants.");
-        }
-
-        var participant = new Participant(this, rights, kind);
         var previous = kind == ParticipantKind.Client
             ? _participants.Values.FirstOrDefault(p => p.Kind == kind && p.Rights.Identity == rights.Identity)
             : null;
+        var others = previous is null ? _participants.Count : _participants.Count - 1;
+        if (Moderation.Refusal(rights, others, previous is not null) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var participant = new Participant(this, Moderation.Ruled(rights), kind);
         _participants[participant.Id] = participant;
         if (previous is not null)
         {
@@ -191,6 +205,7 @@ internal sealed class Room(string id, MediaWorker worker)
                 continue;
             }
 
+            Moderation.Forget(track);
             Relay(r => r.TrackUnpublished(track));
             var publisher = track.Publisher;
             if (publisher.IsVisible)
@@ -241,6 +256,10 @@ internal sealed class Room(string id, MediaWorker worker)
         else
         {
             track.Muted = muted;
+            if (!muted && Moderation.TakesUnmute(trackId))
+            {
+                track.Silenced = false;
+            }
         }
 
         var publisher = track.Publisher;
@@ -346,7 +365,7 @@ internal sealed class Room(string id, MediaWorker worker)
         Tell(null, e => e.ActiveSpeakers(speakers));
     }
 
-    private void Tell(Participant? except, Action<IParticipantEvents> tell)
+    public void Tell(Participant? except, Action<IParticipantEvents> tell)
     {
         foreach (var participant in _participants.Values)
         {

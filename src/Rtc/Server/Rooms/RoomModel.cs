@@ -32,7 +32,11 @@ public enum TrackSource
 /// <param name="CanPublish">May send tracks.</param>
 /// <param name="CanSubscribe">May receive tracks.</param>
 /// <param name="Hidden">In no roster and no count.</param>
-public sealed record RoomRights(string Room, string Identity, string Name, string Role, bool CanPublish, bool CanSubscribe, bool Hidden);
+public sealed record RoomRights(string Room, string Identity, string Name, string Role, bool CanPublish, bool CanSubscribe, bool Hidden)
+{
+    /// <summary>May run the room: invite, promote, demote, mute, remove, lock.</summary>
+    public bool Moderates { get; init; }
+}
 
 /// <summary>A track as the roster shows it.</summary>
 /// <param name="TrackId">Unique on this node.</param>
@@ -69,7 +73,14 @@ public sealed record VideoPreference(int MaxWidth, int MaxHeight, int MaxFrameRa
 public sealed record EncodingDemand(string? Rid, bool Active);
 
 /// <summary>A participant as the roster shows it.</summary>
-public sealed record ParticipantInfo(string ParticipantId, string Identity, string Name, string Role, bool CanPublish, IReadOnlyList<TrackInfo> Tracks);
+public sealed record ParticipantInfo(string ParticipantId, string Identity, string Name, string Role, bool CanPublish, IReadOnlyList<TrackInfo> Tracks)
+{
+    /// <summary>Place among the raised hands, the lowest went up first; null: not raised.</summary>
+    public long? Hand { get; init; }
+
+    /// <summary>May run the room.</summary>
+    public bool Moderates { get; init; }
+}
 
 /// <summary>What a client says of an m-line that it publishes.</summary>
 /// <param name="Mid">The m-line.</param>
@@ -89,7 +100,11 @@ public sealed record SubscribeOffer(int Revision, string Sdp, IReadOnlyList<Subs
 public sealed record SpeakerLevel(string ParticipantId, double Level);
 
 /// <summary>A room as it is at one moment, with the offer that waits for an answer, if any.</summary>
-public sealed record RoomSnapshot(string Room, IReadOnlyList<ParticipantInfo> Participants, SubscribeOffer? Offer);
+public sealed record RoomSnapshot(string Room, IReadOnlyList<ParticipantInfo> Participants, SubscribeOffer? Offer)
+{
+    /// <summary>New participants are refused.</summary>
+    public bool Locked { get; init; }
+}
 
 /// <summary>A WHIP or WHEP answer.</summary>
 /// <param name="Sdp">The answer.</param>

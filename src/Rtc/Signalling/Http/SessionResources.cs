@@ -119,6 +119,30 @@ internal sealed class SessionResources(TimeProvider clock, SignallingMetrics met
         {
         }
 
+        public void RightsChanged(string participantId, bool canPublish)
+        {
+        }
+
+        public void HandRaised(string participantId, long? hand)
+        {
+        }
+
+        public void StageInvited(string? participantId)
+        {
+        }
+
+        public void InvitationAnswered(string participantId, bool accepted)
+        {
+        }
+
+        public void UnmuteAsked(string trackId)
+        {
+        }
+
+        public void RoomLocked(bool locked)
+        {
+        }
+
         public void SubscribeOffer(SubscribeOffer offer)
         {
         }

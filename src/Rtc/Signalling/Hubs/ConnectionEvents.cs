@@ -86,6 +86,18 @@ internal sealed class ConnectionEvents : IParticipantEvents
 
     public void VideoHeld(IReadOnlyList<string> trackIds) => Post("videoHeld", new { trackIds });
 
+    public void RightsChanged(string participantId, bool canPublish) => Post("rightsChanged", new { participantId, canPublish });
+
+    public void HandRaised(string participantId, long? hand) => Post("handRaised", new { participantId, hand });
+
+    public void StageInvited(string? participantId) => Post("stageInvited", new { participantId });
+
+    public void InvitationAnswered(string participantId, bool accepted) => Post("invitationAnswered", new { participantId, accepted });
+
+    public void UnmuteAsked(string trackId) => Post("unmuteAsked", new { trackId });
+
+    public void RoomLocked(bool locked) => Post("roomLocked", new { locked });
+
     public void SubscribeOffer(SubscribeOffer offer) => Post("subscribeOffer", offer);
 
     public void Closed(RtcError reason)

@@ -1,0 +1,162 @@
+using Events.Rtc;
+using Events.Rtc.Rooms;
+
+namespace Events.Tests.Rtc.Server.Tests.Rooms;
+
+public class ModerationTests
+{
+    public static TheoryData<RoomRequest> Requests => new()
+    {
+        new RoomRequest.Invite("nobody"),
+        new RoomRequest.SetPublish("nobody", true),
+        new RoomRequest.LowerHand("nobody"),
+        new RoomRequest.MuteTrack("none", true),
+        new RoomRequest.AskToUnmute("none"),
+        new RoomRequest.Remove("nobody"),
+        new RoomRequest.Lock(false),
+        new RoomRequest.Capacity(null),
+    };
+
+    [Theory]
+    [MemberData(nameof(Requests))]
+    public async Task Every_request_is_a_moderators_and_the_platforms_and_nobody_elses(RoomRequest request)
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var guest = await node.JoinAsync(identity: "guest");
+        Assert.Equal("moderation_not_allowed", (await guest.Participant.ModerateAsync(request)).Error?.Code);
+        var expected = request switch
+        {
+            RoomRequest.Lock or RoomRequest.Capacity => null,
+            RoomRequest.MuteTrack or RoomRequest.AskToUnmute => "track_not_found",
+            _ => "participant_not_found",
+        };
+        Assert.Equal(expected, (await host.Participant.ModerateAsync(request)).Error?.Code);
+        Assert.Equal(expected, (await node.Server.ModerateAsync("room", request)).Error?.Code);
+        Assert.Equal("room_not_found", (await node.Server.ModerateAsync("nowhere", request)).Error?.Code);
+    }
+
+    [Fact]
+    public async Task An_invited_attendee_accepts_publishes_and_is_seen_then_is_demoted_and_disappears()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var guest = await node.JoinAsync(identity: "guest", publish: false);
+        var id = guest.Participant.ParticipantId;
+        Assert.Equal("not_invited", (await guest.Participant.AnswerInvitationAsync(true)).Error?.Code);
+        Assert.True((await host.Participant.ModerateAsync(new RoomRequest.Invite(id))).IsOk);
+        await Wait.UntilAsync(() => guest.Log.Contains("invited"), "the invitation arrives");
+        Assert.False(guest.Participant.Rights.CanPublish);
+        Assert.True((await guest.Participant.AnswerInvitationAsync(true)).IsOk);
+        Assert.Contains($"answered {id} True", host.Log);
+        Assert.Contains($"rights {id} True", host.Log);
+
+        var publisher = await guest.PublishAsync();
+        await host.SubscribeAsync();
+        await publisher.SendUntilAsync(() => host.Viewer!.Video.Count > 5);
+
+        Assert.True((await host.Participant.ModerateAsync(new RoomRequest.SetPublish(id, false))).IsOk);
+        Assert.Equal(2, host.Log.Count(line => line == "unpublished"));
+        Assert.Contains($"rights {id} False", guest.Log);
+        Assert.Empty((await node.Server.RoomAsync("room"))!.Participants.SelectMany(p => p.Tracks));
+        Assert.Equal("publish_not_allowed", (await guest.Participant.PublishAsync("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n", [])).Error?.Code);
+        Assert.Equal(2, node.Events.Count(type => type == "participant.rights_changed"));
+
+        var again = await node.JoinAsync(identity: "guest", publish: true);
+        Assert.False(again.Participant.Rights.CanPublish);
+    }
+
+    [Fact]
+    public async Task An_invitation_that_is_declined_changes_no_rights()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var guest = await node.JoinAsync(identity: "guest", publish: false);
+        await host.Participant.ModerateAsync(new RoomRequest.Invite(guest.Participant.ParticipantId));
+        Assert.True((await guest.Participant.AnswerInvitationAsync(false)).IsOk);
+        Assert.False(guest.Participant.Rights.CanPublish);
+        Assert.Equal("not_invited", (await guest.Participant.AnswerInvitationAsync(true)).Error?.Code);
+        Assert.Equal("already_on_stage", (await host.Participant.ModerateAsync(new RoomRequest.Invite(host.Participant.ParticipantId))).Error?.Code);
+    }
+
+    [Fact]
+    public async Task Hands_are_in_the_order_in_which_they_went_up_and_a_host_lowers_them()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var anna = await node.JoinAsync(identity: "anna");
+        var ben = await node.JoinAsync(identity: "ben");
+        await ben.Participant.RaiseHandAsync(true);
+        await anna.Participant.RaiseHandAsync(true);
+        await ben.Participant.RaiseHandAsync(true);
+        Assert.Equal(["ben", "anna"], await HandsAsync());
+        await host.Participant.ModerateAsync(new RoomRequest.LowerHand(ben.Participant.ParticipantId));
+        Assert.Equal(["anna"], await HandsAsync());
+        Assert.Equal(["hand.raised", "hand.raised", "hand.lowered"], node.Events.Where(type => type.StartsWith("hand", StringComparison.Ordinal)));
+
+        async Task<List<string>> HandsAsync() =>
+            [.. (await node.Server.RoomAsync("room"))!.Participants.Where(p => p.Hand is not null).OrderBy(p => p.Hand).Select(p => p.Name)];
+    }
+
+    [Fact]
+    public async Task A_locked_room_refuses_who_is_new_and_admits_who_comes_back_and_moderators()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var guest = await node.JoinAsync(identity: "guest");
+        await host.Participant.ModerateAsync(new RoomRequest.Lock(true));
+        Assert.Contains("locked True", guest.Log);
+        Assert.Equal("room_locked", (await node.Server.JoinAsync(TestNode.Rights(identity: "new"), guest)).Error?.Code);
+        Assert.True((await node.Server.RoomAsync("room"))!.Locked);
+        await node.JoinAsync(identity: "guest");
+        await node.JoinAsync(identity: "cohost", moderates: true);
+        await host.Participant.ModerateAsync(new RoomRequest.Lock(false));
+        await node.JoinAsync(identity: "new");
+        Assert.Equal(["room.locked", "room.unlocked"], node.Events.Where(type => type.StartsWith("room", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_full_room_refuses_until_its_capacity_grows()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        await host.Participant.ModerateAsync(new RoomRequest.Capacity(1));
+        Assert.Equal("room_full", (await node.Server.JoinAsync(TestNode.Rights(identity: "new"), host)).Error?.Code);
+        await host.Participant.ModerateAsync(new RoomRequest.Capacity(2));
+        await node.JoinAsync(identity: "new");
+    }
+
+    [Fact]
+    public async Task A_host_mutes_and_the_publisher_unmutes_only_when_asked()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", publish: false, moderates: true);
+        var guest = await node.JoinAsync(identity: "guest");
+        await guest.PublishAsync();
+        var track = (await TracksAsync()).Single(t => t.Kind == TrackKind.Audio).TrackId;
+        await host.Participant.ModerateAsync(new RoomRequest.MuteTrack(track, true));
+        await guest.Participant.MuteAsync(track, false);
+        Assert.True((await TracksAsync()).Single(t => t.TrackId == track).Muted);
+        await host.Participant.ModerateAsync(new RoomRequest.AskToUnmute(track));
+        Assert.Contains($"unmute {track}", guest.Log);
+        Assert.True((await TracksAsync()).Single(t => t.TrackId == track).Muted);
+        await guest.Participant.MuteAsync(track, false);
+        Assert.False((await TracksAsync()).Single(t => t.TrackId == track).Muted);
+
+        async Task<IReadOnlyList<TrackInfo>> TracksAsync() =>
+            [.. (await node.Server.RoomAsync("room"))!.Participants.SelectMany(p => p.Tracks)];
+    }
+
+    [Fact]
+    public async Task Moderators_remove_guests_and_not_each_other()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var cohost = await node.JoinAsync(identity: "cohost", moderates: true);
+        var guest = await node.JoinAsync(identity: "guest");
+        Assert.Equal("moderation_not_allowed", (await host.Participant.ModerateAsync(new RoomRequest.Remove(cohost.Participant.ParticipantId))).Error?.Code);
+        Assert.True((await host.Participant.ModerateAsync(new RoomRequest.Remove(guest.Participant.ParticipantId))).IsOk);
+        Assert.Equal("removed", guest.ClosedWith?.Code);
+        Assert.True((await node.Server.ModerateAsync("room", new RoomRequest.Remove(cohost.Participant.ParticipantId))).IsOk);
+    }
+}
