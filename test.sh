@@ -4,6 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 . eng/prepare.sh
+. eng/failures.sh
 
 # Nothing of the caller's own installation may leak into the tests.
 unset "${!EVENTS_@}" ASPNETCORE_ENVIRONMENT ASPNETCORE_URLS DOTNET_ENVIRONMENT
@@ -19,7 +20,7 @@ done
 wanted() { [ ${#suites[@]} -eq 0 ] || printf '%s\n' "${suites[@]}" | grep -qx "$1"; }
 
 install_packages postgresql ffmpeg libopus0 libssl3 fonts-dejavu-core curl ca-certificates util-linux \
-  chromium python3-aiortc python3-aiohttp python3-pysaml2 xmlsec1 janus iproute2 jq flite || exit 1
+  chromium python3 python3-aiortc python3-aiohttp python3-pysaml2 xmlsec1 janus iproute2 jq flite || exit 1
 require_tools || exit 1
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
@@ -107,6 +108,9 @@ done
 wanted allocations && run_check allocations dotnet benchmarks/Micro/bin/Release/net10.0/Micro.dll allocations
 [ -x benchmarks/gate.sh ] && wanted gate && run_check gate benchmarks/gate.sh
 
-[ ${#failures[@]} -eq 0 ] || say "Failed: ${failures[*]}"
+if [ ${#failures[@]} -gt 0 ]; then
+  print_failures "$results" >&2
+  say "Failed: ${failures[*]}"
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
