@@ -4,7 +4,6 @@
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 . eng/prepare.sh
-. eng/failures.sh
 
 # Nothing of the caller's own installation may leak into the tests.
 unset "${!EVENTS_@}" ASPNETCORE_ENVIRONMENT ASPNETCORE_URLS DOTNET_ENVIRONMENT
@@ -39,14 +38,23 @@ report() {
   say "== $name: $good passed, $bad failed, $left skipped (exit code $code)"
 }
 
+# test_dotnet PROJECT RESULTS_FILE [ARGUMENT...]
+test_dotnet() {
+  local project=$1 file=$2
+  shift 2
+  dotnet test "$project" --no-build -c Release --nologo --blame-hang-timeout 5m --blame-hang-dump-type none \
+    --logger "trx;LogFileName=$(basename "$file")" --logger "console;verbosity=minimal" --results-directory "$(dirname "$file")" "$@" >&2
+}
+
+# A few failures are run once more by themselves: what measures time may fail for its neighbours on a shared machine. Both runs are
+# told at the end, and only what fails twice fails (docs/decisions/0028).
 run_dotnet_suite() {
-  local project=$1 name code trx numbers
+  local project=$1 name code trx numbers filter again unstable=0
   name=$(basename "$(dirname "$project")")
   say "== $name"
-  dotnet test "$project" --no-build -c Release --nologo --blame-hang-timeout 5m --blame-hang-dump-type none \
-    --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" --results-directory "$results/$name" >&2
-  code=$?
   trx=$results/$name/$name.trx
+  test_dotnet "$project" "$trx"
+  code=$?
   if [ ! -f "$trx" ]; then
     # A project without tests writes no results and ends well.
     report "$name" "$code" 0 0 0
@@ -56,6 +64,15 @@ run_dotnet_suite() {
   attribute() { printf '%s' "$numbers" | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p"; }
   local total executed good
   total=$(attribute total) executed=$(attribute executed) good=$(attribute passed)
+  filter=$(python3 eng/trx.py filter "$trx")
+  if [ -n "$filter" ]; then
+    say "Once more: $filter"
+    again=${trx%.trx}.again.trx
+    test_dotnet "$project" "$again" --filter "$filter"
+    [ ! -f "$again" ] || unstable=$(python3 eng/trx.py unstable "$trx" "$again")
+    good=$((good + unstable))
+    [ "$good" != "$executed" ] || code=0
+  fi
   report "$name" "$code" "${good:-0}" "$((${executed:-0} - ${good:-0}))" "$((${total:-0} - ${executed:-0}))"
 }
 
@@ -108,9 +125,9 @@ done
 wanted allocations && run_check allocations dotnet benchmarks/Micro/bin/Release/net10.0/Micro.dll allocations
 [ -x benchmarks/gate.sh ] && wanted gate && run_check gate benchmarks/gate.sh
 
-if [ ${#failures[@]} -gt 0 ]; then
-  print_failures "$results" >&2
-  say "Failed: ${failures[*]}"
-fi
+# Last, since the end is all that many a log keeps.
+python3 eng/trx.py failures "$results" >&2
+[ ! -f "$results/web.json" ] || jq -r '.testResults[].assertionResults[] | select(.status == "failed") | "FAILED " + .fullName, (.failureMessages[] | "  " + .[0:2000])' "$results/web.json" >&2
+[ ${#failures[@]} -eq 0 ] || say "Failed: ${failures[*]}"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

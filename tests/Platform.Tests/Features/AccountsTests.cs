@@ -45,15 +45,22 @@ public sealed class AccountsTests(PlatformFixture fixture)
             return Stopwatch.GetElapsedTime(start);
         }
 
-        await TimeAsync("warm@up.example");
-        var malformed = await TimeAsync("");
-        var best = TimeSpan.MaxValue;
-        for (var i = 0; i < 3; i++)
+        // The best of a few: whatever else the machine does only adds.
+        async Task<TimeSpan> BestAsync(Func<string> email)
         {
-            var one = await TimeAsync($"{Guid.NewGuid():N}@nowhere.example");
-            best = one < best ? one : best;
+            var best = TimeSpan.MaxValue;
+            for (var i = 0; i < 5; i++)
+            {
+                var one = await TimeAsync(email());
+                best = one < best ? one : best;
+            }
+
+            return best;
         }
 
+        await TimeAsync("warm@up.example");
+        var malformed = await BestAsync(() => "");
+        var best = await BestAsync(() => $"{Guid.NewGuid():N}@nowhere.example");
         Assert.True(best > malformed, $"unknown {best}, not checked {malformed}");
     }
 
