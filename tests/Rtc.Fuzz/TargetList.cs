@@ -12,6 +12,7 @@ internal static class TargetList
     {
         ["stun"] = () => new StunTarget(),
         ["ice"] = () => new IceTarget(),
+        ["stream-framing"] = () => new StreamFramingTarget(),
         ["rtp"] = () => new RtpTarget(),
         ["rtcp"] = () => new RtcpTarget(),
         ["transport-feedback"] = () => new TransportFeedbackTarget(),

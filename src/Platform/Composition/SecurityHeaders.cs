@@ -7,8 +7,9 @@ internal static class SecurityHeaders
 {
     public static void UseSecurityHeaders(this WebApplication app, NodeOptions options) => app.Use((context, next) =>
     {
-        // The media node has the page's host and a port of its own.
-        var media = $"{context.Request.Host.Host}:{options.MediaHttpPort}";
+        // The media node has the page's host and a port of its own. A policy cannot name an IPv6 address (CSP 3 §2.3.1, host-part): there the port stands alone.
+        var host = context.Request.Host.Host;
+        var media = $"{(host.StartsWith('[') ? "*" : host)}:{options.MediaHttpPort}";
         var (http, socket) = context.Request.IsHttps ? ("https", "wss") : ("http", "ws");
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy =

@@ -114,8 +114,8 @@ public static class RoleHost
         StartRefusedException refused => refused.Message,
         IOException { InnerException: AddressInUseException } =>
             $"Port {options.PortOf(options.Role)} on {options.Bind} is in use. Stop the program that holds it, or choose another port.",
-        System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.AddressAlreadyInUse } =>
-            $"A media port from {options.RtcPort} to {options.RtcPort + options.RtcWorkers - 1} on {options.Bind} is in use. Stop the program that holds it, or set EVENTS_RTC_PORT.",
+        IOException { InnerException: System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.AddressAlreadyInUse } } =>
+            $"A media port (UDP and TCP) from {options.RtcPort} to {options.RtcPort + options.RtcWorkers - 1} on {options.Bind} is in use. Stop the program that holds it, or set EVENTS_RTC_PORT.",
         CryptographicException broken => $"A key in {options.KeysDirectory} cannot be used: {broken.Message}",
         _ => null,
     };

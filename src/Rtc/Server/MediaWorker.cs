@@ -12,12 +12,13 @@ using Events.Rtc.Protocol.Srtp;
 using Events.Rtc.Protocol.Wire;
 using Events.Rtc.Rooms;
 using Events.Rtc.Transport;
+using Events.Rtc.Transport.Tcp;
 using static Events.Rtc.Transport.LinuxSockets;
 
 namespace Events.Rtc;
 
 /// <summary>
-/// One thread with one UDP port, the transports that connected to it and the rooms that they are in. Everything of a room is
+/// One thread with one port (UDP and TCP), the transports that connected to it and the rooms that they are in. Everything of a room is
 /// touched by this thread only; others reach it through <see cref="Post"/>.
 /// </summary>
 internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
@@ -50,9 +51,10 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         Observer = observer;
         _dtls = dtls;
         _roomLeft = roomLeft;
-        _socket = UdpSocket.Bind(options.BindAddress, options.Port == 0 ? 0 : options.Port + index, options.SocketBufferBytes);
+        Routes = new TransportRoutes(Released);
+        (_socket, Tcp) = Bind(options, index);
         _receive = new ReceiveBatch(_socket);
-        Queue = new SendQueue(_socket);
+        Queue = new SendQueue(_socket, Tcp);
         Candidates = CandidateAddresses.Of(options, _socket.Port);
         UpdateClock();
         _thread = new Thread(Run) { Name = $"rtc-worker-{index}", IsBackground = true };
@@ -95,7 +97,9 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     public int TransportCount => _transports.Count;
 
-    public TransportRoutes Routes { get; } = new();
+    public TransportRoutes Routes { get; }
+
+    public TcpCandidate Tcp { get; }
 
     public int RoomCount => _rooms.Count;
 
@@ -209,8 +213,40 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         DisposePeers();
         Queue.Dispose();
         _receive.Dispose();
+        Tcp.Dispose();
         _socket.Dispose();
         _mailbox.Dispose();
+    }
+
+    /// <summary>One number for both: it is what firewalls and 1:1 NAT are told.</summary>
+    private (UdpSocket Udp, TcpCandidate Tcp) Bind(RtcOptions options, int index)
+    {
+        // The system chooses for UDP alone, so its choice may be taken for TCP.
+        for (var tries = options.Port == 0 ? 16 : 1; ; tries--)
+        {
+            var udp = UdpSocket.Bind(options.BindAddress, options.Port == 0 ? 0 : options.Port + index, options.SocketBufferBytes);
+            try
+            {
+                return (udp, new TcpCandidate(options.BindAddress, udp.Port, options.Tcp, Counters, address => Routes.Forget(address)));
+            }
+            catch (IOException) when (tries > 1)
+            {
+                udp.Dispose();
+            }
+            catch
+            {
+                udp.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private void Released(TransportAddress address)
+    {
+        if (address.IsTcp)
+        {
+            Tcp.Release(address);
+        }
     }
 
     private void Run()
@@ -220,6 +256,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         [
             new PollDescriptor { Descriptor = _socket.Descriptor, Events = PollIn },
             new PollDescriptor { Descriptor = _mailbox.Descriptor, Events = PollIn },
+            new PollDescriptor { Descriptor = Tcp.Descriptor, Events = PollIn },
         ];
         while (!_stop)
         {
@@ -240,7 +277,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         fixed (PollDescriptor* pointer = descriptors)
         {
             var wait = WaitTime();
-            _ = Poll(pointer, 2, wait is null ? null : (TimeSpec*)&wait, null);
+            _ = Poll(pointer, 3, wait is null ? null : (TimeSpec*)&wait, null);
         }
 
         UpdateClock();
@@ -252,6 +289,12 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         if ((descriptors[0].Returned & PollIn) != 0)
         {
             ReceiveAll();
+        }
+
+        if ((descriptors[2].Returned & PollIn) != 0)
+        {
+            var self = this;
+            Tcp.Receive(ref self, Now);
         }
 
         if (Now >= _nextTick)
@@ -316,7 +359,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     private TimeSpec? WaitTime()
     {
-        var until = _transports.Count > 0 || _rooms.Count > 0 ? _nextTick : MonotonicTime.Never;
+        var until = _transports.Count > 0 || _rooms.Count > 0 || Tcp.NeedsSweep ? _nextTick : MonotonicTime.Never;
         if (_holding.TryPeek(out var first))
         {
             until = MonotonicTime.Min(until, first.Until);
@@ -334,6 +377,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     private void Tick()
     {
         _nextTick = Now + TickInterval;
+        Tcp.Sweep(Now);
         for (var i = _transports.Count - 1; i >= 0; i--)
         {
             if (i >= _transports.Count)

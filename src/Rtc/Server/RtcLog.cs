@@ -7,7 +7,7 @@ public sealed partial class RtcLog(ILogger<RtcLog> logger)
 {
     private readonly ILogger _logger = logger;
 
-    [LoggerMessage(1000, LogLevel.Information, "Worker {Index} serves UDP port {Port} with {BufferBytes} bytes of socket buffer, segmentation {Segmentation}, candidates {Candidates}")]
+    [LoggerMessage(1000, LogLevel.Information, "Worker {Index} serves UDP and TCP port {Port} with {BufferBytes} bytes of socket buffer, segmentation {Segmentation}, candidates {Candidates}")]
     public partial void WorkerStarted(int index, int port, int bufferBytes, bool segmentation, string candidates);
 
     [LoggerMessage(1001, LogLevel.Warning, "The kernel granted {BufferBytes} bytes of UDP buffer; rooms of hundreds will drop packets. Run as root, or: sysctl -w net.core.rmem_max=16777216 net.core.wmem_max=16777216")]

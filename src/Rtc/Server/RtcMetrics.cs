@@ -32,6 +32,14 @@ public sealed class RtcMetrics : IDisposable
         Count("events.rtc.send.messages", "{message}", "Sends that they travelled in; a segmented one counts once", w => w.Queue.Messages);
         Count("events.rtc.send.calls", "{call}", "System calls that sent them", w => w.Queue.Calls);
         Count("events.rtc.datagrams.unknown", "{datagram}", "Datagrams from addresses that belong to nobody", w => w.Counters.UnknownAddresses);
+        Gauge("events.rtc.tcp.connections", "{connection}", "ICE-TCP connections", w => w.Tcp.ConnectionCount);
+        Count("events.rtc.tcp.accepted", "{connection}", "ICE-TCP connections accepted", w => w.Counters.TcpAccepted);
+        Count("events.rtc.tcp.refused", "{connection}", "ICE-TCP connections beyond a limit", w => w.Counters.TcpRefused);
+        Count("events.rtc.tcp.unauthenticated", "{connection}", "ICE-TCP connections closed without an authentic check in time", w => w.Counters.TcpUnauthenticated);
+        Count("events.rtc.tcp.malformed", "{connection}", "ICE-TCP connections closed for what they sent", w => w.Counters.TcpMalformed);
+        Count("events.rtc.tcp.stalled", "{connection}", "ICE-TCP connections closed because they took nothing", w => w.Counters.TcpStalled);
+        Count("events.rtc.tcp.sent", "{datagram}", "Datagrams sent over TCP", w => w.Counters.TcpSent);
+        Count("events.rtc.tcp.dropped", "{datagram}", "Datagrams that slow or closed ICE-TCP connections lost", w => w.Counters.TcpDropped);
         Count("events.rtc.sources.unknown", "{packet}", "Packets of sources that no m-line announced", w => w.Counters.UnknownSources);
         Count("events.rtc.relay.dropped", "{message}", "Messages that a slow relay receiver lost", w => w.Counters.RelayDropped);
         Count("events.rtc.faults", "{fault}", "Broken invariants, each of which cost one participant", w => w.Counters.Faults);

@@ -1,4 +1,5 @@
 using System.Net;
+using Events.Rtc.Transport.Tcp;
 
 namespace Events.Rtc;
 
@@ -10,6 +11,9 @@ public sealed record RtcOptions
 
     /// <summary>First UDP (and ICE-TCP) port; worker i uses <c>Port + i</c>. 0 lets the system choose for each worker.</summary>
     public int Port { get; init; } = 7882;
+
+    /// <summary>Bounds of ICE-TCP, which listens on the number of each worker's UDP port.</summary>
+    public TcpOptions Tcp { get; init; } = new();
 
     /// <summary>Threads with one UDP port each; default one per core.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;

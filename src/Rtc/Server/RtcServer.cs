@@ -136,6 +136,12 @@ public sealed class RtcServer : IRtcServer, IDisposable
             {
                 PaddingSent = worker.Counters.PaddingSent,
                 EstimatedBitrate = worker.Counters.EstimatedBitrate,
+                TcpConnections = worker.Tcp.ConnectionCount,
+                TcpRefused = worker.Counters.TcpRefused,
+                TcpUnauthenticated = worker.Counters.TcpUnauthenticated,
+                TcpMalformed = worker.Counters.TcpMalformed,
+                TcpStalled = worker.Counters.TcpStalled,
+                TcpDropped = worker.Counters.TcpDropped,
             }).ConfigureAwait(false);
         }
 
@@ -301,10 +307,31 @@ public readonly record struct RtcMeasurement(long PacketsForwarded, long Allocat
     /// <summary>What the paths of all viewers carry together, as far as their clients report it; bits per second.</summary>
     public long EstimatedBitrate { get; init; }
 
+    /// <summary>ICE-TCP connections, now.</summary>
+    public long TcpConnections { get; init; }
+
+    /// <summary>Connections beyond a limit; without an authentic check in time; closed for what they sent, or because they took nothing.</summary>
+    public long TcpRefused { get; init; }
+
+    public long TcpUnauthenticated { get; init; }
+
+    public long TcpMalformed { get; init; }
+
+    public long TcpStalled { get; init; }
+
+    /// <summary>Datagrams that slow or closed connections lost.</summary>
+    public long TcpDropped { get; init; }
+
     public static RtcMeasurement operator +(RtcMeasurement a, RtcMeasurement b) => new(
         a.PacketsForwarded + b.PacketsForwarded, a.AllocatedBytes + b.AllocatedBytes, a.Faults + b.Faults, a.RelayDropped + b.RelayDropped, a.Routes + b.Routes)
     {
         PaddingSent = a.PaddingSent + b.PaddingSent,
         EstimatedBitrate = a.EstimatedBitrate + b.EstimatedBitrate,
+        TcpConnections = a.TcpConnections + b.TcpConnections,
+        TcpRefused = a.TcpRefused + b.TcpRefused,
+        TcpUnauthenticated = a.TcpUnauthenticated + b.TcpUnauthenticated,
+        TcpMalformed = a.TcpMalformed + b.TcpMalformed,
+        TcpStalled = a.TcpStalled + b.TcpStalled,
+        TcpDropped = a.TcpDropped + b.TcpDropped,
     };
 }

@@ -18,5 +18,16 @@ internal sealed class WorkerCounters
     public long UnknownSources;
     public long UnknownAddresses;
     public long RelayDropped;
+
+    /// <summary>ICE-TCP: connections accepted, and why others were not or did not stay.</summary>
+    public long TcpAccepted;
+    public long TcpRefused;
+    public long TcpUnauthenticated;
+    public long TcpMalformed;
+    public long TcpStalled;
+
+    /// <summary>Datagrams that the kernel took, and those that a slow reader or a closed connection lost.</summary>
+    public long TcpSent;
+    public long TcpDropped;
     public long Faults;
 }

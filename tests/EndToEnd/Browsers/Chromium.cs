@@ -5,7 +5,7 @@ namespace Events.Tests.EndToEnd.Browsers;
 /// <summary>Debian's Chromium under Playwright, with a film as its camera and its own beeping microphone.</summary>
 public sealed class Chromium : IAsyncDisposable
 {
-    private const string Executable = "/usr/bin/chromium";
+    public const string Executable = "/usr/bin/chromium";
 
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
@@ -18,17 +18,21 @@ public sealed class Chromium : IAsyncDisposable
 
     public string Version => _browser.Version;
 
-    public static async Task<Chromium> LaunchAsync(string cameraFile)
+    /// <param name="cameraFile">What its camera shows.</param>
+    /// <param name="executable">A program that starts it somewhere else; null: here.</param>
+    /// <param name="arguments">Further switches.</param>
+    public static async Task<Chromium> LaunchAsync(string cameraFile, string? executable = null, IReadOnlyList<string>? arguments = null)
     {
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new()
         {
-            ExecutablePath = Executable,
+            ExecutablePath = executable ?? Executable,
             Args =
             [
                 "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
                 "--disable-sync", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=fps=30", $"--use-file-for-fake-video-capture={cameraFile}",
                 "--allow-loopback-in-peer-connection", "--autoplay-policy=no-user-gesture-required",
+                .. arguments ?? [],
             ],
         });
         return new(playwright, browser);

@@ -13,6 +13,13 @@ namespace Events.Tests.EndToEnd.Browsers;
 /// <param name="VideoTracks">Remote pictures.</param>
 public sealed record CallFigures(double FramesPerSecond, int Width, double Loudness, string SendCipher, string ReceiveCipher, int VideoTracks);
 
+/// <summary>The selected candidate pair of a peer connection.</summary>
+/// <param name="Protocol">Of this side: udp or tcp; of a relayed one, between relay and server.</param>
+/// <param name="Type">Of this side: host, prflx, relay.</param>
+/// <param name="Address">The server's.</param>
+/// <param name="Port">The server's.</param>
+public sealed record MediaPath(string Protocol, string Type, string Address, int Port);
+
 /// <summary>One person's page: signing in, joining, and what can be seen and measured there.</summary>
 public sealed class RoomPage : IAsyncDisposable
 {
@@ -158,6 +165,33 @@ public sealed class RoomPage : IAsyncDisposable
         async () => [...(await window.eventsRtc.subscriber.getStats()).values()]
           .filter((s) => s.type === 'inbound-rtp' && s.kind === 'video').reduce((sum, s) => sum + s.framesDecoded, 0)
         """);
+
+    /// <summary>Waits until every remote picture has gone on.</summary>
+    public async Task SeesMotionAsync(TimeSpan patience)
+    {
+        var before = await FramesDecodedAsync();
+        await Until.True("the picture moves", patience, async () => await FramesDecodedAsync() >= before + 10);
+    }
+
+    /// <summary>The way that media takes to the server now, of both peer connections; those without one are left out.</summary>
+    public async Task<IReadOnlyList<MediaPath>> PathsAsync()
+    {
+        var paths = await Page.EvaluateAsync<JsonElement>(
+            """
+            async () => {
+              const paths = [];
+              for (const pc of [window.eventsRtc.publisher, window.eventsRtc.subscriber]) {
+                const stats = await pc.getStats();
+                const transport = [...stats.values()].find((s) => s.type === 'transport');
+                const pair = stats.get(transport?.selectedCandidatePairId);
+                const [local, remote] = [stats.get(pair?.localCandidateId), stats.get(pair?.remoteCandidateId)];
+                if (remote) paths.push({ protocol: local.protocol, type: local.candidateType, address: remote.address, port: remote.port });
+              }
+              return paths;
+            }
+            """);
+        return paths.Deserialize<List<MediaPath>>(Json)!;
+    }
 
     /// <summary>Waits until a remote picture of such a width is decoded.</summary>
     public Task SeeWidthAsync(int width, TimeSpan patience) => Until.True(

@@ -78,6 +78,9 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
         return endpoint;
     }
 
+    /// <summary>Disposed with the node.</summary>
+    public void Owns(IAsyncDisposable owned) => _owned.Add(owned);
+
     public async ValueTask DisposeAsync()
     {
         foreach (var owned in _owned)

@@ -5,11 +5,17 @@ namespace Events.Rtc.Protocol.Primitives;
 
 /// <summary>
 /// An IP address and a port as one value that hashes and compares without allocation. IPv4 is held as IPv4-mapped IPv6
-/// (RFC 4291 §2.5.5.2), so one dual-stack socket and one table serve both families.
+/// (RFC 4291 §2.5.5.2), so one dual-stack socket and one table serve both families. ICE counts the transport protocol in
+/// (RFC 8445 §4), and so does <see cref="Connection"/>.
 /// </summary>
 public readonly record struct TransportAddress(ulong High, ulong Low, ushort Port)
 {
     private const ulong MappedPrefix = 0x0000_FFFF_0000_0000UL;
+
+    /// <summary>0: UDP. Else TCP: the owner's number for the connection, never used twice, so that a closed one's is nobody's.</summary>
+    public uint Connection { get; init; }
+
+    public bool IsTcp => Connection != 0;
 
     public bool IsIPv4 => High == 0 && (Low & 0xFFFF_FFFF_0000_0000UL) == MappedPrefix;
 
@@ -47,7 +53,7 @@ public readonly record struct TransportAddress(ulong High, ulong Low, ushort Por
 
     public override int GetHashCode()
     {
-        var mixed = (High * 0x9E37_79B9_7F4A_7C15UL) ^ (Low + Port) * 0xC2B2_AE3D_27D4_EB4FUL;
+        var mixed = (High * 0x9E37_79B9_7F4A_7C15UL) ^ (Low + Port + ((ulong)Connection << 20)) * 0xC2B2_AE3D_27D4_EB4FUL;
         return (int)(mixed ^ (mixed >> 32));
     }
 

@@ -13,6 +13,9 @@ public sealed record Candidate
     /// <summary>RFC 6544 §4.2: a lower type preference puts TCP behind UDP of the same kind.</summary>
     private const uint TcpHostPreference = 90;
 
+    /// <summary>RFC 6544 §4.2: the direction preference of a passive host candidate, above 13 bits of other preference.</summary>
+    private const ushort PassivePreference = 4 << 13;
+
     public required string Foundation { get; init; }
 
     /// <summary>1 is RTP, and the only one when rtcp-mux is used.</summary>
@@ -47,8 +50,9 @@ public sealed record Candidate
     public static Candidate Host(TransportAddress address, bool tcp = false, ushort localPreference = ushort.MaxValue)
     {
         var endPoint = address.ToIPEndPoint();
+        var preference = tcp ? (ushort)(PassivePreference | (localPreference & 0x1FFF)) : localPreference;
         // RFC 8445 §5.1.2.1: 2^24 × type preference + 2^8 × local preference + (256 − component), component 1.
-        var priority = ((tcp ? TcpHostPreference : HostPreference) << 24) + ((uint)localPreference << 8) + 255;
+        var priority = ((tcp ? TcpHostPreference : HostPreference) << 24) + ((uint)preference << 8) + 255;
         // RFC 8445 §5.1.1.3: one foundation per type, base address and transport protocol.
         var foundation = ((uint)HashOf(endPoint.Address.ToString() + (tcp ? "/tcp" : "/udp"))).ToString(CultureInfo.InvariantCulture);
         return new()

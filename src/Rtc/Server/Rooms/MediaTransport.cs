@@ -137,6 +137,11 @@ internal abstract class MediaTransport : IPeerSink
     public void AddressAuthenticated(Peer peer, in TransportAddress address)
     {
         Worker.Routes.Bind(address, this);
+        if (address.IsTcp)
+        {
+            Worker.Tcp.Authenticated(address);
+        }
+
         if (Ufrags.Count > 1)
         {
             Worker.Routes.ForgetOldUfrags(this, peer.Ice); // The first nomination after a restart ends what was before it.

@@ -6,7 +6,8 @@ using Events.Rtc.Protocol.Wire;
 namespace Events.Rtc.Rooms;
 
 /// <summary>Whose a datagram is: by the address that it comes from, or by the user name of a connectivity check. Bounded per transport.</summary>
-internal sealed class TransportRoutes
+/// <param name="released">An address that was a transport's no longer is.</param>
+internal sealed class TransportRoutes(Action<TransportAddress> released)
 {
     /// <summary>An endpoint has a handful of candidates.</summary>
     private const int MaxAddresses = 8;
@@ -63,6 +64,16 @@ internal sealed class TransportRoutes
             var oldest = transport.Addresses[0] == transport.Destination.Address ? transport.Addresses[1] : transport.Addresses[0];
             transport.Addresses.Remove(oldest);
             _byAddress.Remove(oldest);
+            released(oldest);
+        }
+    }
+
+    /// <summary>The address is gone: a closed connection's.</summary>
+    public void Forget(in TransportAddress address)
+    {
+        if (_byAddress.Remove(address, out var owner))
+        {
+            owner.Addresses.Remove(address);
         }
     }
 
@@ -76,6 +87,7 @@ internal sealed class TransportRoutes
         foreach (var address in transport.Addresses)
         {
             _byAddress.Remove(address);
+            released(address);
         }
 
         transport.Ufrags.Clear();

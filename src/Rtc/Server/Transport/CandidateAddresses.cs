@@ -6,7 +6,7 @@ using Events.Rtc.Protocol.Sdp;
 
 namespace Events.Rtc.Transport;
 
-/// <summary>The host candidates of a node: what it was told to advertise, else where it is bound.</summary>
+/// <summary>The host candidates of a node, UDP then TCP: what it was told to advertise, else where it is bound.</summary>
 internal static class CandidateAddresses
 {
     public static IReadOnlyList<Candidate> Of(RtcOptions options, ushort port)
@@ -16,15 +16,14 @@ internal static class CandidateAddresses
             : options.BindAddress.Equals(IPAddress.Any) || options.BindAddress.Equals(IPAddress.IPv6Any)
                 ? OfInterfaces()
                 : [options.BindAddress];
-        var preference = ushort.MaxValue;
-        var candidates = new List<Candidate>();
-        foreach (var address in addresses)
-        {
-            // RFC 8445 §5.1.2.2: each candidate of a component has its own local preference.
-            candidates.Add(Candidate.Host(TransportAddress.From(new IPEndPoint(address, port)), localPreference: preference--));
-        }
-
-        return candidates;
+        // RFC 8445 §5.1.2.2: each candidate of a component has its own local preference.
+        var preferred = addresses.Select((address, i) => (Address: TransportAddress.From(new IPEndPoint(address, port)), Preference: (ushort)(ushort.MaxValue - i)))
+            .ToList();
+        return
+        [
+            .. preferred.Select(p => Candidate.Host(p.Address, tcp: false, p.Preference)),
+            .. preferred.Select(p => Candidate.Host(p.Address, tcp: true, p.Preference)),
+        ];
     }
 
     private static List<IPAddress> OfInterfaces()

@@ -7,11 +7,13 @@ internal static unsafe partial class LinuxSockets
 {
     public const int AddressFamilyInet = 2;
     public const int AddressFamilyInet6 = 10;
+    public const int SocketStream = 1;
     public const int SocketDatagram = 2;
     public const int SocketNonBlocking = 0x800;
     public const int SocketCloseOnExec = 0x80000;
 
     public const int LevelSocket = 1;
+    public const int OptionReuseAddress = 2;
     public const int OptionSendBuffer = 7;
     public const int OptionReceiveBuffer = 8;
     public const int OptionSendBufferForce = 32;
@@ -20,20 +22,40 @@ internal static unsafe partial class LinuxSockets
     public const int LevelIPv6 = 41;
     public const int OptionIPv6Only = 26;
 
+    public const int LevelTcp = 6;
+    public const int TcpNoDelay = 1;
+    public const int TcpUserTimeout = 18;
+    public const int TcpNotSentLowAt = 25;
+
     public const int LevelUdp = 17;
     public const int UdpSegment = 103;
     public const int UdpGro = 104;
 
     public const int MessageDontWait = 0x40;
+    public const int MessageNoSignal = 0x4000;
 
     public const int ErrorInterrupted = 4;
     public const int ErrorIo = 5;
     public const int ErrorAgain = 11;
     public const int ErrorInvalid = 22;
     public const int ErrorMessageSize = 90;
+    public const int ErrorAddressInUse = 98;
+    public const int ErrorConnectionAborted = 103;
     public const int ErrorNoBuffers = 105;
 
     public const short PollIn = 1;
+
+    public const int PollAdd = 1;
+    public const int PollDelete = 2;
+    public const int PollModify = 3;
+    public const uint PollInput = 0x1;
+    public const uint PollOutput = 0x4;
+    public const uint PollError = 0x8;
+    public const uint PollHangUp = 0x10;
+
+    /// <summary>struct epoll_event is packed on x86-64 only (epoll_ctl(2)): 32 bits of events, then 64 of the caller's own.</summary>
+    public static readonly int PollEventBytes = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
+    public static readonly int PollEventNumberAt = PollEventBytes - 8;
 
     /// <summary>The cmsg header (16 bytes) and a ushort or int, rounded up to 8.</summary>
     public const int ControlSpace = 24;
@@ -106,6 +128,27 @@ internal static unsafe partial class LinuxSockets
 
     [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
     public static partial int GetSocketName(int socket, void* address, uint* length);
+
+    [LibraryImport("libc", EntryPoint = "listen", SetLastError = true)]
+    public static partial int Listen(int socket, int backlog);
+
+    [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
+    public static partial int Accept(int socket, void* address, uint* length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    public static partial nint Receive(int socket, void* buffer, nuint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
+    public static partial nint SendMessage(int socket, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
+    public static partial int PollSet(int flags);
+
+    [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
+    public static partial int PollControl(int set, int operation, int descriptor, void* pollEvent);
+
+    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
+    public static partial int PollWait(int set, void* events, int count, int timeoutMs);
 
     [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
     public static partial int ReceiveMultiple(int socket, MultiMessageHeader* messages, uint count, int flags, void* timeout);

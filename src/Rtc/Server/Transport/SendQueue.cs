@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Transport.Tcp;
 using static Events.Rtc.Transport.LinuxSockets;
 
 namespace Events.Rtc.Transport;
@@ -16,7 +17,8 @@ internal sealed class Destination
 
 /// <summary>
 /// The send slab. Datagrams are written into slots, chained per destination, and leave with few <c>sendmmsg</c> calls in
-/// which a destination's equal-sized neighbours travel as one segmented send (UDP_SEGMENT). Order per destination is kept.
+/// which a destination's equal-sized neighbours travel as one segmented send (UDP_SEGMENT), or into its TCP connection. Order per destination
+/// is kept.
 /// </summary>
 internal sealed unsafe class SendQueue : IDisposable
 {
@@ -33,6 +35,7 @@ internal sealed unsafe class SendQueue : IDisposable
     private const int MaxSegmentedBytes = 65_000;
 
     private readonly UdpSocket _socket;
+    private readonly TcpCandidate _tcp;
     private readonly byte* _slab;
     private readonly int[] _next = new int[Slots];
     private readonly int[] _lengths = new int[Slots];
@@ -46,9 +49,10 @@ internal sealed unsafe class SendQueue : IDisposable
     private int _dirtyCount;
     private int _singleUsed;
 
-    public SendQueue(UdpSocket socket)
+    public SendQueue(UdpSocket socket, TcpCandidate tcp)
     {
         _socket = socket;
+        _tcp = tcp;
         _slab = (byte*)NativeMemory.AlignedAlloc(Slots * SlotBytes, 64);
         _headers = (MultiMessageHeader*)NativeMemory.AllocZeroed(MaxMessages, (nuint)sizeof(MultiMessageHeader));
         _vectors = (IoVector*)NativeMemory.AllocZeroed(Slots, (nuint)sizeof(IoVector));
@@ -147,6 +151,12 @@ internal sealed unsafe class SendQueue : IDisposable
         for (var i = 0; i < _dirtyCount; i++)
         {
             var destination = _dirty[i];
+            if (destination.Address.IsTcp)
+            {
+                StreamOut(destination);
+                continue;
+            }
+
             var name = _names + i;
             var nameLength = _socket.WriteAddress(destination.Address, name);
             var slot = destination.Head;
@@ -230,6 +240,18 @@ internal sealed unsafe class SendQueue : IDisposable
         NativeMemory.Free(_vectors);
         NativeMemory.Free(_names);
         NativeMemory.Free(_controls);
+    }
+
+    private void StreamOut(Destination destination)
+    {
+        for (var slot = destination.Head; slot >= 0; slot = _next[slot])
+        {
+            _tcp.Add(destination.Address, new ReadOnlySpan<byte>(_slab + (slot * SlotBytes), _lengths[slot]));
+        }
+
+        destination.Head = -1;
+        destination.Tail = -1;
+        _tcp.Drain(destination.Address);
     }
 
     private void Clear()

@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Events.Rtc.Protocol.Primitives;
 using static Events.Rtc.Transport.LinuxSockets;
 
@@ -35,12 +32,10 @@ internal sealed unsafe class UdpSocket : IDisposable
     /// <summary>Binds, or throws <see cref="IOException"/> that says why (address in use, not available).</summary>
     public static UdpSocket Bind(IPAddress address, int port, int bufferBytes)
     {
-        var wildcard = address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
-        // A socket of both families costs more per datagram, so one bound to an IPv4 address is of that family alone.
-        var both = (wildcard || address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6) && System.Net.Sockets.Socket.OSSupportsIPv6;
-        var socket = (both ? Open(AddressFamilyInet6) : null)
+        var wildcard = SocketAddresses.IsWildcard(address);
+        var socket = (SocketAddresses.TakesInet6(address) ? Open(AddressFamilyInet6) : null)
             ?? Open(AddressFamilyInet)
-            ?? throw Failure("open a UDP socket");
+            ?? throw SocketAddresses.Failure("open a UDP socket");
         try
         {
             socket.BindTo(wildcard && socket._inet6 ? IPAddress.IPv6Any : address, port);
@@ -58,34 +53,9 @@ internal sealed unsafe class UdpSocket : IDisposable
     }
 
     /// <summary>Writes a socket address of this socket's family; returns its length.</summary>
-    public uint WriteAddress(in TransportAddress address, SocketAddressInet6* destination)
-    {
-        if (_inet6)
-        {
-            destination->Family = AddressFamilyInet6;
-            destination->Port = BinaryPrimitives.ReverseEndianness(address.Port);
-            destination->FlowInfo = 0;
-            address.WriteIPv6(new Span<byte>(destination->Address, 16));
-            destination->ScopeId = 0;
-            return 28;
-        }
+    public uint WriteAddress(in TransportAddress address, SocketAddressInet6* destination) => SocketAddresses.Write(_inet6, address, destination);
 
-        // sockaddr_in: family, port, 4 bytes of address, 8 of padding.
-        var bytes = new Span<byte>(destination, 16);
-        bytes.Clear();
-        destination->Family = AddressFamilyInet;
-        destination->Port = BinaryPrimitives.ReverseEndianness(address.Port);
-        BinaryPrimitives.WriteUInt32BigEndian(bytes[4..], address.IPv4);
-        return 16;
-    }
-
-    public TransportAddress ReadAddress(SocketAddressInet6* source)
-    {
-        var port = BinaryPrimitives.ReverseEndianness(source->Port);
-        return source->Family == AddressFamilyInet6
-            ? TransportAddress.FromIPv6(new ReadOnlySpan<byte>(source->Address, 16), port)
-            : TransportAddress.FromIPv4(BinaryPrimitives.ReadUInt32BigEndian(new ReadOnlySpan<byte>((byte*)source + 4, 4)), port);
-    }
+    public TransportAddress ReadAddress(SocketAddressInet6* source) => SocketAddresses.Read(source);
 
     public void Dispose()
     {
@@ -102,12 +72,6 @@ internal sealed unsafe class UdpSocket : IDisposable
         return descriptor < 0 ? null : new UdpSocket(descriptor, family == AddressFamilyInet6);
     }
 
-    private static IOException Failure(string what)
-    {
-        var error = Marshal.GetLastPInvokeError();
-        return new IOException($"Cannot {what}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
-    }
-
     private void BindTo(IPAddress address, int port)
     {
         if (_inet6)
@@ -120,13 +84,13 @@ internal sealed unsafe class UdpSocket : IDisposable
         var length = WriteAddress(TransportAddress.From(new IPEndPoint(address, port)), &native);
         if (LinuxSockets.Bind(_descriptor, &native, length) != 0)
         {
-            throw Failure($"bind UDP {address}:{port}");
+            throw SocketAddresses.Failure($"bind UDP {address}:{port}");
         }
 
         length = (uint)sizeof(SocketAddressInet6);
         if (GetSocketName(_descriptor, &native, &length) != 0)
         {
-            throw Failure("read the bound UDP port");
+            throw SocketAddresses.Failure("read the bound UDP port");
         }
 
         Port = ReadAddress(&native).Port;
