@@ -110,6 +110,24 @@ public sealed class RunningARoomTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_persons_grants_until_a_moment_are_revoked_and_newer_ones_are_not()
+    {
+        await using HubClient guest = await _node.ConnectAsync();
+        string old = _node.Grant(identity: "guest.1", moderates: true);
+        await Join(guest, old);
+        Assert.Equal((204, null), await _node.ModerateAsync(new { action = "revokeGrants", identity = "guest", issuedUntil = _node.Time.GetUtcNow().ToUnixTimeSeconds() }));
+        Assert.Equal("grant_revoked", (await guest.EventAsync("closed")).GetProperty("code").GetString());
+
+        await _node.RestartAsync();
+        _node.Time.Advance(TimeSpan.FromSeconds(1));
+        await using HubClient again = await _node.ConnectAsync();
+        await Refused(again, old, "grant_revoked");
+        Assert.False((await Join(again, _node.Grant(identity: "guest.2"))).GetProperty("you").GetProperty("moderates").GetBoolean());
+        await using HubClient other = await _node.ConnectAsync();
+        await Join(other, _node.Grant(identity: "other.1"));
+    }
+
+    [Fact]
     public async Task Rules_are_forgotten_a_week_after_the_last_change_when_every_grant_has_long_expired()
     {
         await _node.ModerateAsync(new { action = "lock", locked = true });

@@ -37,9 +37,16 @@ public static class RoomRequests
             "bar" => Identity(body) is { } identity ? new RoomRequest.Bar(identity) : null,
             "readmit" => Identity(body) is { } identity ? new RoomRequest.Readmit(identity) : null,
             "revokeGrant" => Id(body, "grantId") is { } id ? new RoomRequest.RevokeGrant(id) : null,
+            "revokeGrants" => Identity(body) is { } person && IssuedUntil(body) is { } until ? new RoomRequest.RevokeGrants(person, until) : null,
             _ => null,
         };
     }
+
+    /// <summary>Unix seconds, as in a grant's <c>nbf</c>.</summary>
+    private static DateTimeOffset? IssuedUntil(JsonElement body) =>
+        JsonFields.TryMember(body, "issuedUntil", JsonValueKind.Number, out JsonElement member) && member.TryGetInt64(out long seconds) && seconds is > 0 and < 100_000_000_000
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            : null;
 
     private static string? Id(JsonElement body, string name) => JsonFields.TryText(body, name, MaxId, out string? id) ? id : null;
 

@@ -67,6 +67,7 @@ public sealed class NodeApiTests : IAsyncLifetime
         { """{"action":"bar","identity":"p"}""", new RoomRequest.Bar("p") },
         { """{"action":"readmit","identity":"p"}""", new RoomRequest.Readmit("p") },
         { """{"action":"revokeGrant","grantId":"g"}""", new RoomRequest.RevokeGrant("g") },
+        { """{"action":"revokeGrants","identity":"p","issuedUntil":1767268800}""", new RoomRequest.RevokeGrants("p", DateTimeOffset.FromUnixTimeSeconds(1_767_268_800)) },
     };
 
     [Theory]
@@ -84,6 +85,9 @@ public sealed class NodeApiTests : IAsyncLifetime
     [InlineData("""{"action":"mute","trackId":"t7","muted":1}""")]
     [InlineData("""{"action":"mute","muted":true}""")]
     [InlineData("""{"action":"bar","identity":""}""")]
+    [InlineData("""{"action":"revokeGrants","identity":"p"}""")]
+    [InlineData("""{"action":"revokeGrants","identity":"p","issuedUntil":1e300}""")]
+    [InlineData("""{"action":"revokeGrants","identity":"p","issuedUntil":-1}""")]
     public async Task A_malformed_request_is_refused(string body)
     {
         (HttpStatusCode status, JsonElement problem) = await Send(HttpMethod.Post, "/node/rooms/stage/moderate", body);

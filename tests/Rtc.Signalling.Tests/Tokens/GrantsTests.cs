@@ -22,7 +22,7 @@ public sealed class GrantsTests : IDisposable
         RtcResult<RoomGrant> grant = Verifier(_key).Verify(issued.Token);
 
         Assert.True(grant.IsOk);
-        Assert.Equal(Ada with { GrantId = issued.GrantId }, grant.Value.Rights);
+        Assert.Equal(Ada with { GrantId = issued.GrantId, IssuedAt = _time.GetUtcNow() }, grant.Value.Rights);
         Assert.Equal(issued.ExpiresAt, grant.Value.ExpiresAt);
         Assert.NotEqual(issued.GrantId, new GrantSigner(_key, _time).Issue(Ada, TimeSpan.FromMinutes(5)).GrantId);
     }
@@ -41,14 +41,14 @@ public sealed class GrantsTests : IDisposable
     {
         IssuedGrant issued = new GrantSigner(_key, _time).Issue(rights with { GrantId = "g-1" }, TimeSpan.FromMinutes(5));
         Assert.Equal("g-1", issued.GrantId);
-        Assert.Equal(rights with { GrantId = "g-1" }, Verifier(_key).Verify(issued.Token).Value?.Rights);
+        Assert.Equal(rights with { GrantId = "g-1", IssuedAt = _time.GetUtcNow() }, Verifier(_key).Verify(issued.Token).Value?.Rights);
     }
 
     [Fact]
     public void A_grant_without_the_newer_claims_moderates_nothing_records_nothing_and_sends_every_source()
     {
         RoomRights rights = Verifier(_key).Verify(CompactJwt.Sign(_key, "rtc+jwt", Claims())).Value!.Rights;
-        Assert.Equal((false, false, TrackSources.All, null), (rights.Moderates, rights.Recorder, rights.Sources, rights.GrantId));
+        Assert.Equal((false, false, TrackSources.All, null, null), (rights.Moderates, rights.Recorder, rights.Sources, rights.GrantId, rights.IssuedAt));
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class GrantsTests : IDisposable
     {
         RoomRights rights = Ada with { Name = string.Concat(Enumerable.Repeat("ä\u4e2d\U0001F600", 50)) };
         IssuedGrant issued = new GrantSigner(_key, _time).Issue(rights, TimeSpan.FromMinutes(5));
-        Assert.Equal(rights with { GrantId = issued.GrantId }, Verifier(_key).Verify(issued.Token).Value?.Rights);
+        Assert.Equal(rights with { GrantId = issued.GrantId, IssuedAt = _time.GetUtcNow() }, Verifier(_key).Verify(issued.Token).Value?.Rights);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Data.Timers;
 using Events.Platform.Features.EventEntry;
 using Events.Platform.Roles;
 using Events.Rtc.Signalling.Tokens;
@@ -22,7 +23,7 @@ public sealed record GrantAnswer(
 internal static class RoomsApi
 {
     /// <summary>Joining and resuming only; a call that runs goes on. Long enough for a day's session without asking again.</summary>
-    private static readonly TimeSpan GrantLifetime = TimeSpan.FromHours(6);
+    public static readonly TimeSpan GrantLifetime = TimeSpan.FromHours(6);
 
     public static readonly ApiError SessionNotFound = ApiError.NotFound("session_not_found", "There is no such session in this event.");
 
@@ -30,7 +31,11 @@ internal static class RoomsApi
 
     private static readonly ApiError Banned = ApiError.Forbidden("participant_removed", "The organisers removed you from this session.");
 
-    public static void AddRooms(this IServiceCollection services) => services.AddSingleton<MediaCommands>();
+    public static void AddRooms(this IServiceCollection services)
+    {
+        services.AddSingleton<MediaCommands>();
+        services.AddSingleton<ITimerHandler, RoleChanges>();
+    }
 
     public static void MapRooms(this RouteGroupBuilder eventDomain)
     {
@@ -47,7 +52,7 @@ internal static class RoomsApi
     }
 
     private static async Task<Results<Ok<GrantAnswer>, ProblemHttpResult>> GrantAsync(
-        Guid id, GrantRequest? request, EventPass pass, Database database, GrantSigner signer, NodeOptions options, HttpRequest http, CancellationToken cancel)
+        Guid id, GrantRequest? request, EventPass pass, Database database, GrantSigner signer, NodeOptions options, TimeProvider clock, HttpRequest http, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
         var session = await SessionAsync(connection, id, pass);
@@ -55,6 +60,8 @@ internal static class RoomsApi
         {
             return session.Error!.ToResult();
         }
+
+        pass = await RoleChanges.CurrentAsync(connection, pass);
 
         // One identity per joining tab: two tabs of one person are two participants.
         var identity = $"{pass.ParticipantId}.{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(9))}";
@@ -67,6 +74,11 @@ internal static class RoomsApi
         if (await connection.QuerySingleAsync<bool>("select exists (select from platform.room_bans where session_id = @id and participant_id = @ParticipantId)", new { id, pass.ParticipantId }))
         {
             return Banned.ToResult();
+        }
+
+        if (rights.Value.Moderates || (rights.Value.CanPublish && row.Kind == "stage"))
+        {
+            await RoleChanges.NoteAsync(connection, id, pass.ParticipantId, clock.GetUtcNow());
         }
 
         var grant = signer.Issue(rights.Value, GrantLifetime);

@@ -33,7 +33,7 @@ internal static class RunRoom
             return session.Error!.ToResult();
         }
 
-        if (!SessionRights.Runs(pass))
+        if (!SessionRights.Runs(await RoleChanges.CurrentAsync(connection, pass)))
         {
             return NotAllowed.ToResult();
         }
@@ -67,7 +67,7 @@ internal static class RunRoom
                     return session.Error!;
                 }
 
-                if (!SessionRights.MayAsk(pass, request))
+                if (!SessionRights.MayAsk(await RoleChanges.CurrentAsync(transaction.Connection!, pass), request))
                 {
                     return NotAllowed;
                 }

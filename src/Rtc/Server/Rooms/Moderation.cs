@@ -10,7 +10,7 @@ internal sealed class Moderation(Room room)
     public static readonly RtcError Removed = new("removed", "The organisers removed you from this room.");
 
     private static readonly RtcError Closed = new("room_closed", "The organisers ended this session.");
-    private static readonly RtcError Revoked = new("grant_revoked", "Your way into this room was revoked; ask the organisers.");
+    private static readonly RtcError Revoked = new("grant_revoked", "Your way into this room was revoked; ask for a new one.");
     private static readonly RtcError Barred = new("participant_removed", "The organisers removed you from this room.");
     private static readonly RtcError Locked = new("room_locked", "The room is locked; ask its hosts to let you in.");
     private static readonly RtcError NotAllowed = new("moderation_not_allowed", "Only moderators of the room may do this.");
@@ -34,7 +34,7 @@ internal sealed class Moderation(Room room)
     /// <summary>Why one more may not enter, or null.</summary>
     public RtcError? Refusal(RoomRights rights, bool returns)
     {
-        if (rights.GrantId is { } grant && _rules.RevokedGrants.Contains(grant))
+        if (_rules.Revokes(rights))
         {
             return Revoked;
         }
@@ -168,6 +168,12 @@ internal sealed class Moderation(Room room)
                 Decide(_rules.WithRevoked(revoke.GrantId));
                 Record("grant.revoked", new { room = room.Id, grantId = revoke.GrantId });
                 End(p => p.Rights.GrantId == revoke.GrantId, Revoked);
+                return default(Done);
+            case RoomRequest.RevokeGrants revoke:
+                var outdated = new OutdatedGrants(revoke.Person, revoke.IssuedUntil);
+                Decide(_rules.WithOutdated(revoke.Person, revoke.IssuedUntil));
+                Record("grants.revoked", new { room = room.Id, person = revoke.Person });
+                End(p => outdated.Covers(p.Rights), Revoked);
                 return default(Done);
             default:
                 throw new ArgumentOutOfRangeException(nameof(request), request, "No such request.");

@@ -41,4 +41,10 @@ public abstract record RoomRequest
 
     /// <summary>The platform's alone: a grant is worth nothing any more, and who came in with it is out.</summary>
     public sealed record RevokeGrant(string GrantId) : RoomRequest;
+
+    /// <summary>
+    /// The platform's alone: a person's grants that were made until then are worth nothing any more, and who came in with them is out. What
+    /// the person may do has changed; it comes back with a new grant.
+    /// </summary>
+    public sealed record RevokeGrants(string Person, DateTimeOffset IssuedUntil) : RoomRequest;
 }

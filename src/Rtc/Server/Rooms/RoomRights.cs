@@ -47,6 +47,9 @@ public sealed record RoomRights(string Room, string Identity, string Name, strin
     /// <summary>By which the grant can be revoked; null: it has none.</summary>
     public string? GrantId { get; init; }
 
+    /// <summary>When the grant was made, in whole seconds; null: unknown.</summary>
+    public DateTimeOffset? IssuedAt { get; init; }
+
     /// <summary>Whom all tabs and encoders of one human being share: what moderators decide of one holds for all of them.</summary>
     public string Person => Identity.IndexOf('.') is var dot and > 0 ? Identity[..dot] : Identity;
 

@@ -33,6 +33,9 @@ public sealed record RoomRules
     /// <summary>Grants that are worth nothing any more, by their id.</summary>
     public ImmutableList<string> RevokedGrants { get; init; } = [];
 
+    /// <summary>People whose earlier grants are worth nothing any more: they ask for new ones.</summary>
+    public ImmutableList<OutdatedGrants> Outdated { get; init; } = [];
+
     /// <summary>The ruling about a person, or null.</summary>
     public RightsChange? Of(string person) => Rulings.Find(r => r.Person == person)?.Change;
 
@@ -55,12 +58,30 @@ public sealed record RoomRules
     /// <summary>With one more grant that is revoked.</summary>
     public RoomRules WithRevoked(string grantId) => RevokedGrants.Contains(grantId) ? this : this with { RevokedGrants = Bounded(RevokedGrants.Add(grantId)) };
 
+    /// <summary>With a person's grants that were made until then outdated.</summary>
+    public RoomRules WithOutdated(string person, DateTimeOffset issuedUntil) => this with
+    {
+        Outdated = Bounded(Outdated.RemoveAll(o => o.Person == person).Add(new OutdatedGrants(person, issuedUntil))),
+    };
+
+    /// <summary>Whether a grant was revoked, by its id or by its time.</summary>
+    public bool Revokes(RoomRights rights) =>
+        (rights.GrantId is { } grant && RevokedGrants.Contains(grant)) || Outdated.Exists(o => o.Covers(rights));
+
     private static ImmutableList<T> Bounded<T>(ImmutableList<T> list) => list.Count > MaxEntries ? list.RemoveRange(0, list.Count - MaxEntries) : list;
 }
 
 /// <param name="Person">See <see cref="RoomRights.Person"/>.</param>
 /// <param name="Change">How its rights differ from its grant's.</param>
 public sealed record Ruling(string Person, RightsChange Change);
+
+/// <param name="Person">See <see cref="RoomRights.Person"/>.</param>
+/// <param name="IssuedUntil">Whole seconds; grants made then or before.</param>
+public sealed record OutdatedGrants(string Person, DateTimeOffset IssuedUntil)
+{
+    /// <summary>Whether a grant is among them; one of which nobody knows when it was made is.</summary>
+    public bool Covers(RoomRights rights) => rights.Person == Person && (rights.IssuedAt is not { } issued || issued <= IssuedUntil);
+}
 
 /// <summary>Keeps the rules of rooms while nobody is in them, and over restarts of the node. Called on worker threads: hand on and return.</summary>
 public interface IRoomRules

@@ -123,6 +123,7 @@ public sealed class GrantVerifier(IReadOnlyList<JwtVerificationKey> keys, TimePr
             Recorder = recorder,
             Sources = sources,
             GrantId = claims.Text("jti", 128),
+            IssuedAt = claims.IssuedAt,
         };
         return new RoomGrant(rights, claims.ExpiresAt);
     }

@@ -144,6 +144,50 @@ public sealed class RunRoomTests(PlatformFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_leaves_the_team_moderates_no_longer_not_in_a_running_call_and_not_by_a_token_from_before()
+    {
+        var scene = await fixture.SceneAsync();
+        var (moderator, token, userId) = await ModeratorAsync(scene);
+        await using var inside = await EnterAsync(scene, moderator);
+        Assert.True(inside.Answer.GetProperty("you").GetProperty("moderates").GetBoolean());
+        await PostAsync(moderator, scene, new { action = "lock", locked = false });
+
+        // The node is away when the team changes: it is asked again until it has done it.
+        await StopMediaAsync();
+        using (var removed = await scene.Account.DeleteAsync($"/api/v1/events/{scene.EventId}/team/{userId}"))
+        {
+            Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+        }
+
+        await StartMediaAsync();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await using var stale = await JoinAsync(token);
+                return stale.Refusal == "grant_revoked";
+            },
+            "the grant from before is revoked");
+        await moderator.PostAsJsonAsync($"/api/v1/sessions/{scene.SessionId}/room", new { action = "lock", locked = true }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "moderation_not_allowed");
+        await moderator.GetAsync($"/api/v1/sessions/{scene.SessionId}/room").ShouldRefuseAsync(HttpStatusCode.Forbidden, "moderation_not_allowed");
+        await moderator.PostAsJsonAsync($"/api/v1/sessions/{scene.StageId}/grants", new { publish = true }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "publish_not_allowed");
+        await using var again = await EnterAsync(scene, moderator);
+        Assert.False(again.Answer.GetProperty("you").GetProperty("moderates").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_change_of_the_team_is_felt_in_a_running_call()
+    {
+        var scene = await fixture.SceneAsync();
+        var (moderator, _, userId) = await ModeratorAsync(scene);
+        await using var inside = await EnterAsync(scene, moderator);
+        await using var guest = await EnterAsync(scene, await scene.GuestAsync());
+        using var removed = await scene.Account.DeleteAsync($"/api/v1/events/{scene.EventId}/team/{userId}");
+        Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+        Assert.Equal("grant_revoked", (await inside.Hub.EventAsync("closed")).GetProperty("code").GetString());
+        await guest.OkAsync("raiseHand", new { raised = true });
+    }
+
+    [Fact]
     public async Task A_room_is_closed_for_everyone_from_outside()
     {
         var scene = await fixture.SceneAsync();
@@ -175,6 +219,22 @@ public sealed class RunRoomTests(PlatformFixture fixture) : IAsyncLifetime
             await using var looking = await fixture.Database.OpenAsync(CancellationToken.None);
             return await looking.QuerySingleAsync<int>("select count(*)::int from platform.room_participants where room = @room", new { room = scene.SessionId.ToString() });
         }
+    }
+
+    /// <summary>A moderator of the scene's event, by token, and a grant of it that is out already.</summary>
+    private async Task<(HttpClient Moderator, JsonElement Grant, Guid UserId)> ModeratorAsync(Scene scene)
+    {
+        var (userId, email) = await fixture.AddUserAsync("Mo Moderator");
+        await using (var connection = await fixture.Database.OpenAsync(CancellationToken.None))
+        {
+            await connection.ExecuteAsync("insert into platform.event_roles (event_id, user_id, role) values (@EventId, @userId, 'moderator')", new { scene.EventId, userId });
+        }
+
+        var entry = await (await fixture.SignedInAsync(email)).PostJsonAsync($"/api/v1/events/{scene.EventId}/entry", new { }, HttpStatusCode.OK);
+        var moderator = fixture.Bearer(entry.GetProperty("token").GetString()!);
+        var grant = await GrantAsync(scene, moderator);
+        Assert.True(grant.GetProperty("moderates").GetBoolean());
+        return (moderator, grant, userId);
     }
 
     private async Task StartMediaAsync()

@@ -79,6 +79,7 @@ public sealed class SessionRightsTests
         new RoomRequest.Bar("p"),
         new RoomRequest.Readmit("p"),
         new RoomRequest.RevokeGrant("g"),
+        new RoomRequest.RevokeGrants("p", DateTimeOffset.UnixEpoch),
     };
 
     [Theory]

@@ -36,6 +36,7 @@ export function useAnnouncements(rtc: RtcSession): string {
         if (after.canPublish && !before.canPublish) toast('You are on stage. Turn your microphone and camera on when you are ready.');
         else if (before.canPublish && !after.canPublish) toast('A moderator took you off the stage. You go on watching; raise your hand to come back.', 'error');
         else if (before.canPublish && after.sources.length < before.sources.length) toast('A moderator changed what you may share.', 'error');
+        if (before.moderates && !after.moderates) toast('You no longer moderate this session.');
         if (after.moderates && !before.moderates) toast('You are a moderator of this session now.');
       }),
       rtc.events.on('running', (running) => {

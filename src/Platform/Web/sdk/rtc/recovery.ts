@@ -4,11 +4,10 @@ import { HubLost, RtcError } from './contract';
 /** A person who waits longer than this has reloaded the page. */
 const giveUpAfterMs = 120_000;
 
-/** The hub closes, or refuses, for these on purpose; everything else is an accident that a rejoin heals. */
+/** The hub closes, or refuses, for these on purpose; everything else, a revoked grant too, is healed by a rejoin: the platform says what we may now. */
 const finalCodes = new Set([
   'removed',
   'participant_removed',
-  'grant_revoked',
   'room_locked',
   'replaced',
   'room_closed',

@@ -150,7 +150,7 @@ describe('being run', () => {
     expect(made.session.roster.owner('own')?.track).toMatchObject({ muted: false, silenced: false });
   });
 
-  it.each(['removed', 'room_closed', 'grant_revoked'])('stays out when it was put out: %s', async (code) => {
+  it.each(['removed', 'room_closed', 'participant_removed'])('stays out when it was put out: %s', async (code) => {
     const made = world();
     await made.session.connect('http://node', 'g');
     made.hub().say('closed', { code, message: 'Out.' });
@@ -158,6 +158,20 @@ describe('being run', () => {
     expect(made.session.state).toBe('failed');
     expect(made.session.failure).toMatchObject({ code, message: 'Out.' });
     expect(made.hubs).toHaveLength(1);
+  });
+
+  it('asks for a new grant when its own was revoked, and obeys what it says', async () => {
+    const { you } = joined();
+    let times = 0;
+    const made = world({ join: () => joined({ you: { ...you, participantId: `me${++times}`, moderates: times === 1 } }) });
+    await made.session.connect('http://node', 'g');
+    const told: string[] = [];
+    made.session.events.on('rights', ({ before, after }) => told.push(`${before.moderates} ${after.moderates}`));
+    made.hub().say('closed', { code: 'grant_revoked', message: 'Revoked.' });
+    await pass(2_000);
+    expect(made.session.state).toBe('connected');
+    expect(made.hub().calls[0]).toMatchObject({ method: 'join', argument: { grant: 'fresh' } });
+    expect(told).toEqual(['true false']);
   });
 
   it('does not hammer on a locked door', async () => {
