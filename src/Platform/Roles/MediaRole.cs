@@ -42,7 +42,8 @@ public static class MediaRole
             },
             services.GetRequiredService<IRoomObserver>(),
             services.GetRequiredService<RtcMetrics>(),
-            services.GetRequiredService<ILogger<RtcLog>>()));
+            services.GetRequiredService<ILogger<RtcLog>>(),
+            services.GetRequiredService<IRoomRules>()));
         var app = builder.Build();
         // The media ports are bound before the doors open: a port in use is a refusal to start, not an error of the first call.
         _ = app.Services.GetRequiredService<IRtcServer>();

@@ -55,6 +55,7 @@ public static class PlatformRole
         services.AddHostedService<StaffSeed>();
         services.AddSingleton<DemoSeed>();
         services.AddHostedService(provider => provider.GetRequiredService<DemoSeed>());
+        services.AddRooms();
         services.AddRecordings();
         services.AddTickets(options);
         services.AddPayments(options);

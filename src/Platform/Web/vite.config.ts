@@ -13,6 +13,8 @@ export default defineConfig({
     // The content security policy has no data: for fonts and scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // These know light-dark(). For older ones it is replaced by variables that are resolved at the root, so that nothing below it could be night by day.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
   },
   server: {
     port: 5183,

@@ -23,14 +23,11 @@ public interface IRtcServer
     /// <summary>One room, or null.</summary>
     Task<RoomSnapshot?> RoomAsync(string room);
 
-    /// <summary>Removes a participant (moderation); its <see cref="IParticipantEvents.Closed"/> says so.</summary>
-    Task<RtcResult<Done>> RemoveAsync(string room, string participantId, RtcError reason);
-
-    /// <summary>Runs a room as the platform: every <see cref="RoomRequest"/> is allowed. <c>room_not_found</c> when it is not on this node.</summary>
+    /// <summary>
+    /// Runs a room as the platform: every <see cref="RoomRequest"/> is allowed, also before anybody is in the room. Completes when what
+    /// was decided is safe; <c>participant_not_found</c>, <c>track_not_found</c>, <c>already_on_stage</c>, <c>room_name_invalid</c>.
+    /// </summary>
     Task<RtcResult<Done>> ModerateAsync(string room, RoomRequest request);
-
-    /// <summary>Mutes a track for everyone (moderation); the publisher is told.</summary>
-    Task<RtcResult<Done>> MuteTrackAsync(string room, string trackId, bool muted);
 }
 
 /// <summary>One participant's handle. Safe to call from any thread; calls after it left answer <c>participant_gone</c>.</summary>
@@ -54,6 +51,7 @@ public interface IParticipant
     /// <summary>A new offer with new ICE credentials for the subscriber peer connection.</summary>
     Task<RtcResult<SubscribeOffer>> RestartSubscriberAsync();
 
+    /// <summary>The own track; <c>track_not_found</c>, or <c>muted_by_moderator</c> when unmuting what a moderator muted without being asked to.</summary>
     Task<RtcResult<Done>> MuteAsync(string trackId, bool muted);
 
     Task<RtcResult<Done>> SetSubscribedAsync(string trackId, bool enabled);

@@ -43,12 +43,13 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     private MonotonicTime _nextTick;
     private volatile bool _stop;
 
-    public MediaWorker(int index, RtcOptions options, IDtlsEngineFactory dtls, IRoomObserver observer, RtcLog log, RtcMetrics metrics, Action<string> roomLeft)
+    public MediaWorker(int index, RtcOptions options, IDtlsEngineFactory dtls, IRoomObserver observer, IRoomRules rules, RtcLog log, RtcMetrics metrics, Action<string> roomLeft)
     {
         Options = options;
         Log = log;
         Metrics = metrics;
         Observer = observer;
+        Rules = rules;
         _dtls = dtls;
         _roomLeft = roomLeft;
         Routes = new TransportRoutes(Released);
@@ -67,6 +68,8 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     public RtcMetrics Metrics { get; }
 
     public IRoomObserver Observer { get; }
+
+    public IRoomRules Rules { get; }
 
     public SendQueue Queue { get; }
 

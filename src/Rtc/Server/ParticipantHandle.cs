@@ -75,9 +75,9 @@ internal sealed class ParticipantHandle : IParticipant
     public Task<RtcResult<Done>> RaiseHandAsync(bool raised) => OnWorker(() => _participant.Room.Moderation.RaiseHand(_participant, raised));
 
     public Task<RtcResult<Done>> AnswerInvitationAsync(bool accepted) =>
-        OnWorker(() => _participant.Room.Moderation.AnswerInvitation(_participant, accepted));
+        DecidedAsync(moderation => moderation.AnswerInvitation(_participant, accepted));
 
-    public Task<RtcResult<Done>> ModerateAsync(RoomRequest request) => OnWorker(() => _participant.Room.Moderation.Apply(_participant, request));
+    public Task<RtcResult<Done>> ModerateAsync(RoomRequest request) => DecidedAsync(moderation => moderation.Apply(_participant, request));
 
     public Task<RtcResult<SessionAnswer>> RestartIceAsync(string remoteUfrag, string remotePwd) => OnWorker<SessionAnswer>(() =>
     {
@@ -109,6 +109,15 @@ internal sealed class ParticipantHandle : IParticipant
         _participant.Room.Leave(_participant, new RtcError(reason, "The participant left."));
         return default(Done);
     }).ConfigureAwait(false);
+
+    /// <summary>Answers when what was decided is safe.</summary>
+    private async Task<RtcResult<Done>> DecidedAsync(Func<Moderation, RtcResult<Done>> decide)
+    {
+        var moderation = _participant.Room.Moderation;
+        var (result, saved) = await _worker.InvokeAsync(() => (_participant.IsGone ? Gone : decide(moderation), moderation.Saved)).ConfigureAwait(false);
+        await saved.ConfigureAwait(false);
+        return result;
+    }
 
     private Task<RtcResult<T>> OnWorker<T>(Func<RtcResult<T>> function) =>
         _worker.InvokeAsync(() => _participant.IsGone ? Gone : function());

@@ -19,15 +19,21 @@ public sealed class RtcServer : IRtcServer, IDisposable
     private readonly RelayListener? _relay;
     private bool _disposed;
 
-    public RtcServer(RtcOptions options, IRoomObserver observer, RtcMetrics metrics, ILogger<RtcLog> logger)
+    /// <param name="options">Of the node.</param>
+    /// <param name="observer">Is told what happens in rooms.</param>
+    /// <param name="metrics">Of the node.</param>
+    /// <param name="logger">For all components.</param>
+    /// <param name="rules">Keeps what was decided about rooms; null: only as long as the process.</param>
+    public RtcServer(RtcOptions options, IRoomObserver observer, RtcMetrics metrics, ILogger<RtcLog> logger, IRoomRules? rules = null)
     {
+        rules ??= new TransientRoomRules();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Workers);
         Options = options;
         var log = new RtcLog(logger);
         _workers = new MediaWorker[options.Workers];
         for (var i = 0; i < _workers.Length; i++)
         {
-            var worker = new MediaWorker(i, options, _dtls, observer, log, metrics, Release);
+            var worker = new MediaWorker(i, options, _dtls, observer, rules, log, metrics, Release);
             _workers[i] = worker;
             log.WorkerStarted(
                 i, worker.Port, worker.SocketBufferBytes, worker.SegmentationOffload, string.Join(' ', worker.Candidates.Select(c => c.Address)));
@@ -108,22 +114,31 @@ public sealed class RtcServer : IRtcServer, IDisposable
 
     public Task<RoomSnapshot?> RoomAsync(string room) => OnRoom(room, r => r?.Snapshot());
 
-    public Task<RtcResult<Done>> RemoveAsync(string room, string participantId, RtcError reason) => OnRoom<RtcResult<Done>>(room, r =>
+    public async Task<RtcResult<Done>> ModerateAsync(string room, RoomRequest request)
     {
-        if (r?.Find(participantId) is not { } participant)
+        if (Refusal(room) is { } refusal)
         {
-            return new RtcError("participant_not_found", "There is no such participant in this room.");
+            return refusal;
         }
 
-        r.Leave(participant, reason);
-        return default(Done);
-    });
-
-    public Task<RtcResult<Done>> ModerateAsync(string room, RoomRequest request) => OnRoom<RtcResult<Done>>(
-        room, r => r?.Moderation.Apply(null, request) ?? new RtcError("room_not_found", "There is no such room on this node."));
-
-    public Task<RtcResult<Done>> MuteTrackAsync(string room, string trackId, bool muted) => OnRoom<RtcResult<Done>>(
-        room, r => r?.Mute(null, trackId, muted) ?? new RtcError("room_not_found", "There is no such room on this node."));
+        // A room that nobody is in is made for as long as it takes: its rules are kept beyond.
+        var worker = Place(room);
+        var (result, saved) = await worker.InvokeAsync(() =>
+        {
+            try
+            {
+                var moderation = worker.GetOrAddRoom(room).Moderation;
+                return (moderation.Apply(null, request), moderation.Saved);
+            }
+            finally
+            {
+                worker.RemoveIfEmpty(room);
+                Release(room);
+            }
+        }).ConfigureAwait(false);
+        await saved.ConfigureAwait(false);
+        return result;
+    }
 
     /// <summary>What the workers did and allocated so far: the 0-byte gate and the operator's view read it.</summary>
     public async Task<RtcMeasurement> MeasureAsync()
@@ -203,17 +218,9 @@ public sealed class RtcServer : IRtcServer, IDisposable
     private async Task<RtcResult<Entered>> EnterAsync(
         RoomRights rights, ParticipantKind kind, IParticipantEvents? events, Func<Participant, RtcResult<string>>? connect)
     {
-        if (!RoomName.IsValid(rights.Room))
+        if (Refusal(rights.Room) is { } refusal)
         {
-            return new RtcError("room_name_invalid", "A room's name has 1 to 64 characters of A-Z a-z 0-9 . _ ~ -");
-        }
-
-        lock (_placing)
-        {
-            if (_placements.Count >= Options.MaxRooms && !_placements.ContainsKey(rights.Room))
-            {
-                return new RtcError("too_many_rooms", $"This node admits {Options.MaxRooms} rooms.");
-            }
+            return refusal;
         }
 
         var worker = Place(rights.Room);
@@ -249,6 +256,22 @@ public sealed class RtcServer : IRtcServer, IDisposable
             var etag = (participant.Publisher as MediaTransport ?? participant.Subscriber)?.LocalIce.Ufrag ?? "";
             return new Entered(participant, answer?.Value, etag);
         }).ConfigureAwait(false);
+    }
+
+    /// <summary>Why there can be no such room, or null.</summary>
+    private RtcError? Refusal(string room)
+    {
+        if (!RoomName.IsValid(room))
+        {
+            return new RtcError("room_name_invalid", "A room's name has 1 to 64 characters of A-Z a-z 0-9 . _ ~ -");
+        }
+
+        lock (_placing)
+        {
+            return _placements.Count >= Options.MaxRooms && !_placements.ContainsKey(room)
+                ? new RtcError("too_many_rooms", $"This node admits {Options.MaxRooms} rooms.")
+                : null;
+        }
     }
 
     private async Task<T> OnRoom<T>(string room, Func<Room?, T> function)

@@ -22,11 +22,17 @@ internal static class JsonFields
     public static bool TryText(JsonElement parent, string name, int maxLength, [NotNullWhen(true)] out string? text)
     {
         text = null;
-        if (!TryMember(parent, name, JsonValueKind.String, out JsonElement member))
+        return TryMember(parent, name, JsonValueKind.String, out JsonElement member) && TryAsText(member, maxLength, out text);
+    }
+
+    public static bool TryAsText(JsonElement value, int maxLength, [NotNullWhen(true)] out string? text)
+    {
+        text = null;
+        if (value.ValueKind != JsonValueKind.String)
             return false;
         try
         {
-            text = member.GetString();
+            text = value.GetString();
             return text is { Length: > 0 } && text.Length <= maxLength;
         }
         catch (InvalidOperationException)

@@ -26,7 +26,8 @@ public static class RtcSignalling
         services.AddSingleton(options);
         services.AddSingleton(provider => new GrantVerifier(
             [.. options.GrantPublicKeys.SelectMany(JwtVerificationKey.AllFromPem)], provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<RemovedParticipants>();
+        services.AddSingleton<IRoomRules>(provider => new RoomRulesFiles(
+            Path.Combine(options.DataDirectory, "rooms", options.NodeName), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RoomRulesFiles>>()));
         services.AddSingleton<ResumeRegistry>();
         services.AddSingleton<HubCallFilter>();
         services.AddSingleton<OriginPolicy>();

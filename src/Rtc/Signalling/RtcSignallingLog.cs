@@ -41,8 +41,14 @@ internal static partial class RtcSignallingLog
     [LoggerMessage(4102, LogLevel.Warning, "WHIP and WHEP are open without a grant: for development only")]
     public static partial void OpenMode(ILogger logger);
 
-    [LoggerMessage(4103, LogLevel.Information, "Participant {ParticipantId} is removed from {Room} by the platform")]
-    public static partial void Removed(ILogger logger, string participantId, string room);
+    [LoggerMessage(4103, LogLevel.Information, "The platform runs {Room}: {Request}")]
+    public static partial void Moderated(ILogger logger, string room, string request);
+
+    [LoggerMessage(4104, LogLevel.Critical, "The rules of {Room} hold, but cannot be written; they end with this process")]
+    public static partial void RulesNotWritten(ILogger logger, string room, Exception exception);
+
+    [LoggerMessage(4105, LogLevel.Warning, "Too many rooms have rules: the {Count} that were not touched for longest are forgotten")]
+    public static partial void RulesLetGo(ILogger logger, int count);
 
     [LoggerMessage(4200, LogLevel.Warning, "The journal in {Directory} ended in {Bytes} bytes of an unfinished record; they are dropped")]
     public static partial void JournalTailDropped(ILogger logger, long bytes, string directory);

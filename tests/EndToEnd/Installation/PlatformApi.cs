@@ -33,13 +33,13 @@ public sealed class PlatformApi : IDisposable
     public HttpClient Http => _http;
 
     /// <summary>Signs in as the demo's organiser, makes a session of its own in the demo event, and enters the event.</summary>
-    public async Task<DemoSession> OrganiseAsync(string name)
+    public async Task<DemoSession> OrganiseAsync(string name, string kind = "session")
     {
         var demo = await CallAsync(HttpMethod.Get, "/api/v1/demo");
         await SignInAsync(Text(demo, "email"), Text(demo, "password"));
         var slug = Text(demo, "eventSlug");
         var eventId = Text(await CallAsync(HttpMethod.Get, $"/api/v1/events/{slug}"), "id");
-        var session = await CallAsync(HttpMethod.Post, $"/api/v1/events/{eventId}/sessions", new JsonObject { ["name"] = name, ["kind"] = "session" });
+        var session = await CallAsync(HttpMethod.Post, $"/api/v1/events/{eventId}/sessions", new JsonObject { ["name"] = name, ["kind"] = kind });
         await EnterAsync(eventId, null);
         return new(eventId, slug, Text(session, "id"), name);
     }

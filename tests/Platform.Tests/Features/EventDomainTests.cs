@@ -41,7 +41,7 @@ public sealed class EventDomainTests(PlatformFixture fixture)
 
         var verifier = new GrantVerifier(JwtVerificationKey.AllFromPem(fixture.Keys.GrantPublicPem), TimeProvider.System);
         var rights = verifier.Verify(first.GetProperty("grant").GetString()).Value!.Rights;
-        Assert.Equal(new RoomRights(scene.SessionId.ToString(), first.GetProperty("identity").GetString()!, "Gil Guest", "attendee", true, true, false), rights);
+        Assert.Equal(new RoomRights(scene.SessionId.ToString(), first.GetProperty("identity").GetString()!, "Gil Guest", "attendee", true, true, false) { GrantId = first.GetProperty("grantId").GetString(), IssuedAt = rights.IssuedAt }, rights);
         Assert.False(verifier.Verify(second.GetProperty("grant").GetString()).Value!.Rights.CanPublish);
     }
 

@@ -6,6 +6,7 @@ using Events.Rtc.Client.Signalling;
 using Events.Rtc.OpenSsl;
 using Events.Rtc.Protocol.Sdp;
 using Events.Rtc.Protocol.Srtp;
+using Events.Rtc.Rooms;
 
 namespace Events.Tests.Rtc.Server.Tests.Client;
 
@@ -83,7 +84,7 @@ public sealed class WhipAndWhepTests : IDisposable
             await Until(() => Task.FromResult(_door.Created == 1 || speaking.IsCompleted));
             await AssertSeenAndHeard();
             var room = await _door.Server.RoomAsync("demo");
-            await _door.Server.RemoveAsync("demo", room!.Participants.Single().ParticipantId, new("removed", "Removed by a moderator."));
+            await _door.Server.ModerateAsync("demo", new RoomRequest.Remove(room!.Participants.Single().ParticipantId));
             await Until(() => Task.FromResult(_door.Created >= 3));
             await AssertSeenAndHeard();
         }

@@ -15,13 +15,13 @@ public class LongCallTests
         var viewer = await node.WhepAsync();
         await publisher.SendUntilAsync(() => viewer.Audio.Count > 3);
         var audio = (await node.Server.RoomAsync("room"))!.Participants[0].Tracks.Single(t => t.Kind == TrackKind.Audio);
-        await node.Server.MuteTrackAsync("room", audio.TrackId, true);
+        await node.Server.ModerateAsync("room", new RoomRequest.MuteTrack(audio.TrackId, true));
         for (var i = 0; i < 40_000; i++)
         {
             publisher.SendAudio();
         }
 
-        await node.Server.MuteTrackAsync("room", audio.TrackId, false);
+        await node.Server.ModerateAsync("room", new RoomRequest.MuteTrack(audio.TrackId, false));
         var heard = viewer.Audio.Count;
         await publisher.SendUntilAsync(() => viewer.Audio.Count > heard + 10, 10);
     }

@@ -1,4 +1,6 @@
 using Events.Rtc;
+using Events.Rtc.Client.Media;
+using Events.Rtc.Client.Signalling;
 using Events.Rtc.Rooms;
 
 namespace Events.Tests.Rtc.Server.Tests.Rooms;
@@ -8,7 +10,7 @@ public class ModerationTests
     public static TheoryData<RoomRequest> Requests => new()
     {
         new RoomRequest.Invite("nobody"),
-        new RoomRequest.SetPublish("nobody", true),
+        new RoomRequest.SetRights("nobody", new RightsChange(true)),
         new RoomRequest.LowerHand("nobody"),
         new RoomRequest.MuteTrack("none", true),
         new RoomRequest.AskToUnmute("none"),
@@ -33,7 +35,9 @@ public class ModerationTests
         };
         Assert.Equal(expected, (await host.Participant.ModerateAsync(request)).Error?.Code);
         Assert.Equal(expected, (await node.Server.ModerateAsync("room", request)).Error?.Code);
-        Assert.Equal("room_not_found", (await node.Server.ModerateAsync("nowhere", request)).Error?.Code);
+        Assert.Equal(expected, (await node.Server.ModerateAsync("nowhere", request)).Error?.Code);
+        Assert.Equal("room_name_invalid", (await node.Server.ModerateAsync("no/where", request)).Error?.Code);
+        Assert.Null(await node.Server.RoomAsync("nowhere"));
     }
 
     [Fact]
@@ -55,7 +59,7 @@ public class ModerationTests
         await host.SubscribeAsync();
         await publisher.SendUntilAsync(() => host.Viewer!.Video.Count > 5);
 
-        Assert.True((await host.Participant.ModerateAsync(new RoomRequest.SetPublish(id, false))).IsOk);
+        Assert.True((await host.Participant.ModerateAsync(new RoomRequest.SetRights(id, new RightsChange(false)))).IsOk);
         Assert.Equal(2, host.Log.Count(line => line == "unpublished"));
         Assert.Contains($"rights {id} False", guest.Log);
         Assert.Empty((await node.Server.RoomAsync("room"))!.Participants.SelectMany(p => p.Tracks));
@@ -135,13 +139,13 @@ public class ModerationTests
         await guest.PublishAsync();
         var track = (await TracksAsync()).Single(t => t.Kind == TrackKind.Audio).TrackId;
         await host.Participant.ModerateAsync(new RoomRequest.MuteTrack(track, true));
-        await guest.Participant.MuteAsync(track, false);
-        Assert.True((await TracksAsync()).Single(t => t.TrackId == track).Muted);
+        Assert.Equal("muted_by_moderator", (await guest.Participant.MuteAsync(track, false)).Error?.Code);
+        Assert.True((await TracksAsync()).Single(t => t.TrackId == track) is { Muted: true, Silenced: true });
         await host.Participant.ModerateAsync(new RoomRequest.AskToUnmute(track));
         Assert.Contains($"unmute {track}", guest.Log);
         Assert.True((await TracksAsync()).Single(t => t.TrackId == track).Muted);
-        await guest.Participant.MuteAsync(track, false);
-        Assert.False((await TracksAsync()).Single(t => t.TrackId == track).Muted);
+        Assert.True((await guest.Participant.MuteAsync(track, false)).IsOk);
+        Assert.True((await TracksAsync()).Single(t => t.TrackId == track) is { Muted: false, Silenced: false });
 
         async Task<IReadOnlyList<TrackInfo>> TracksAsync() =>
             [.. (await node.Server.RoomAsync("room"))!.Participants.SelectMany(p => p.Tracks)];
@@ -158,5 +162,137 @@ public class ModerationTests
         Assert.True((await host.Participant.ModerateAsync(new RoomRequest.Remove(guest.Participant.ParticipantId))).IsOk);
         Assert.Equal("removed", guest.ClosedWith?.Code);
         Assert.True((await node.Server.ModerateAsync("room", new RoomRequest.Remove(cohost.Participant.ParticipantId))).IsOk);
+    }
+
+    [Fact]
+    public async Task A_moderators_mute_stands_when_the_source_is_published_again()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", publish: false, moderates: true);
+        var guest = await node.JoinAsync(identity: "guest.1");
+        await guest.PublishAsync();
+        var before = (await MicrophonesAsync()).Single();
+        await host.Participant.ModerateAsync(new RoomRequest.MuteTrack(before.TrackId, true));
+
+        var again = await node.JoinAsync(identity: "guest.2");
+        await again.PublishAsync();
+        var after = (await MicrophonesAsync()).Single(t => t.TrackId != before.TrackId);
+        Assert.True(after is { Muted: true, Silenced: true });
+        await host.Participant.ModerateAsync(new RoomRequest.MuteTrack(after.TrackId, false));
+        Assert.False((await MicrophonesAsync()).Single(t => t.TrackId == after.TrackId).Muted);
+
+        async Task<IReadOnlyList<TrackInfo>> MicrophonesAsync() =>
+            [.. (await node.Server.RoomAsync("room"))!.Participants.SelectMany(p => p.Tracks).Where(t => t.Source == TrackSource.Microphone)];
+    }
+
+    [Fact]
+    public async Task Demoting_and_removing_hold_for_all_tabs_of_a_person_and_for_those_to_come()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var first = await node.JoinAsync(identity: "guest.1");
+        var second = await node.JoinAsync(identity: "guest.2");
+        await host.Participant.ModerateAsync(new RoomRequest.SetRights(first.Participant.ParticipantId, new RightsChange(CanPublish: false)));
+        Assert.False(second.Participant.Rights.CanPublish);
+        Assert.False((await node.JoinAsync(identity: "guest.3")).Participant.Rights.CanPublish);
+
+        await host.Participant.ModerateAsync(new RoomRequest.Remove(second.Participant.ParticipantId));
+        Assert.All([first, second], tab => Assert.Equal("removed", tab.ClosedWith?.Code));
+        Assert.Equal("participant_removed", (await node.Server.JoinAsync(TestNode.Rights(identity: "guest.4"), first)).Error?.Code);
+        Assert.Equal("participant_removed", (await node.Server.WhipAsync(TestNode.Rights(identity: "guest.5"), new ClientDescription(node.Dtls.LocalFingerprint).WriteOffer(ClientMediaPlan.Publish))).Error?.Code);
+        await node.Server.ModerateAsync("room", new RoomRequest.Readmit("guest"));
+        await node.JoinAsync(identity: "guest.6");
+    }
+
+    [Fact]
+    public async Task Rules_outlive_the_room_and_those_who_were_in_it()
+    {
+        await using var node = new TestNode();
+        await node.Server.ModerateAsync("room", new RoomRequest.Lock(true));
+        await node.Server.ModerateAsync("room", new RoomRequest.Capacity(2));
+        await node.Server.ModerateAsync("room", new RoomRequest.Bar("troll"));
+        Assert.Null(await node.Server.RoomAsync("room"));
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var room = (await node.Server.RoomAsync("room"))!;
+        Assert.True(room is { Locked: true, Capacity: 2 });
+        Assert.Equal("room_locked", (await node.Server.JoinAsync(TestNode.Rights(identity: "new"), host)).Error?.Code);
+        await node.Server.ModerateAsync("room", new RoomRequest.Lock(false));
+        Assert.Equal("participant_removed", (await node.Server.JoinAsync(TestNode.Rights(identity: "troll.x"), host)).Error?.Code);
+    }
+
+    [Fact]
+    public async Task A_revoked_grant_ends_its_call_and_opens_nothing_and_another_of_the_person_does()
+    {
+        await using var node = new TestNode();
+        var guest = await node.JoinAsync();
+        var rights = TestNode.Rights(identity: "ben.1") with { GrantId = "grant-1" };
+        Assert.True((await node.Server.JoinAsync(rights, guest)).IsOk);
+        await node.Server.ModerateAsync("room", new RoomRequest.RevokeGrant("grant-1"));
+        Assert.Equal("grant_revoked", guest.ClosedWith?.Code);
+        Assert.Equal("grant_revoked", (await node.Server.JoinAsync(rights, guest)).Error?.Code);
+        Assert.True((await node.Server.JoinAsync(rights with { GrantId = "grant-2" }, guest)).IsOk);
+    }
+
+    [Fact]
+    public async Task A_source_that_the_grant_lacks_is_refused_and_one_that_is_taken_away_ends()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var guest = await node.JoinAsync(identity: "guest");
+        await guest.PublishAsync();
+        var id = guest.Participant.ParticipantId;
+        Assert.True((await host.Participant.ModerateAsync(new RoomRequest.SetRights(id, new RightsChange(Sources: TrackSources.Microphone)))).IsOk);
+        var left = (await node.Server.RoomAsync("room"))!.Participants.Single(p => p.ParticipantId == id).Tracks;
+        Assert.Equal(TrackSource.Microphone, Assert.Single(left).Source);
+
+        var again = await node.JoinAsync(identity: "guest");
+        var description = new ClientDescription(node.Dtls.LocalFingerprint);
+        var refused = await again.Participant.PublishAsync(
+            description.WriteOffer(ClientMediaPlan.Publish), [new("0", TrackSource.Microphone), new("1", TrackSource.Camera)]);
+        Assert.Equal("source_not_allowed", refused.Error?.Code);
+    }
+
+    [Fact]
+    public async Task The_platform_takes_watching_away_and_gives_it_back_and_moderators_may_not()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var guest = await node.JoinAsync(identity: "guest", publish: false);
+        var publisher = await host.PublishAsync();
+        await guest.SubscribeAsync();
+        await publisher.SendUntilAsync(() => guest.Viewer!.Video.Count > 5);
+        var change = new RoomRequest.SetRights(guest.Participant.ParticipantId, new RightsChange(CanSubscribe: false));
+        Assert.Equal("moderation_not_allowed", (await host.Participant.ModerateAsync(change)).Error?.Code);
+        Assert.True((await node.Server.ModerateAsync("room", change)).IsOk);
+        Assert.Empty((await guest.NextOfferAsync()).Tracks);
+
+        var back = new RoomRequest.SetRights(guest.Participant.ParticipantId, new RightsChange(CanSubscribe: true, Moderates: true));
+        Assert.True((await node.Server.ModerateAsync("room", back)).IsOk);
+        Assert.True((await guest.Participant.ModerateAsync(new RoomRequest.Lock(true))).IsOk);
+    }
+
+    [Fact]
+    public async Task A_recorder_enters_a_locked_and_full_room_unseen()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        await host.Participant.ModerateAsync(new RoomRequest.Capacity(1));
+        await host.Participant.ModerateAsync(new RoomRequest.Lock(true));
+        var recorder = TestNode.Rights(identity: "recorder", publish: false) with { Recorder = true };
+        Assert.True((await node.Server.JoinAsync(recorder, host)).IsOk);
+        Assert.Single((await node.Server.RoomAsync("room"))!.Participants);
+    }
+
+    [Fact]
+    public async Task The_platform_closes_a_room_for_everyone_and_moderators_may_not()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var guest = await node.JoinAsync(identity: "guest");
+        Assert.Equal("moderation_not_allowed", (await host.Participant.ModerateAsync(new RoomRequest.Close())).Error?.Code);
+        Assert.True((await node.Server.ModerateAsync("room", new RoomRequest.Close())).IsOk);
+        Assert.All([host, guest], one => Assert.Equal("room_closed", one.ClosedWith?.Code));
+        Assert.Null(await node.Server.RoomAsync("room"));
+        await node.JoinAsync(identity: "guest");
     }
 }

@@ -120,13 +120,13 @@ public class RoomTests
         var viewer = await node.WhepAsync();
         await publisher.SendUntilAsync(() => viewer.Audio.Count > 3 && viewer.Video.Count > 3);
         var audio = (await node.Server.RoomAsync("room"))!.Participants[0].Tracks.Single(t => t.Kind == TrackKind.Audio);
-        Assert.True((await node.Server.MuteTrackAsync("room", audio.TrackId, true)).IsOk);
+        Assert.True((await node.Server.ModerateAsync("room", new RoomRequest.MuteTrack(audio.TrackId, true))).IsOk);
         var heard = viewer.Audio.Count;
         var seen = viewer.Video.Count;
         await publisher.SendUntilAsync(() => viewer.Video.Count > seen + 30);
         Assert.InRange(viewer.Audio.Count - heard, 0, 1); // One may have been on its way.
 
-        Assert.True((await node.Server.RemoveAsync("room", anna.Participant.ParticipantId, new RtcError("removed", "by the organiser"))).IsOk);
+        Assert.True((await node.Server.ModerateAsync("room", new RoomRequest.Remove(anna.Participant.ParticipantId))).IsOk);
         await Wait.UntilAsync(() => anna.ClosedWith is not null, "anna is told");
         Assert.Equal("removed", anna.ClosedWith!.Code);
         await publisher.Endpoint.Ended.WaitAsync(TimeSpan.FromSeconds(10));

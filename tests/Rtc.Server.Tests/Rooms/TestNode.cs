@@ -247,7 +247,7 @@ internal sealed class TestClient(TestNode node) : IParticipantEvents, IAsyncDisp
 
     public void TrackUnpublished(string participantId, string trackId) => Log.Enqueue("unpublished");
 
-    public void TrackMuted(string participantId, string trackId, bool muted) => Log.Enqueue($"muted {muted}");
+    public void TrackMuted(string participantId, string trackId, bool muted, bool silenced) => Log.Enqueue($"muted {muted}");
 
     public void ActiveSpeakers(IReadOnlyList<SpeakerLevel> speakers) => Speakers.Enqueue(speakers);
 
@@ -259,7 +259,7 @@ internal sealed class TestClient(TestNode node) : IParticipantEvents, IAsyncDisp
 
     public void VideoHeld(IReadOnlyList<string> trackIds) => Held = trackIds;
 
-    public void RightsChanged(string participantId, bool canPublish) => Log.Enqueue($"rights {participantId} {canPublish}");
+    public void RightsChanged(string participantId, RightsInfo rights) => Log.Enqueue($"rights {participantId} {rights.CanPublish}");
 
     public void HandRaised(string participantId, long? hand) => Log.Enqueue($"hand {participantId} {hand}");
 

@@ -15,8 +15,6 @@ public sealed class FakeRtcServer : IRtcServer
 
     public Exception? Failure { get; set; }
 
-    public List<(string Room, string TrackId, bool Muted)> Mutes { get; } = [];
-
     public Task<RtcResult<IParticipant>> JoinAsync(RoomRights rights, IParticipantEvents events)
     {
         if (Failure is not null)
@@ -39,27 +37,13 @@ public sealed class FakeRtcServer : IRtcServer
 
     public Task<RoomSnapshot?> RoomAsync(string room) => Task.FromResult(InRoom(room).Any() ? Snapshot(room) : null);
 
-    public Task<RtcResult<Done>> RemoveAsync(string room, string participantId, RtcError reason)
-    {
-        if (!Participants.TryGetValue(participantId, out FakeParticipant? participant) || participant.IsGone)
-            return Task.FromResult<RtcResult<Done>>(new RtcError("participant_not_found", "No such participant."));
-        participant.Close(reason);
-        return Task.FromResult<RtcResult<Done>>(default(Done));
-    }
-
     public ConcurrentQueue<RoomRequest> Requests { get; } = new();
 
     public Task<RtcResult<Done>> ModerateAsync(string room, RoomRequest request)
     {
+        if (Refusal is not null)
+            return Task.FromResult<RtcResult<Done>>(Refusal);
         Requests.Enqueue(request);
-        return Task.FromResult<RtcResult<Done>>(default(Done));
-    }
-
-    public Task<RtcResult<Done>> MuteTrackAsync(string room, string trackId, bool muted)
-    {
-        if (trackId == "none")
-            return Task.FromResult<RtcResult<Done>>(new RtcError("track_not_found", "No such track."));
-        Mutes.Add((room, trackId, muted));
         return Task.FromResult<RtcResult<Done>>(default(Done));
     }
 

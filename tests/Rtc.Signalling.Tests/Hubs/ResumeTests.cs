@@ -74,23 +74,6 @@ public sealed class ResumeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_participant_removed_while_its_socket_was_lost_cannot_resume_nor_join_with_its_grant()
-    {
-        string grant = _node.Grant();
-        await using HubClient client = await _node.ConnectAsync();
-        JsonElement answer = await client.CallAsync("join", new { grant });
-        using HttpRequestMessage remove = new(HttpMethod.Post, $"/node/rooms/stage/participants/{Participant.ParticipantId}/remove");
-        remove.Headers.Add("Authorization", $"Bearer {MediaNode.NodeKey}");
-        using HttpResponseMessage removed = await _node.Http.SendAsync(remove);
-        Assert.Equal(204, (int)removed.StatusCode);
-
-        Assert.Equal("removed", (await client.EventAsync("closed")).GetProperty("code").GetString());
-        Assert.Equal("resume_expired", RtcHubTests.Code(await client.CallAsync("resume", new { resumeToken = answer.GetProperty("resumeToken").GetString() })));
-        Assert.Equal("participant_removed", RtcHubTests.Code(await client.CallAsync("join", new { grant })));
-        Assert.True(RtcHubTests.Ok(await client.CallAsync("join", new { grant = _node.Grant(identity: "other") })));
-    }
-
-    [Fact]
     public async Task After_the_end_of_its_grant_a_session_cannot_be_resumed()
     {
         await using HubClient client = await _node.ConnectAsync();

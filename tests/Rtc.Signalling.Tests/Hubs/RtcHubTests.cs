@@ -54,6 +54,10 @@ public sealed class RtcHubTests : IAsyncLifetime
         Assert.Equal(4, Participant.LastN);
         Assert.True(Ok(await client.CallAsync("setLastN", new { count = (int?)null })));
         Assert.Null(Participant.LastN);
+        Assert.True(Ok(await client.CallAsync("raiseHand", new { raised = true })));
+        Assert.True(Participant.HandRaised);
+        Assert.Equal("not_invited", Code(await client.CallAsync("answerInvitation", new { accepted = true })));
+        Assert.Equal("moderation_not_allowed", Code(await client.CallAsync("moderate", new { action = "lock", locked = true })));
         Assert.True(Ok(await client.CallAsync("leave")));
         Assert.Equal("left", Participant.LeftBecause);
         Assert.Equal("not_joined", Code(await client.CallAsync("leave")));
@@ -68,7 +72,14 @@ public sealed class RtcHubTests : IAsyncLifetime
 
         events.ParticipantJoined(new ParticipantInfo("p9", "i", "Bob", "attendee", false, []));
         events.TrackPublished("p9", new TrackInfo("t1", TrackKind.Audio, TrackSource.Microphone, false, "opus"));
-        events.TrackMuted("p9", "t1", true);
+        events.TrackMuted("p9", "t1", true, true);
+        events.RightsChanged("p9", new RightsInfo(true, true, [TrackSource.Microphone, TrackSource.ScreenAudio], false));
+        events.HandRaised("p9", 3);
+        events.HandRaised("p9", null);
+        events.StageInvited(null);
+        events.InvitationAnswered("p9", true);
+        events.UnmuteAsked("t1");
+        events.RoomLocked(true);
         events.ActiveSpeakers([new SpeakerLevel("p9", 0.5)]);
         events.PublishLayers("t2", "1", [new EncodingDemand("l", true), new EncodingDemand("h", false)]);
         events.VideoHeld(["t1"]);
@@ -80,7 +91,17 @@ public sealed class RtcHubTests : IAsyncLifetime
         Assert.Equal("Bob", (await client.EventAsync("participantJoined")).GetProperty("name").GetString());
         JsonElement track = (await client.EventAsync("trackPublished")).GetProperty("track");
         Assert.Equal("audio microphone opus", $"{track.GetProperty("kind").GetString()} {track.GetProperty("source").GetString()} {track.GetProperty("codec").GetString()}");
-        Assert.True((await client.EventAsync("trackMuted")).GetProperty("muted").GetBoolean());
+        JsonElement muted = await client.EventAsync("trackMuted");
+        Assert.True(muted.GetProperty("muted").GetBoolean() && muted.GetProperty("silenced").GetBoolean());
+        JsonElement rights = await client.EventAsync("rightsChanged");
+        Assert.Equal("p9 True True False", $"{rights.GetProperty("participantId")} {rights.GetProperty("canPublish")} {rights.GetProperty("canSubscribe")} {rights.GetProperty("moderates")}");
+        Assert.Equal(["microphone", "screen_audio"], rights.GetProperty("sources").EnumerateArray().Select(s => s.GetString()!));
+        Assert.Equal(3, (await client.EventAsync("handRaised")).GetProperty("hand").GetInt64());
+        Assert.Equal(JsonValueKind.Null, (await client.EventAsync("handRaised")).GetProperty("hand").ValueKind);
+        Assert.Equal(JsonValueKind.Null, (await client.EventAsync("stageInvited")).GetProperty("participantId").ValueKind);
+        Assert.True((await client.EventAsync("invitationAnswered")).GetProperty("accepted").GetBoolean());
+        Assert.Equal("t1", (await client.EventAsync("unmuteAsked")).GetProperty("trackId").GetString());
+        Assert.True((await client.EventAsync("roomLocked")).GetProperty("locked").GetBoolean());
         Assert.Equal(0.5, (await client.EventAsync("activeSpeakers")).GetProperty("speakers")[0].GetProperty("level").GetDouble());
         JsonElement demand = await client.EventAsync("publishLayers");
         Assert.Equal("t2 1", $"{demand.GetProperty("trackId").GetString()} {demand.GetProperty("mid").GetString()}");
@@ -146,6 +167,18 @@ public sealed class RtcHubTests : IAsyncLifetime
         { "setVideo", """[{"trackId":"t","maxFrameRate":null}]""" },
         { "setLastN", """[{}]""" },
         { "setLastN", """[{"count":1001}]""" },
+        { "raiseHand", """[{"raised":"yes"}]""" },
+        { "answerInvitation", """[{}]""" },
+        { "moderate", """[{}]""" },
+        { "moderate", """["lock"]""" },
+        { "moderate", """[{"action":"lock"}]""" },
+        { "moderate", """[{"action":"hang","participantId":"p1"}]""" },
+        { "moderate", """[{"action":"capacity","participants":0}]""" },
+        { "moderate", """[{"action":"capacity","participants":100001}]""" },
+        { "moderate", """[{"action":"setRights","participantId":"p1"}]""" },
+        { "moderate", """[{"action":"setRights","participantId":"p1","canPublish":1}]""" },
+        { "moderate", """[{"action":"setRights","participantId":"p1","sources":["sofa"]}]""" },
+        { "moderate", """[{"action":"setRights","participantId":"p1","sources":"camera"}]""" },
     };
 
     [Theory]

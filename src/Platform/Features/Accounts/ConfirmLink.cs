@@ -77,7 +77,7 @@ internal sealed class ConfirmLink(Database database, LinkMails links, PrivacyReq
     {
         await InsertAsync(transaction, link.Email, link.Email[..link.Email.IndexOf('@')], null);
         var userId = await IdOfAsync(transaction, link.Email);
-        if (await Invitations.AcceptAsync(transaction, link.SubjectId!.Value, userId) is { } refused)
+        if (await Invitations.AcceptAsync(transaction, link.SubjectId!.Value, userId, clock.GetUtcNow()) is { } refused)
         {
             return (null, refused);
         }

@@ -26,11 +26,11 @@ internal sealed class ParticipantPersonalData : IPersonalData
         connection,
         subject,
         ("events", "select p.id, e.id as event_id, e.name as event, p.name, p.role, p.preview, p.created_at from platform.event_participants p join platform.events e on e.id = p.event_id where p.user_id = @UserId"),
-        ("rooms_now", "select r.room, r.name, r.role, r.joined_at from platform.room_participants r where r.identity in (select id::text from platform.event_participants where user_id = @UserId)"));
+        ("rooms_now", "select r.room, r.name, r.role, r.joined_at from platform.room_participants r where split_part(r.identity, '.', 1) in (select id::text from platform.event_participants where user_id = @UserId)"));
 
     public Task EraseAsync(PersonalSubject subject, NpgsqlTransaction transaction, CancellationToken cancel) => transaction.Connection!.ExecuteAsync(
         """
-        delete from platform.room_participants where identity in (select id::text from platform.event_participants where user_id = @UserId);
+        delete from platform.room_participants where split_part(identity, '.', 1) in (select id::text from platform.event_participants where user_id = @UserId);
         update platform.event_participants set name = @Erased where user_id = @UserId
         """,
         new { subject.UserId, Erased = ErasedPerson.Name });

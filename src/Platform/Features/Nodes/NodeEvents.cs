@@ -3,6 +3,7 @@ using Dapper;
 using Events.MediaRegistry.Blobs;
 using Events.Platform.Data;
 using Events.Platform.Features.Recordings;
+using Events.Platform.Features.Rooms;
 using Npgsql;
 
 namespace Events.Platform.Features.Nodes;
@@ -60,7 +61,10 @@ internal sealed class NodeEvents(Database database, IBlobStore blobs, ILogger<No
         "recording.composed" => RecordingEvents.ApplyAsync(transaction, Read<RecordingComposed>(e), blobs),
         "recording.failed" => RecordingEvents.ApplyAsync(transaction, Read<RecordingFailed>(e)),
 
-        // Tracks are the media node's business; types that a newer node may send are not ours to refuse.
+        "participant.removed" or "participant.rights_changed" or "track.muted" or "room.locked" or "room.unlocked" or "room.capacity_changed" =>
+            RoomEvents.ApplyAsync(transaction, e.Type, Read<RoomDecision>(e)),
+
+        // Other tracks' events are the media node's business; types that a newer node may send are not ours to refuse.
         _ => Task.CompletedTask,
     };
 

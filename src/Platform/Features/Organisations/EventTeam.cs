@@ -5,6 +5,7 @@ using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Audit;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Links;
+using Events.Platform.Features.Rooms;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -71,7 +72,7 @@ internal static class EventTeam
             },
             cancel);
 
-    private static Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(Guid id, Guid userId, SignedIn account, Database database, CancellationToken cancel) =>
+    private static Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(Guid id, Guid userId, SignedIn account, Database database, TimeProvider clock, CancellationToken cancel) =>
         database.InTransactionAsync<Results<NoContent, ProblemHttpResult>>(
             async transaction =>
             {
@@ -86,6 +87,7 @@ internal static class EventTeam
                     return NotFound.ToResult();
                 }
 
+                await RoleChanges.FollowAsync(transaction, userId, row.OrganiserId, id, clock.GetUtcNow());
                 await AuditLog.AppendAsync(transaction, new AuditEntry(AuditActor.User(account.UserId), "team.removed", row.OrganiserId, id, "user", userId));
                 return TypedResults.NoContent();
             },

@@ -3,6 +3,7 @@ using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Features.Audit;
 using Events.Platform.Features.Links;
+using Events.Platform.Features.Rooms;
 using Npgsql;
 
 namespace Events.Platform.Features.Organisations;
@@ -74,7 +75,7 @@ internal static class Invitations
     }
 
     /// <summary>The consumed link's effect.</summary>
-    public static async Task<ApiError?> AcceptAsync(NpgsqlTransaction transaction, Guid invitationId, Guid userId)
+    public static async Task<ApiError?> AcceptAsync(NpgsqlTransaction transaction, Guid invitationId, Guid userId, DateTimeOffset now)
     {
         var connection = transaction.Connection!;
         var row = await connection.QuerySingleOrDefaultAsync<Row>(
@@ -91,6 +92,7 @@ internal static class Invitations
                 : "insert into platform.event_roles (event_id, user_id, role) values (@EventId, @userId, @Role) on conflict (event_id, user_id) do update set role = excluded.role",
             new { userId, row.OrganiserId, row.EventId, row.Role },
             transaction);
+        await RoleChanges.FollowAsync(transaction, userId, row.OrganiserId, row.EventId, now);
         await AuditLog.AppendAsync(transaction, new AuditEntry(AuditActor.User(userId), "invitation.accepted", row.OrganiserId, row.EventId, "invitation", invitationId, new { row.Role }));
         return null;
     }

@@ -3,6 +3,7 @@ using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Audit;
+using Events.Platform.Features.Rooms;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -43,16 +44,16 @@ internal static class Members
         return new MemberPage(items, rows.Count > PageSize ? items[^1].UserId.ToString() : null);
     }
 
-    public static Task<Results<NoContent, ProblemHttpResult>> ChangeAsync(Guid id, Guid userId, MemberChange change, SignedIn account, Database database, CancellationToken cancel) =>
+    public static Task<Results<NoContent, ProblemHttpResult>> ChangeAsync(Guid id, Guid userId, MemberChange change, SignedIn account, Database database, TimeProvider clock, CancellationToken cancel) =>
         change.Role is { } role && Permissions.OrganisationRoles.Contains(role)
-            ? WriteAsync(id, userId, account, role, database, cancel)
+            ? WriteAsync(id, userId, account, role, database, clock, cancel)
             : Task.FromResult<Results<NoContent, ProblemHttpResult>>(RoleInvalid.ToResult());
 
     /// <summary>An admin removes a member; anyone leaves.</summary>
-    public static Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(Guid id, Guid userId, SignedIn account, Database database, CancellationToken cancel) =>
-        WriteAsync(id, userId, account, null, database, cancel);
+    public static Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(Guid id, Guid userId, SignedIn account, Database database, TimeProvider clock, CancellationToken cancel) =>
+        WriteAsync(id, userId, account, null, database, clock, cancel);
 
-    private static Task<Results<NoContent, ProblemHttpResult>> WriteAsync(Guid id, Guid userId, SignedIn account, string? role, Database database, CancellationToken cancel) =>
+    private static Task<Results<NoContent, ProblemHttpResult>> WriteAsync(Guid id, Guid userId, SignedIn account, string? role, Database database, TimeProvider clock, CancellationToken cancel) =>
         database.InTransactionAsync<Results<NoContent, ProblemHttpResult>>(
             async transaction =>
             {
@@ -88,6 +89,7 @@ internal static class Members
                         : "update platform.organization_members set role = @role where organiser_id = @id and user_id = @userId",
                     new { id, userId, role },
                     transaction);
+                await RoleChanges.FollowAsync(transaction, userId, id, null, clock.GetUtcNow());
                 await AuditLog.AppendAsync(transaction, new AuditEntry(AuditActor.User(account.UserId), role is null ? "member.removed" : "member.role_changed", id, SubjectType: "user", SubjectId: userId, Detail: new { before, after = role }));
                 return TypedResults.NoContent();
             },

@@ -3,64 +3,88 @@ using System.Security.Cryptography;
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Data.Timers;
 using Events.Platform.Features.EventEntry;
-using Events.Platform.Features.Organisations;
 using Events.Platform.Roles;
-using Events.Rtc.Rooms;
 using Events.Rtc.Signalling.Tokens;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
 
 namespace Events.Platform.Features.Rooms;
 
 /// <param name="Publish">Camera and microphone, or only watching.</param>
 public sealed record GrantRequest(bool? Publish);
 
-public sealed record GrantAnswer(string Grant, string MediaUrl, string Room, string Identity, string Name, string Role, IReadOnlyList<object> IceServers, DateTimeOffset ExpiresAt);
+/// <param name="GrantId">By which organisers revoke it.</param>
+public sealed record GrantAnswer(
+    string Grant, string GrantId, string MediaUrl, string Room, string Identity, string Name, string Role, bool Moderates, IReadOnlyList<object> IceServers, DateTimeOffset ExpiresAt);
 
-/// <summary>The rooms behind sessions and stages: the grant that lets a participant in at the media node.</summary>
+/// <summary>The rooms behind sessions and stages: the grant that lets a participant in at the media node, and running the room.</summary>
 internal static class RoomsApi
 {
     /// <summary>Joining and resuming only; a call that runs goes on. Long enough for a day's session without asking again.</summary>
-    private static readonly TimeSpan GrantLifetime = TimeSpan.FromHours(6);
+    public static readonly TimeSpan GrantLifetime = TimeSpan.FromHours(6);
 
     public static readonly ApiError SessionNotFound = ApiError.NotFound("session_not_found", "There is no such session in this event.");
 
     public static readonly ApiError WrongEvent = ApiError.Forbidden("wrong_event", "This token is for another event.");
 
-    public static void MapRooms(this RouteGroupBuilder eventDomain) => eventDomain.MapPost("/api/v1/sessions/{id:guid}/grants", GrantAsync);
+    private static readonly ApiError Banned = ApiError.Forbidden("participant_removed", "The organisers removed you from this session.");
+
+    public static void AddRooms(this IServiceCollection services)
+    {
+        services.AddSingleton<MediaCommands>();
+        services.AddSingleton<ITimerHandler, RoleChanges>();
+    }
+
+    public static void MapRooms(this RouteGroupBuilder eventDomain)
+    {
+        eventDomain.MapPost("/api/v1/sessions/{id:guid}/grants", GrantAsync);
+        eventDomain.MapGet("/api/v1/sessions/{id:guid}/room", RunRoom.GetAsync);
+        eventDomain.MapPost("/api/v1/sessions/{id:guid}/room", RunRoom.PostAsync);
+    }
+
+    /// <summary>A session of the event that the pass is for.</summary>
+    public static async Task<Outcome<SessionRow>> SessionAsync(NpgsqlConnection connection, Guid id, EventPass pass)
+    {
+        var session = await connection.QuerySingleOrDefaultAsync<SessionRow>("select event_id, kind, room from platform.sessions where id = @id", new { id });
+        return session is null ? SessionNotFound : session.EventId == pass.EventId ? session : WrongEvent;
+    }
 
     private static async Task<Results<Ok<GrantAnswer>, ProblemHttpResult>> GrantAsync(
-        Guid id, GrantRequest? request, EventPass pass, Database database, GrantSigner signer, NodeOptions options, HttpRequest http, CancellationToken cancel)
+        Guid id, GrantRequest? request, EventPass pass, Database database, GrantSigner signer, NodeOptions options, TimeProvider clock, HttpRequest http, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        var session = await connection.QuerySingleOrDefaultAsync<SessionRow>("select event_id, kind, room from platform.sessions where id = @id", new { id });
-        if (session is null)
+        var session = await SessionAsync(connection, id, pass);
+        if (session.Value is not { } row)
         {
-            return SessionNotFound.ToResult();
+            return session.Error!.ToResult();
         }
 
-        if (session.EventId != pass.EventId)
-        {
-            return WrongEvent.ToResult();
-        }
-
-        var publish = request?.Publish ?? false;
-        if (publish && session.Kind == "stage" && !Permissions.Allows(pass.Role, EventAction.SpeakOnStage))
-        {
-            return ApiError.Forbidden("publish_not_allowed", "Only organisers and speakers publish on a stage; join it as a viewer.").ToResult();
-        }
-
-        if (publish && pass.Preview)
-        {
-            return ApiError.Forbidden("publish_not_allowed", "A preview only watches; enter the event to take part.").ToResult();
-        }
+        pass = await RoleChanges.CurrentAsync(connection, pass);
 
         // One identity per joining tab: two tabs of one person are two participants.
         var identity = $"{pass.ParticipantId}.{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(9))}";
-        var (grant, expiresAt) = signer.Issue(new RoomRights(session.Room, identity, pass.Name, pass.Role, publish, true, pass.Preview), GrantLifetime);
+        var rights = SessionRights.Of(row.Room, identity, row.Kind, pass, request?.Publish ?? false);
+        if (rights.Value is null)
+        {
+            return rights.Error!.ToResult();
+        }
+
+        if (await connection.QuerySingleAsync<bool>("select exists (select from platform.room_bans where session_id = @id and participant_id = @ParticipantId)", new { id, pass.ParticipantId }))
+        {
+            return Banned.ToResult();
+        }
+
+        if (rights.Value.Moderates || (rights.Value.CanPublish && row.Kind == "stage"))
+        {
+            await RoleChanges.NoteAsync(connection, id, pass.ParticipantId, clock.GetUtcNow());
+        }
+
+        var grant = signer.Issue(rights.Value, GrantLifetime);
         var mediaUrl = $"{http.Scheme}://{http.Host.Host}:{options.MediaHttpPort}";
-        return TypedResults.Ok(new GrantAnswer(grant, mediaUrl, session.Room, identity, pass.Name, pass.Role, [], expiresAt));
+        return TypedResults.Ok(new GrantAnswer(grant.Token, grant.GrantId, mediaUrl, row.Room, identity, pass.Name, pass.Role, rights.Value.Moderates, [], grant.ExpiresAt));
     }
 
-    private sealed record SessionRow(Guid EventId, string Kind, string Room);
+    public sealed record SessionRow(Guid EventId, string Kind, string Room);
 }

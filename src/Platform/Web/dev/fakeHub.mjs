@@ -1,6 +1,6 @@
 // The hub of the media node, spoken over Playwright's routed WebSocket; its media come from fakeSfu.js inside the page.
 const end = '\u001e';
-const you = { participantId: 'me', identity: 'p1.x', name: 'Astrid Lindqvist', role: 'organiser', canPublish: true, canSubscribe: true };
+const you = { participantId: 'me', identity: 'p1.x', name: 'Astrid Lindqvist', role: 'organiser', canPublish: true, canSubscribe: true, sources: ['camera', 'microphone', 'screen', 'screen_audio'] };
 
 export async function fakeHub(page, { people, screen = false, role = 'organiser' }) {
   await page.addInitScript({ path: new URL('./fakeSfu.js', import.meta.url).pathname });
@@ -11,6 +11,8 @@ export async function fakeHub(page, { people, screen = false, role = 'organiser'
     name,
     role: index === 0 ? 'speaker' : 'attendee',
     canPublish: index < 9,
+    hand: index > 1 && index < 4 ? 10 - index : null,
+    moderates: index === 0,
     tracks:
       index < 9
         ? [
@@ -27,12 +29,12 @@ export async function fakeHub(page, { people, screen = false, role = 'organiser'
     hub.sockets.push(socket);
     const send = (message) => socket.send(JSON.stringify(message) + end);
     const say = (target, ...args) => send({ type: 1, target, arguments: args });
-    const me = () => ({ ...you, role, tracks: hub.own ?? [] });
+    const me = () => ({ ...you, role, hand: null, moderates: role === 'organiser', tracks: hub.own ?? [] });
     const welcome = async (first) => ({
       ok: true,
-      you: { ...you, role },
+      you: { ...you, role, moderates: role === 'organiser' },
       resumeToken: `resume-${hub.sockets.length}`,
-      room: { id: 's2' },
+      room: { id: 's2', locked: false },
       participants: [...others, me()],
       iceServers: [],
       offer: first && tracks.length > 0 ? await page.evaluate((wanted) => window.fakeSfu.offer(wanted), tracks) : null,

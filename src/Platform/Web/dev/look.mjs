@@ -52,6 +52,12 @@ const views = {
     await room(page);
     await page.getByTestId('roster-toggle').click();
   } },
+  'room-run': { path: session, people: 6, act: async (page) => {
+    await room(page);
+    await page.getByTestId('roster-toggle').click();
+    await page.getByTestId('person-actions').nth(1).click();
+    await page.getByTestId('do-remove').waitFor();
+  } },
   'room-screen': { path: session, people: 4, screen: true, act: room },
   'room-details': { path: session, people: 2, act: async (page) => {
     await room(page);

@@ -14,7 +14,11 @@ public interface IParticipantEvents
 
     void TrackUnpublished(string participantId, string trackId);
 
-    void TrackMuted(string participantId, string trackId, bool muted);
+    /// <param name="participantId">The publisher.</param>
+    /// <param name="trackId">Its track.</param>
+    /// <param name="muted">By whomever.</param>
+    /// <param name="silenced">By a moderator.</param>
+    void TrackMuted(string participantId, string trackId, bool muted, bool silenced);
 
     void ActiveSpeakers(IReadOnlyList<SpeakerLevel> speakers);
 
@@ -25,7 +29,7 @@ public interface IParticipantEvents
     void VideoHeld(IReadOnlyList<string> trackIds);
 
     /// <summary>Someone, perhaps oneself, was promoted or demoted.</summary>
-    void RightsChanged(string participantId, bool canPublish);
+    void RightsChanged(string participantId, RightsInfo rights);
 
     /// <summary>A hand went up (its place; the lowest is first) or down (null).</summary>
     void HandRaised(string participantId, long? hand);

@@ -1,42 +1,75 @@
 namespace Events.Rtc.Rooms;
 
-/// <summary>How one room is run: its lock, its capacity, raised hands, who is invited. It lasts as long as the room. Touched by the worker's thread only.</summary>
+/// <summary>
+/// How one room is run: its lock, its capacity, raised hands, who is invited. Hands, invitations and mutes last as long as the
+/// room; what <see cref="RoomRules"/> holds is kept beyond. Touched by the worker's thread only.
+/// </summary>
 internal sealed class Moderation(Room room)
 {
     /// <summary>The reason with which a removed participant is told that it is out.</summary>
     public static readonly RtcError Removed = new("removed", "The organisers removed you from this room.");
 
-    /// <summary>Identities whose rights differ from their grants'; beyond it a return brings the grant's rights back.</summary>
-    private const int MaxRulings = 1_000;
-
+    private static readonly RtcError Closed = new("room_closed", "The organisers ended this session.");
+    private static readonly RtcError Revoked = new("grant_revoked", "Your way into this room was revoked; ask for a new one.");
+    private static readonly RtcError Barred = new("participant_removed", "The organisers removed you from this room.");
+    private static readonly RtcError Locked = new("room_locked", "The room is locked; ask its hosts to let you in.");
     private static readonly RtcError NotAllowed = new("moderation_not_allowed", "Only moderators of the room may do this.");
     private static readonly RtcError NoParticipant = new("participant_not_found", "There is no such participant in this room.");
     private static readonly RtcError NoTrack = new("track_not_found", "There is no such track here.");
     private static readonly RtcError NotInvited = new("not_invited", "Nobody invited you to the stage, or the invitation is over.");
     private static readonly RtcError OnStage = new("already_on_stage", "This participant may publish already.");
 
-    private readonly Dictionary<string, bool> _rulings = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _askedToUnmute = new(StringComparer.Ordinal);
-    private int? _capacity;
+    private readonly Silences _silences = new();
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private RoomRules _rules = room.Worker.Rules.Load(room.Id);
     private long _hands;
 
-    public bool IsLocked { get; private set; }
+    public bool IsLocked => _rules.Locked;
+
+    public int? Capacity => _rules.Capacity;
+
+    /// <summary>Completes when what was decided last is safe.</summary>
+    public Task Saved { get; private set; } = Task.CompletedTask;
 
     /// <summary>Why one more may not enter, or null.</summary>
-    public RtcError? Refusal(RoomRights rights, int others, bool returns)
+    public RtcError? Refusal(RoomRights rights, bool returns)
     {
-        var admitted = Math.Min(_capacity ?? int.MaxValue, room.Worker.Options.MaxParticipantsPerRoom);
-        if (others >= admitted && !(returns && others < room.Worker.Options.MaxParticipantsPerRoom))
+        if (_rules.Revokes(rights))
+        {
+            return Revoked;
+        }
+
+        if (_rules.Barred.Contains(rights.Person) || _rules.Barred.Contains(rights.Identity))
+        {
+            return Barred;
+        }
+
+        if (rights.Recorder)
+        {
+            return null;
+        }
+
+        var limit = room.Worker.Options.MaxParticipantsPerRoom;
+        var admitted = Math.Min(_rules.Capacity ?? int.MaxValue, limit);
+        var others = room.Participants.Count(p => !p.Rights.Recorder) - (returns ? 1 : 0);
+        if (others >= admitted && !(returns && others < limit))
         {
             return new RtcError("room_full", $"The room admits {admitted} participants.");
         }
 
-        return IsLocked && !returns && !rights.Moderates ? new RtcError("room_locked", "The room is locked; ask its hosts to let you in.") : null;
+        return IsLocked && !returns && !rights.Moderates && !_rules.Admitted.Contains(rights.Person) ? Locked : null;
     }
 
-    /// <summary>The grant's rights with what moderators changed of them: joining again with a grant undoes no demotion.</summary>
-    public RoomRights Ruled(RoomRights rights) =>
-        _rulings.TryGetValue(rights.Identity, out var canPublish) ? rights with { CanPublish = canPublish } : rights;
+    /// <summary>The grant's rights with what was ruled since: joining again with a grant undoes no demotion.</summary>
+    public RoomRights Admit(RoomRights rights)
+    {
+        if (_known.Count < RoomRules.MaxAdmitted)
+        {
+            _known.Add(rights.Person);
+        }
+
+        return _rules.Of(rights.Person)?.AppliedTo(rights) ?? rights;
+    }
 
     /// <param name="by">The participant who asks; null: the platform, which may everything.</param>
     /// <param name="request">What is asked.</param>
@@ -50,29 +83,25 @@ internal sealed class Moderation(Room room)
         switch (request)
         {
             case RoomRequest.MuteTrack mute:
-                _askedToUnmute.Remove(mute.TrackId);
-                return room.Mute(null, mute.TrackId, mute.Muted);
+                return Mute(mute.TrackId, mute.Muted, by);
             case RoomRequest.AskToUnmute ask:
                 return AskToUnmute(ask.TrackId);
             case RoomRequest.Lock set:
-                IsLocked = set.Locked;
-                room.Tell(null, e => e.RoomLocked(set.Locked));
-                room.Worker.Observer.Record(set.Locked ? "room.locked" : "room.unlocked", new { room = room.Id, by = by?.Rights.Identity });
-                return default(Done);
+                return Lock(set.Locked, by);
             case RoomRequest.Capacity set:
-                _capacity = set.Participants;
-                room.Worker.Observer.Record("room.capacity_changed", new { room = room.Id, capacity = set.Participants, by = by?.Rights.Identity });
+                Decide(_rules with { Capacity = set.Participants });
+                Record("room.capacity_changed", new { room = room.Id, capacity = set.Participants, by = by?.Rights.Identity });
                 return default(Done);
             case RoomRequest.Invite invite:
                 return Target(invite.ParticipantId) is { } invited ? Invite(by, invited) : NoParticipant;
-            case RoomRequest.SetPublish set:
-                return Target(set.ParticipantId) is { } ruled ? SetPublish(ruled, set.CanPublish, by) : NoParticipant;
+            case RoomRequest.SetRights set:
+                return Target(set.ParticipantId) is { } ruled ? SetRights(ruled, set.Change, by) : NoParticipant;
             case RoomRequest.LowerHand lower:
                 return Target(lower.ParticipantId) is { } raiser ? RaiseHand(raiser, false) : NoParticipant;
             case RoomRequest.Remove remove:
                 return Target(remove.ParticipantId) is { } removed ? Remove(by, removed) : NoParticipant;
             default:
-                throw new ArgumentOutOfRangeException(nameof(request), request, "No such request.");
+                return by is null ? ApplyPlatforms(request) : NotAllowed;
         }
     }
 
@@ -91,7 +120,7 @@ internal sealed class Moderation(Room room)
             room.Tell(null, e => e.HandRaised(participant.Id, hand));
         }
 
-        room.Worker.Observer.Record(raised ? "hand.raised" : "hand.lowered", new { room = room.Id, participantId = participant.Id, identity = participant.Rights.Identity });
+        Record(raised ? "hand.raised" : "hand.lowered", new { room = room.Id, participantId = participant.Id, identity = participant.Rights.Identity });
         return default(Done);
     }
 
@@ -108,16 +137,75 @@ internal sealed class Moderation(Room room)
             moderator.Events?.InvitationAnswered(participant.Id, accepted);
         }
 
-        return accepted ? SetPublish(participant, true, null) : default(Done);
+        return accepted ? SetRights(participant, new RightsChange(CanPublish: true), null) : default(Done);
     }
 
-    /// <summary>The publisher unmutes its own track: that lifts a moderator's mute when a moderator asked for it.</summary>
-    public bool TakesUnmute(string trackId) => _askedToUnmute.Remove(trackId);
+    /// <summary>Whether a moderator's mute stands on what a publisher begins to send.</summary>
+    public bool IsSilenced(PublishedTrack track) => _silences.Stands(track);
 
-    public void Forget(PublishedTrack track) => _askedToUnmute.Remove(track.Id);
+    /// <summary>The publisher unmutes its own track: that lifts a moderator's mute when a moderator asked for it.</summary>
+    public bool TakesUnmute(PublishedTrack track) => _silences.TakesUnmute(track);
+
+    public void Forget(PublishedTrack track) => _silences.Forget(track);
+
+    private RtcResult<Done> ApplyPlatforms(RoomRequest request)
+    {
+        switch (request)
+        {
+            case RoomRequest.Close:
+                Record("room.closed", new { room = room.Id });
+                End(_ => true, Closed);
+                return default(Done);
+            case RoomRequest.Bar bar:
+                Decide(_rules.WithBarred(bar.Identity));
+                Record("participant.barred", new { room = room.Id, identity = bar.Identity });
+                End(p => p.Rights.Identity == bar.Identity || p.Rights.Person == bar.Identity, Removed);
+                return default(Done);
+            case RoomRequest.Readmit readmit:
+                Decide(_rules with { Barred = _rules.Barred.Remove(readmit.Identity) });
+                return default(Done);
+            case RoomRequest.RevokeGrant revoke:
+                Decide(_rules.WithRevoked(revoke.GrantId));
+                Record("grant.revoked", new { room = room.Id, grantId = revoke.GrantId });
+                End(p => p.Rights.GrantId == revoke.GrantId, Revoked);
+                return default(Done);
+            case RoomRequest.RevokeGrants revoke:
+                var outdated = new OutdatedGrants(revoke.Person, revoke.IssuedUntil);
+                Decide(_rules.WithOutdated(revoke.Person, revoke.IssuedUntil));
+                Record("grants.revoked", new { room = room.Id, person = revoke.Person });
+                End(p => outdated.Covers(p.Rights), Revoked);
+                return default(Done);
+            default:
+                throw new ArgumentOutOfRangeException(nameof(request), request, "No such request.");
+        }
+    }
 
     // Hidden participants look on unseen: moderators cannot know of them.
     private Participant? Target(string participantId) => room.Find(participantId) is { IsVisible: true } found ? found : null;
+
+    private void Decide(RoomRules rules)
+    {
+        _rules = rules;
+        Saved = room.Worker.Rules.SaveAsync(room.Id, rules);
+    }
+
+    private void Record(string type, object data) => room.Worker.Observer.Record(type, data);
+
+    private void End(Func<Participant, bool> which, RtcError reason)
+    {
+        foreach (var participant in room.Participants.Where(which).ToList())
+        {
+            room.Leave(participant, reason);
+        }
+    }
+
+    private RtcResult<Done> Lock(bool locked, Participant? by)
+    {
+        Decide(_rules.WithLock(locked, _known));
+        room.Tell(null, e => e.RoomLocked(locked));
+        Record(locked ? "room.locked" : "room.unlocked", new { room = room.Id, by = by?.Rights.Identity });
+        return default(Done);
+    }
 
     private static RtcResult<Done> Invite(Participant? by, Participant invited)
     {
@@ -131,25 +219,65 @@ internal sealed class Moderation(Room room)
         return default(Done);
     }
 
-    private RtcResult<Done> SetPublish(Participant participant, bool canPublish, Participant? by)
+    private RtcResult<Done> SetRights(Participant target, RightsChange change, Participant? by)
     {
-        participant.IsInvited = false;
-        if (_rulings.Count < MaxRulings || _rulings.ContainsKey(participant.Rights.Identity))
+        if (by is not null && (!change.IsOfPublishing || (target != by && target.Rights.Moderates)))
         {
-            _rulings[participant.Rights.Identity] = canPublish;
+            return NotAllowed;
         }
 
-        if (participant.Rights.CanPublish == canPublish)
+        Decide(_rules.WithRuling(target.Rights.Person, change));
+
+        // Whoever is demoted is so in its other tabs too; being promoted is of the tab that asked.
+        var also = change is { CanPublish: not true } ? room.Participants.Where(p => p != target && p.Rights.Person == target.Rights.Person) : [];
+        foreach (var participant in also.Append(target).ToList())
         {
-            return default(Done);
+            participant.IsInvited = false;
+            var before = participant.Rights;
+            var after = change.AppliedTo(before);
+            if (after == before)
+            {
+                continue;
+            }
+
+            // Told before its transport ends, so that its client takes that for what it is and does not heal it.
+            if (participant.IsVisible)
+            {
+                room.Tell(null, e => e.RightsChanged(participant.Id, RightsInfo.Of(after)));
+            }
+
+            participant.SetRights(after);
+
+            Record("participant.rights_changed", new
+            {
+                room = room.Id,
+                participantId = participant.Id,
+                identity = after.Identity,
+                after.CanPublish,
+                after.CanSubscribe,
+                RightsInfo.Of(after).Sources,
+                after.Moderates,
+                by = by?.Rights.Identity,
+            });
+            if (after.CanPublish && !before.CanPublish)
+            {
+                RaiseHand(participant, false);
+            }
         }
 
-        participant.SetPublish(canPublish);
-        room.Tell(null, e => e.RightsChanged(participant.Id, canPublish));
-        room.Worker.Observer.Record(
-            "participant.rights_changed",
-            new { room = room.Id, participantId = participant.Id, identity = participant.Rights.Identity, canPublish, by = by?.Rights.Identity });
-        return canPublish ? RaiseHand(participant, false) : default(Done);
+        return default(Done);
+    }
+
+    private RtcResult<Done> Mute(string trackId, bool muted, Participant? by)
+    {
+        if (room.Tracks.FirstOrDefault(t => t.Id == trackId) is not { } track)
+        {
+            return NoTrack;
+        }
+
+        _silences.Set(track, muted);
+        room.Silence(track, muted, by?.Rights.Identity);
+        return default(Done);
     }
 
     private RtcResult<Done> AskToUnmute(string trackId)
@@ -159,7 +287,7 @@ internal sealed class Moderation(Room room)
             return NoTrack;
         }
 
-        _askedToUnmute.Add(trackId);
+        _silences.Ask(track);
         track.Publisher.Events?.UnmuteAsked(trackId);
         return default(Done);
     }
@@ -171,7 +299,10 @@ internal sealed class Moderation(Room room)
             return NotAllowed;
         }
 
-        room.Leave(removed, Removed);
+        var person = removed.Rights.Person;
+        Decide(_rules.WithBarred(person));
+        Record("participant.removed", new { room = room.Id, participantId = removed.Id, identity = removed.Rights.Identity, by = by?.Rights.Identity });
+        End(p => p.Rights.Person == person, Removed);
         return default(Done);
     }
 }

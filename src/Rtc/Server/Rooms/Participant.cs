@@ -63,8 +63,8 @@ internal sealed class Participant
     /// <summary>Of the next offer. It grows over the whole stay, so that an answer to a transport that was lost is stale.</summary>
     public int NextRevision() => ++_revision;
 
-    /// <summary>In the roster: not hidden, and not a mere WHEP viewer.</summary>
-    public bool IsVisible => !Rights.Hidden && Kind != ParticipantKind.Whep;
+    /// <summary>In the roster: not hidden, no recorder, and not a mere WHEP viewer.</summary>
+    public bool IsVisible => !Rights.Hidden && !Rights.Recorder && Kind != ParticipantKind.Whep;
 
     public ParticipantInfo Info => new(Id, Rights.Identity, Rights.Name, Rights.Role, Rights.CanPublish, [.. Tracks.Select(t => t.Info)])
     {
@@ -89,18 +89,35 @@ internal sealed class Participant
         return Publisher.Negotiate(offer, tracks);
     }
 
-    /// <summary>Promotes or demotes it while it is here. What a demoted one publishes ends at once; a WHIP session has nothing else and ends.</summary>
-    public void SetPublish(bool canPublish)
+    /// <summary>Changes what it may do while it is here. What it may no longer send or receive ends at once; a WHIP or WHEP session has nothing else and ends.</summary>
+    public void SetRights(RoomRights rights)
     {
-        Rights = Rights with { CanPublish = canPublish };
-        if (canPublish || Publisher is not { } publisher)
+        Rights = rights;
+        if (Kind == ParticipantKind.Whip && !rights.CanPublish)
+        {
+            Room.Leave(this, new RtcError("publish_not_allowed", "The organisers ended your publishing."));
+        }
+        else if (Kind == ParticipantKind.Whep && !rights.CanSubscribe)
+        {
+            Room.Leave(this, new RtcError("subscribe_not_allowed", "The organisers ended your watching."));
+        }
+        else
+        {
+            EndWhatIsNotAllowed();
+            UpdateSubscriptions();
+        }
+    }
+
+    private void EndWhatIsNotAllowed()
+    {
+        if (Publisher is not { } publisher)
         {
             return;
         }
 
-        if (Kind == ParticipantKind.Whip)
+        if (Rights.CanPublish)
         {
-            Room.Leave(this, new RtcError("publish_not_allowed", "The organisers ended your publishing."));
+            publisher.End([.. publisher.Tracks.Where(t => !Rights.MaySend(t.Source))]);
             return;
         }
 
@@ -204,7 +221,7 @@ internal sealed class Participant
     /// <summary>Brings the subscriptions of a hub client in line with the room, and offers when its m-lines must follow.</summary>
     public void UpdateSubscriptions()
     {
-        if (Kind != ParticipantKind.Client || !Rights.CanSubscribe || IsGone || _subscriberLost)
+        if (Kind != ParticipantKind.Client || IsGone || _subscriberLost)
         {
             return;
         }

@@ -149,7 +149,7 @@ internal sealed class PublishedTrack
 
     public double AudioLevel => _speaker.Level;
 
-    public TrackInfo Info => new(Id, Kind, Source, Muted || Silenced, CodecName) { Layers = [.. _layers.Select(Describe)] };
+    public TrackInfo Info => new(Id, Kind, Source, Muted || Silenced, CodecName) { Silenced = Silenced, Layers = [.. _layers.Select(Describe)] };
 
     public string CodecName => Codec.Codec switch
     {

@@ -45,6 +45,11 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             return new RtcError(error.Code, error.Message);
         }
 
+        if (negotiation.Media.Any(line => line.Codecs.Count > 0 && IsSending(line) && !Participant.Rights.MaySend(SourceOf(line, declarations))))
+        {
+            return new RtcError("source_not_allowed", "The grant does not allow to send this source; ask for one that does.");
+        }
+
         Version++;
         Connect(negotiation.Remote, local);
         Apply(negotiation.Media, declarations);
@@ -176,12 +181,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
     {
         _media = [.. media];
         _transportCcId = media.Select(m => m.Extensions.TransportCc).FirstOrDefault(id => id != 0);
-        var gone = Tracks.Where(t => !media.Any(m => Matches(m, t) && m.Codecs.Count > 0 && IsSending(m))).ToList();
-        if (gone.Count > 0)
-        {
-            Forget(gone);
-            Participant.Room.Unpublish(gone);
-        }
+        End([.. Tracks.Where(t => !media.Any(m => Matches(m, t) && m.Codecs.Count > 0 && IsSending(m)))]);
 
         var published = new List<PublishedTrack>();
         foreach (var line in media)
@@ -195,8 +195,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             if (track is null)
             {
                 var declared = declarations.FirstOrDefault(d => d.Mid == line.Mid);
-                var source = declared?.Source ?? (line.Kind == MediaKind.Audio ? TrackSource.Microphone : TrackSource.Camera);
-                track = new PublishedTrack(this, line, source, declared?.Muted ?? false, declared?.Dynacast ?? false);
+                track = new PublishedTrack(this, line, SourceOf(line, declarations), declared?.Muted ?? false, declared?.Dynacast ?? false);
                 Tracks.Add(track);
                 Register(line, track);
                 published.Add(track);
@@ -213,6 +212,21 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             Participant.Room.Publish(published);
         }
     }
+
+    /// <summary>Ends tracks. Packets of them that still come belong to nobody.</summary>
+    public void End(List<PublishedTrack> tracks)
+    {
+        if (tracks.Count > 0)
+        {
+            Forget(tracks);
+            Participant.Room.Unpublish(tracks);
+        }
+    }
+
+    private TrackSource SourceOf(PublishedMedia line, IReadOnlyList<TrackDeclaration> declarations) =>
+        Tracks.Find(t => Matches(line, t))?.Source
+        ?? declarations.FirstOrDefault(d => d.Mid == line.Mid)?.Source
+        ?? (line.Kind == MediaKind.Audio ? TrackSource.Microphone : TrackSource.Camera);
 
     private static bool Matches(PublishedMedia media, PublishedTrack track) => (media.Mid ?? "") == track.Mid && media.Index == track.Media.Index;
 

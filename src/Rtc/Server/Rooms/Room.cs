@@ -51,6 +51,7 @@ internal sealed class Room
         viewer?.Subscriber?.OutstandingOffer)
     {
         Locked = Moderation.IsLocked,
+        Capacity = Moderation.Capacity,
     };
 
     public Participant? Find(string participantId) => _participants.GetValueOrDefault(participantId);
@@ -60,13 +61,12 @@ internal sealed class Room
         var previous = kind == ParticipantKind.Client
             ? _participants.Values.FirstOrDefault(p => p.Kind == kind && p.Rights.Identity == rights.Identity)
             : null;
-        var others = previous is null ? _participants.Count : _participants.Count - 1;
-        if (Moderation.Refusal(rights, others, previous is not null) is { } refusal)
+        if (Moderation.Refusal(rights, previous is not null) is { } refusal)
         {
             return refusal;
         }
 
-        var participant = new Participant(this, Moderation.Ruled(rights), kind);
+        var participant = new Participant(this, Moderation.Admit(rights), kind);
         _participants[participant.Id] = participant;
         if (previous is not null)
         {
@@ -124,6 +124,7 @@ internal sealed class Room
         foreach (var track in tracks)
         {
             _tracks.Add(track);
+            track.Silenced = Moderation.IsSilenced(track);
             var publisher = track.Publisher;
             if (!_recentSpeakers.Contains(publisher))
             {
@@ -240,38 +241,47 @@ internal sealed class Room
         }
     }
 
-    /// <summary>The publisher's own mute, or the moderator's.</summary>
-    public RtcResult<Done> Mute(Participant? owner, string trackId, bool muted)
+    /// <summary>The publisher's own mute.</summary>
+    public RtcResult<Done> Mute(Participant owner, string trackId, bool muted)
     {
-        var track = _tracks.Find(t => t.Id == trackId && (owner is null || t.Publisher == owner));
-        if (track is null)
+        if (_tracks.Find(t => t.Id == trackId && t.Publisher == owner) is not { } track)
         {
             return new RtcError("track_not_found", "There is no such track here.");
         }
 
-        if (owner is null)
+        track.Muted = muted;
+        if (!muted && track.Silenced)
         {
-            track.Silenced = muted;
-        }
-        else
-        {
-            track.Muted = muted;
-            if (!muted && Moderation.TakesUnmute(trackId))
+            if (!Moderation.TakesUnmute(track))
             {
-                track.Silenced = false;
+                return new RtcError("muted_by_moderator", "A moderator muted this; you can unmute it when a moderator asks you to.");
             }
+
+            track.Silenced = false;
         }
 
+        MuteChanged(track, owner, null);
+        return default(Done);
+    }
+
+    /// <summary>A moderator's mute; the publisher is told too.</summary>
+    public void Silence(PublishedTrack track, bool silenced, string? by)
+    {
+        track.Silenced = silenced;
+        MuteChanged(track, null, by);
+    }
+
+    private void MuteChanged(PublishedTrack track, Participant? except, string? by)
+    {
         var publisher = track.Publisher;
-        Tell(owner, e => e.TrackMuted(publisher.Id, trackId, track.Info.Muted));
+        var (muted, silenced) = (track.Info.Muted, track.Silenced);
+        Tell(except, e => e.TrackMuted(publisher.Id, track.Id, muted, silenced));
         Relay(r => r.TrackMuted(track));
-        Observe("track.muted", track);
-        if (!track.Info.Muted)
+        Observe("track.muted", track, by);
+        if (!muted)
         {
             track.RequestKeyframe(Worker.Now);
         }
-
-        return default(Done);
     }
 
     public void Attach(RelayConnection relay)
@@ -388,7 +398,7 @@ internal sealed class Room
         ? new { room = Id, participantId = participant.Id, identity = participant.Rights.Identity, name = participant.Rights.Name, role = participant.Rights.Role }
         : new { room = Id, participantId = participant.Id, identity = participant.Rights.Identity, name = participant.Rights.Name, role = participant.Rights.Role, reason });
 
-    private void Observe(string type, PublishedTrack track) => Worker.Observer.Record(
+    private void Observe(string type, PublishedTrack track, string? by = null) => Worker.Observer.Record(
         type,
-        new { room = Id, participantId = track.Publisher.Id, trackId = track.Id, kind = track.Kind, source = track.Source, codec = track.CodecName, muted = track.Info.Muted });
+        new { room = Id, participantId = track.Publisher.Id, trackId = track.Id, kind = track.Kind, source = track.Source, codec = track.CodecName, muted = track.Info.Muted, by });
 }

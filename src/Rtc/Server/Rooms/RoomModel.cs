@@ -24,28 +24,17 @@ public enum TrackSource
     ScreenAudio,
 }
 
-/// <summary>What a verified room grant lets its holder do, and who it is.</summary>
-/// <param name="Room">The room that the holder may enter.</param>
-/// <param name="Identity">Unique per joining tab; a second join with it replaces the first.</param>
-/// <param name="Name">Shown to others.</param>
-/// <param name="Role">Free text of the platform: organiser, speaker, attendee.</param>
-/// <param name="CanPublish">May send tracks.</param>
-/// <param name="CanSubscribe">May receive tracks.</param>
-/// <param name="Hidden">In no roster and no count.</param>
-public sealed record RoomRights(string Room, string Identity, string Name, string Role, bool CanPublish, bool CanSubscribe, bool Hidden)
-{
-    /// <summary>May run the room: invite, promote, demote, mute, remove, lock.</summary>
-    public bool Moderates { get; init; }
-}
-
 /// <summary>A track as the roster shows it.</summary>
 /// <param name="TrackId">Unique on this node.</param>
 /// <param name="Kind">Audio or video.</param>
 /// <param name="Source">What is captured.</param>
-/// <param name="Muted">The publisher declared it muted.</param>
+/// <param name="Muted">By its publisher, or by a moderator.</param>
 /// <param name="Codec">"opus", "vp8", "h264", "vp9", "av1"; empty until the first packet.</param>
 public sealed record TrackInfo(string TrackId, TrackKind Kind, TrackSource Source, bool Muted, string Codec)
 {
+    /// <summary>A moderator muted it: its publisher unmutes it only when asked to.</summary>
+    public bool Silenced { get; init; }
+
     /// <summary>What viewers of a video track can be given, lowest first; empty for audio and before the first packet.</summary>
     public IReadOnlyList<TrackLayerInfo> Layers { get; init; } = [];
 }
@@ -104,6 +93,9 @@ public sealed record RoomSnapshot(string Room, IReadOnlyList<ParticipantInfo> Pa
 {
     /// <summary>New participants are refused.</summary>
     public bool Locked { get; init; }
+
+    /// <summary>How many participants are admitted, where organisers set it; null: what the node admits.</summary>
+    public int? Capacity { get; init; }
 }
 
 /// <summary>A WHIP or WHEP answer.</summary>

@@ -12,21 +12,19 @@ using Microsoft.Extensions.Logging;
 namespace Events.Rtc.Signalling.Http;
 
 /// <summary>A room as the node API shows it.</summary>
-public sealed record NodeRoom(string Room, IReadOnlyList<ParticipantInfo> Participants);
+public sealed record NodeRoom(string Room, bool Locked, int? Capacity, IReadOnlyList<ParticipantInfo> Participants);
 
 /// <summary>The answer of <c>GET /node/rooms</c>.</summary>
 public sealed record NodeRooms(IReadOnlyList<NodeRoom> Rooms);
 
 /// <summary>What the platform may ask of a media node; the caller shows the node key.</summary>
-internal sealed class NodeApi(IRtcServer server, RemovedParticipants removed, SignallingOptions options, ILogger<NodeApi> logger)
+internal sealed class NodeApi(IRtcServer server, IRoomRules rules, SignallingOptions options, ILogger<NodeApi> logger)
 {
     private const int MaxBodyBytes = 4096;
 
     private static readonly RtcError KeyMissing = new("node_key_missing", "Send 'Authorization: Bearer <node key>'.");
     private static readonly RtcError KeyInvalid = new("node_key_invalid", "The node key is not this installation's.");
-    private static readonly RtcError RoomNotFound = new("room_not_found", "The room is not on this node.");
-    private static readonly RtcError MutedMissing = new("bad_request", "The body must be {\"muted\": true or false}.");
-    private static readonly RtcError RemovedByPlatform = new("removed", "The organisers removed you from this room.");
+    private static readonly RtcError RoomNotFound = new("room_not_found", "Nobody is in this room on this node, and nothing was decided about it.");
 
     private readonly byte[] _keyHash = SHA256.HashData(Encoding.UTF8.GetBytes(options.NodeKey));
 
@@ -37,8 +35,7 @@ internal sealed class NodeApi(IRtcServer server, RemovedParticipants removed, Si
         group.AddEndpointFilter(api.RequireKeyAsync);
         group.MapGet("", api.RoomsAsync);
         group.MapGet("/{room}", api.RoomAsync);
-        group.MapPost("/{room}/participants/{participantId}/remove", api.RemoveAsync);
-        group.MapPost("/{room}/tracks/{trackId}/mute", api.MuteAsync);
+        group.MapPost("/{room}/moderate", api.ModerateAsync);
     }
 
     private async ValueTask<object?> RequireKeyAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
@@ -57,48 +54,42 @@ internal sealed class NodeApi(IRtcServer server, RemovedParticipants removed, Si
         return TypedResults.Ok(new NodeRooms([.. rooms.Select(Show)]));
     }
 
-    private async Task<Results<Ok<NodeRoom>, ProblemHttpResult>> RoomAsync(string room) =>
-        await server.RoomAsync(room) is { } snapshot ? TypedResults.Ok(Show(snapshot)) : Problems.Of(RoomNotFound);
-
-    private async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(string room, string participantId)
+    /// <summary>A room that nobody is in still has what was decided about it.</summary>
+    private async Task<Results<Ok<NodeRoom>, ProblemHttpResult>> RoomAsync(string room)
     {
-        // The identity must be barred before the participant is out, or its client could be back in between.
-        RoomSnapshot? snapshot = await server.RoomAsync(room);
-        if (snapshot is null)
-            return Problems.Of(RoomNotFound);
-        if (snapshot.Participants.FirstOrDefault(participant => participant.ParticipantId == participantId) is { } target)
-            removed.Add(room, target.Identity);
-        RtcResult<Done> result = await server.RemoveAsync(room, participantId, RemovedByPlatform);
-        if (!result.IsOk)
-            return Problems.Of(result.Error);
-        RtcSignallingLog.Removed(logger, participantId, room);
-        return TypedResults.NoContent();
+        if (await server.RoomAsync(room) is { } snapshot)
+            return TypedResults.Ok(Show(snapshot));
+        RoomRules kept = rules.Load(room);
+        return kept == RoomRules.None ? Problems.Of(RoomNotFound) : TypedResults.Ok(new NodeRoom(room, kept.Locked, kept.Capacity, []));
     }
 
-    private async Task<Results<NoContent, ProblemHttpResult>> MuteAsync(string room, string trackId, HttpContext context)
+    /// <summary>The room need not exist: a lock, a capacity or a bar is kept for those who come.</summary>
+    private async Task<Results<NoContent, ProblemHttpResult>> ModerateAsync(string room, HttpContext context)
     {
         RtcResult<string> body = await BoundedBody.ReadAsync(context.Request, MaxBodyBytes);
         if (!body.IsOk)
             return Problems.Of(body.Error);
-        if (!TryMuted(body.Value, out bool muted))
-            return Problems.Of(MutedMissing);
-        RtcResult<Done> result = await server.MuteTrackAsync(room, trackId, muted);
-        return result.IsOk ? TypedResults.NoContent() : Problems.Of(result.Error);
+        if (Read(body.Value) is not { } request)
+            return Problems.Of(RoomRequests.Malformed);
+        RtcResult<Done> result = await server.ModerateAsync(room, request);
+        if (!result.IsOk)
+            return Problems.Of(result.Error);
+        RtcSignallingLog.Moderated(logger, room, request.GetType().Name);
+        return TypedResults.NoContent();
     }
 
-    private static bool TryMuted(string body, out bool muted)
+    private static RoomRequest? Read(string body)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(body);
-            return JsonFields.TryFlag(document.RootElement, "muted", out muted);
+            return RoomRequests.Read(document.RootElement);
         }
         catch (JsonException)
         {
-            muted = false;
-            return false;
+            return null;
         }
     }
 
-    private static NodeRoom Show(RoomSnapshot snapshot) => new(snapshot.Room, snapshot.Participants);
+    private static NodeRoom Show(RoomSnapshot snapshot) => new(snapshot.Room, snapshot.Locked, snapshot.Capacity, snapshot.Participants);
 }

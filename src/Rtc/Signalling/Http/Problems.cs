@@ -20,13 +20,15 @@ internal static class Problems
     public static int Status(string code) => code switch
     {
         "grant_missing" or "grant_invalid" or "grant_expired" or "node_key_missing" or "node_key_invalid" => 401,
-        "grant_wrong_room" or "publish_not_allowed" or "subscribe_not_allowed" or "participant_removed" or "forwarded_refused" or "origin_refused" => 403,
+        "grant_wrong_room" or "publish_not_allowed" or "subscribe_not_allowed" or "source_not_allowed" or "participant_removed"
+            or "grant_revoked" or "moderation_not_allowed" or "forwarded_refused" or "origin_refused" => 403,
         "participant_gone" => 404,
         "method_not_allowed" => 405,
-        "stale_revision" => 409,
+        "stale_revision" or "not_invited" or "already_on_stage" or "muted_by_moderator" => 409,
         "etag_mismatch" => 412,
         "body_too_large" => 413,
         "unsupported_media_type" => 415,
+        "room_locked" => 423, // RFC 4918 §11.3: the resource is there, and locked
         "if_match_missing" => 428,
         "too_many_requests" => 429,
         "internal_error" => 500,

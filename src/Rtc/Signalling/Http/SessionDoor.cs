@@ -11,7 +11,7 @@ namespace Events.Rtc.Signalling.Http;
 
 /// <summary>What WHIP and WHEP have in common: who may enter, and the life of a session's resource (RFC 9725 §4).</summary>
 internal sealed class SessionDoor(
-    SignallingOptions options, GrantVerifier grants, RemovedParticipants removed, SessionResources resources, AddressBudget budget, SignallingMetrics metrics)
+    SignallingOptions options, GrantVerifier grants, SessionResources resources, AddressBudget budget, SignallingMetrics metrics)
 {
     public const string Sdp = "application/sdp";
     public const string Fragment = "application/trickle-ice-sdpfrag";
@@ -64,9 +64,7 @@ internal sealed class SessionDoor(
         RoomRights rights = grant.Value.Rights;
         if (rights.Room != room)
             return WrongRoom;
-        if ((lacks(rights) ?? removed.Refusal(rights)) is { } refusal)
-            return refusal;
-        return (rights, bearer.Value);
+        return lacks(rights) is { } refusal ? refusal : (rights, bearer.Value);
     }
 
     /// <summary>The offer of a POST, or <c>unsupported_media_type</c>, <c>body_too_large</c>, <c>sdp_…</c>.</summary>
@@ -169,8 +167,8 @@ internal sealed class SessionDoor(
         return Refuse(protocol, context, MethodNotAllowed);
     }
 
-    /// <summary>Identity of someone let in without a grant.</summary>
-    public static string OpenIdentity() => "open." + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(9));
+    /// <summary>Identity of someone let in without a grant: each is a person of its own.</summary>
+    public static string OpenIdentity() => "open-" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(9));
 
     private static RtcError UnsupportedType(string type) => new("unsupported_media_type", $"The body must be {type}.");
 

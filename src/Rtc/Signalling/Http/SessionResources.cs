@@ -103,7 +103,7 @@ internal sealed class SessionResources(TimeProvider clock, SignallingMetrics met
         {
         }
 
-        public void TrackMuted(string participantId, string trackId, bool muted)
+        public void TrackMuted(string participantId, string trackId, bool muted, bool silenced)
         {
         }
 
@@ -119,7 +119,7 @@ internal sealed class SessionResources(TimeProvider clock, SignallingMetrics met
         {
         }
 
-        public void RightsChanged(string participantId, bool canPublish)
+        public void RightsChanged(string participantId, RightsInfo rights)
         {
         }
 

@@ -78,7 +78,7 @@ internal sealed class ConnectionEvents : IParticipantEvents
 
     public void TrackUnpublished(string participantId, string trackId) => Post("trackUnpublished", new { participantId, trackId });
 
-    public void TrackMuted(string participantId, string trackId, bool muted) => Post("trackMuted", new { participantId, trackId, muted });
+    public void TrackMuted(string participantId, string trackId, bool muted, bool silenced) => Post("trackMuted", new { participantId, trackId, muted, silenced });
 
     public void ActiveSpeakers(IReadOnlyList<SpeakerLevel> speakers) => Post("activeSpeakers", new { speakers });
 
@@ -86,7 +86,8 @@ internal sealed class ConnectionEvents : IParticipantEvents
 
     public void VideoHeld(IReadOnlyList<string> trackIds) => Post("videoHeld", new { trackIds });
 
-    public void RightsChanged(string participantId, bool canPublish) => Post("rightsChanged", new { participantId, canPublish });
+    public void RightsChanged(string participantId, RightsInfo rights) =>
+        Post("rightsChanged", new { participantId, rights.CanPublish, rights.CanSubscribe, rights.Sources, rights.Moderates });
 
     public void HandRaised(string participantId, long? hand) => Post("handRaised", new { participantId, hand });
 

@@ -27,7 +27,22 @@ public sealed record Entered(
     SubscribeOffer? Offer) : HubAnswer(true);
 
 /// <summary>The caller as the room knows it.</summary>
-public sealed record EnteredAs(string ParticipantId, string Identity, string Name, string Role, bool CanPublish, bool CanSubscribe);
+public sealed record EnteredAs(
+    string ParticipantId,
+    string Identity,
+    string Name,
+    string Role,
+    bool CanPublish,
+    bool CanSubscribe,
+    IReadOnlyList<TrackSource> Sources,
+    bool Moderates)
+{
+    internal static EnteredAs Of(string participantId, RoomRights rights)
+    {
+        RightsInfo info = RightsInfo.Of(rights);
+        return new EnteredAs(participantId, rights.Identity, rights.Name, rights.Role, info.CanPublish, info.CanSubscribe, info.Sources, info.Moderates);
+    }
+}
 
 /// <summary>The room that was entered.</summary>
-public sealed record EnteredRoom(string Id);
+public sealed record EnteredRoom(string Id, bool Locked);

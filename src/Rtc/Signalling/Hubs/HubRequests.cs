@@ -35,7 +35,7 @@ internal static class HubRequests
         {
             if (!JsonFields.TryText(track, "mid", MaxMid, out string? mid)
                 || !JsonFields.TryText(track, "source", MaxMid, out string? name)
-                || Source(name) is not { } source)
+                || TrackSourceNames.Parse(name) is not { } source)
                 return false;
             JsonFields.TryFlag(track, "muted", out bool muted);
             JsonFields.TryFlag(track, "dynacast", out bool dynacast);
@@ -87,13 +87,4 @@ internal static class HubRequests
 
         return JsonFields.TryInteger(request, name, out number) && number >= 0 && number <= max;
     }
-
-    private static TrackSource? Source(string name) => name switch
-    {
-        "camera" => TrackSource.Camera,
-        "microphone" => TrackSource.Microphone,
-        "screen" => TrackSource.Screen,
-        "screen_audio" => TrackSource.ScreenAudio,
-        _ => null,
-    };
 }

@@ -19,7 +19,6 @@ internal sealed class RtcHub(
     IRtcServer server,
     GrantVerifier grants,
     ResumeRegistry sessions,
-    RemovedParticipants removed,
     SignallingOptions options,
     IHubContext<RtcHub> hub,
     TimeProvider clock,
@@ -60,8 +59,6 @@ internal sealed class RtcHub(
         RtcResult<RoomGrant> grant = grants.Verify(token);
         if (!grant.IsOk)
             return new Refused(grant.Error);
-        if (removed.Refusal(grant.Value.Rights) is { } refusal)
-            return new Refused(refusal);
 
         ConnectionEvents events = NewEvents();
         RtcResult<IParticipant> joined = default;
@@ -182,6 +179,31 @@ internal sealed class RtcHub(
         return Answer(await session.Participant.SetLastNAsync(count));
     }
 
+    public async Task<HubAnswer> RaiseHand(JsonElement request)
+    {
+        if (ConnectionOf(Context).Session is not { } session)
+            return new Refused(NotJoined);
+        if (!JsonFields.TryFlag(request, "raised", out bool raised))
+            return new Refused(HubRequests.Malformed("'raised'"));
+        return Answer(await session.Participant.RaiseHandAsync(raised));
+    }
+
+    public async Task<HubAnswer> AnswerInvitation(JsonElement request)
+    {
+        if (ConnectionOf(Context).Session is not { } session)
+            return new Refused(NotJoined);
+        if (!JsonFields.TryFlag(request, "accepted", out bool accepted))
+            return new Refused(HubRequests.Malformed("'accepted'"));
+        return Answer(await session.Participant.AnswerInvitationAsync(accepted));
+    }
+
+    public async Task<HubAnswer> Moderate(JsonElement request)
+    {
+        if (ConnectionOf(Context).Session is not { } session)
+            return new Refused(NotJoined);
+        return RoomRequests.Read(request) is { } wanted ? Answer(await session.Participant.ModerateAsync(wanted)) : new Refused(RoomRequests.Malformed);
+    }
+
     public async Task<HubAnswer> Leave()
     {
         if (ConnectionOf(Context).Session is not { } session)
@@ -206,9 +228,9 @@ internal sealed class RtcHub(
 
         RoomRights rights = session.Participant.Rights;
         return new Entered(
-            new EnteredAs(session.Participant.ParticipantId, rights.Identity, rights.Name, rights.Role, rights.CanPublish, rights.CanSubscribe),
+            EnteredAs.Of(session.Participant.ParticipantId, rights),
             resumeToken,
-            new EnteredRoom(rights.Room),
+            new EnteredRoom(rights.Room, snapshot.Value.Locked),
             snapshot.Value.Participants,
             options.IceServers,
             snapshot.Value.Offer);

@@ -32,11 +32,15 @@ public sealed record JwtExpectation
 /// <summary>The claims of a token whose signature, type, issuer, audience and times were found right.</summary>
 public sealed class JwtClaims
 {
-    internal JwtClaims(JsonElement root, DateTimeOffset expiresAt)
+    internal JwtClaims(JsonElement root, DateTimeOffset? issuedAt, DateTimeOffset expiresAt)
     {
         Root = root;
+        IssuedAt = issuedAt;
         ExpiresAt = expiresAt;
     }
+
+    /// <summary>The claim <c>nbf</c>, which our signers set to the time of signing; null without.</summary>
+    public DateTimeOffset? IssuedAt { get; }
 
     /// <summary>All claims; an object without duplicate members.</summary>
     public JsonElement Root { get; }
@@ -173,16 +177,18 @@ public static class CompactJwt
             return AudienceRefused;
         if (!claims.TryGetProperty("exp", out JsonElement exp) || !TryNumericDate(exp, out DateTimeOffset expiresAt))
             return ClaimsInvalid;
+        DateTimeOffset? issuedAt = null;
         if (claims.TryGetProperty("nbf", out JsonElement nbf))
         {
             if (!TryNumericDate(nbf, out DateTimeOffset notBefore))
                 return ClaimsInvalid;
+            issuedAt = notBefore;
             if (now < notBefore - expected.Leeway)
                 return NotYetValid;
         }
 
         // RFC 7519 §4.1.4: not on or after the expiration time.
-        return now < expiresAt + expected.Leeway ? new JwtClaims(claims, expiresAt) : Expired;
+        return now < expiresAt + expected.Leeway ? new JwtClaims(claims, issuedAt, expiresAt) : Expired;
     }
 
     /// <summary>Whole seconds from 1970 to the year 9000: far from the ends of <see cref="DateTimeOffset"/>, so that leeways add up.</summary>

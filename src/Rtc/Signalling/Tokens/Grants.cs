@@ -9,10 +9,16 @@ namespace Events.Rtc.Signalling.Tokens;
 /// <param name="ExpiresAt">No joining and no resuming from then on; a call that runs goes on.</param>
 public sealed record RoomGrant(RoomRights Rights, DateTimeOffset ExpiresAt);
 
+/// <summary>A signed room grant.</summary>
+/// <param name="Token">What its holder shows.</param>
+/// <param name="GrantId">By which it can be revoked.</param>
+/// <param name="ExpiresAt">No joining and no resuming from then on.</param>
+public sealed record IssuedGrant(string Token, string GrantId, DateTimeOffset ExpiresAt);
+
 /// <summary>What signer and verifier of room grants agree on (docs/api.md, "Room grant").</summary>
 public static class GrantFormat
 {
-    /// <summary>Longest life of a grant; what the node remembers about removed participants lasts as long.</summary>
+    /// <summary>Longest life of a grant; what is revoked is remembered for longer.</summary>
     public static readonly TimeSpan MaxLifetime = TimeSpan.FromHours(24);
 
     internal const int MaxIdentity = 160; // two UUIDs and a dot are 73
@@ -39,9 +45,9 @@ public sealed class GrantSigner(JwtSigningKey key, TimeProvider clock)
     /// <summary>Issues a grant.</summary>
     /// <param name="rights">The room must pass <see cref="GrantFormat.IsRoomName"/>; identity ≤ 160, name 1–200, role ≤ 40 characters.</param>
     /// <param name="lifetime">More than zero, at most <see cref="GrantFormat.MaxLifetime"/>.</param>
-    /// <returns>The token, and when it ends.</returns>
+    /// <returns>The token, the id by which it can be revoked (<see cref="RoomRights.GrantId"/>, or a new one), and when it ends.</returns>
     /// <exception cref="ArgumentException">The rights or the lifetime are out of bounds.</exception>
-    public (string Token, DateTimeOffset ExpiresAt) Issue(RoomRights rights, TimeSpan lifetime)
+    public IssuedGrant Issue(RoomRights rights, TimeSpan lifetime)
     {
         if (!GrantFormat.IsRoomName(rights.Room)
             || rights.Identity.Length is 0 or > GrantFormat.MaxIdentity
@@ -51,6 +57,10 @@ public sealed class GrantSigner(JwtSigningKey key, TimeProvider clock)
         if (lifetime <= TimeSpan.Zero || lifetime > GrantFormat.MaxLifetime)
             throw new ArgumentOutOfRangeException(nameof(lifetime), lifetime, "A grant lives up to 24 h.");
 
+        if (rights.Recorder && rights.CanPublish)
+            throw new ArgumentException("A recorder looks on unseen and sends nothing.", nameof(rights));
+
+        string grantId = rights.GrantId ?? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
         long now = clock.GetUtcNow().ToUnixTimeSeconds();
         long exp = now + Math.Max(1, (long)lifetime.TotalSeconds);
         string token = CompactJwt.Sign(key, GrantFormat.Expectation.Type, new Dictionary<string, object>
@@ -64,11 +74,14 @@ public sealed class GrantSigner(JwtSigningKey key, TimeProvider clock)
             ["pub"] = rights.CanPublish,
             ["sub_ok"] = rights.CanSubscribe,
             ["hid"] = rights.Hidden,
+            ["mod"] = rights.Moderates,
+            ["rec"] = rights.Recorder,
+            ["src"] = TrackSourceNames.Of(rights.Sources),
             ["nbf"] = now,
             ["exp"] = exp,
-            ["jti"] = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)),
+            ["jti"] = grantId,
         });
-        return (token, DateTimeOffset.FromUnixTimeSeconds(exp));
+        return new IssuedGrant(token, grantId, DateTimeOffset.FromUnixTimeSeconds(exp));
     }
 }
 
@@ -98,8 +111,33 @@ public sealed class GrantVerifier(IReadOnlyList<JwtVerificationKey> keys, TimePr
             || claims.Flag("pub") is not { } canPublish
             || claims.Flag("sub_ok") is not { } canSubscribe
             || claims.Flag("hid") is not { } hidden
+            || !TryOptionalFlag(claims, "mod", out bool moderates)
+            || !TryOptionalFlag(claims, "rec", out bool recorder)
+            || (recorder && canPublish)
+            || !TrySources(claims, out TrackSources sources)
             || claims.ExpiresAt > clock.GetUtcNow() + GrantFormat.MaxLifetime + GrantFormat.Expectation.Leeway)
             return Invalid;
-        return new RoomGrant(new RoomRights(room, identity, name, role, canPublish, canSubscribe, hidden), claims.ExpiresAt);
+        RoomRights rights = new(room, identity, name, role, canPublish, canSubscribe, hidden)
+        {
+            Moderates = moderates,
+            Recorder = recorder,
+            Sources = sources,
+            GrantId = claims.Text("jti", 128),
+            IssuedAt = claims.IssuedAt,
+        };
+        return new RoomGrant(rights, claims.ExpiresAt);
+    }
+
+    /// <summary>An absent claim is false: what it gives is not granted.</summary>
+    private static bool TryOptionalFlag(JwtClaims claims, string name, out bool flag)
+    {
+        flag = claims.Flag(name) ?? false;
+        return flag || claims.Flag(name) is not null || !JsonFields.Has(claims.Root, name);
+    }
+
+    private static bool TrySources(JwtClaims claims, out TrackSources sources)
+    {
+        sources = TrackSources.All;
+        return !JsonFields.Has(claims.Root, "src") || TrackSourceNames.TryRead(claims.Root, "src", out sources);
     }
 }

@@ -1,19 +1,20 @@
-import { Mic, MicOff, MonitorUp, Video, VideoOff, X } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { Hand, Lock, LockOpen, Mic, MicOff, MonitorUp, MoreHorizontal, Video, VideoOff, X } from 'lucide-react';
+import { useEffect, useId, useRef, useState } from 'react';
 import type { RtcParticipant, RtcSession } from '../../sdk/rtc';
-import { Avatar } from '../../ui/parts';
+import { Avatar, Button } from '../../ui/parts';
+import { roles } from '../words';
+import { inOrder } from './hands';
+import { PersonActions } from './PersonActions';
 import { useRtc } from './useRtc';
 
-const roles: Record<string, string> = { organiser: 'Organiser', speaker: 'Speaker' };
-
-export function People({ rtc, close }: { rtc: RtcSession; close: () => void }) {
-  useRtc(rtc, 'roster', 'local');
+export function People({ rtc, close, failed }: { rtc: RtcSession; close: () => void; failed: (error: unknown) => void }) {
+  useRtc(rtc, 'roster', 'local', 'running', 'rights');
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => button.current?.focus(), []);
   const own = rtc.you?.participantId;
-  const everyone = [...rtc.participants].sort(
-    (a, b) => Number(b.participantId === own) - Number(a.participantId === own) || a.name.localeCompare(b.name),
-  );
+  const everyone = inOrder(rtc.participants, own);
+  const moderates = rtc.you?.moderates ?? false;
+  const { locked } = rtc.running;
   return (
     <aside
       className="drawer"
@@ -31,33 +32,84 @@ export function People({ rtc, close }: { rtc: RtcSession; close: () => void }) {
           <X size={19} />
         </button>
       </div>
+      {moderates && (
+        <div className="drawer__tools">
+          <Button size="small" data-testid="lock-room" aria-pressed={locked} onClick={() => void rtc.running.moderate({ action: 'lock', locked: !locked }).catch(failed)}>
+            {locked ? <LockOpen size={16} aria-hidden="true" /> : <Lock size={16} aria-hidden="true" />}
+            {locked ? 'Unlock the room' : 'Lock the room'}
+          </Button>
+          <small>{locked ? 'Nobody new comes in.' : 'Everyone who may enter the session comes in.'}</small>
+        </div>
+      )}
       <ul className="roster" tabIndex={0} aria-label="People">
         {everyone.map((participant) => (
-          <Person key={participant.participantId} participant={participant} self={participant.participantId === own} />
+          <Person key={participant.participantId} rtc={rtc} participant={participant} self={participant.participantId === own} runs={moderates} failed={failed} />
         ))}
       </ul>
     </aside>
   );
 }
 
-function Person({ participant, self }: { participant: RtcParticipant; self: boolean }) {
+interface PersonProps {
+  rtc: RtcSession;
+  participant: RtcParticipant;
+  self: boolean;
+  /** We moderate: what can be done with the person is at hand. */
+  runs: boolean;
+  failed: (error: unknown) => void;
+}
+
+function Person({ rtc, participant, self, runs, failed }: PersonProps) {
+  const [open, setOpen] = useState(false);
+  const actions = useId();
+  const opener = useRef<HTMLButtonElement>(null);
   const track = (source: string) => participant.tracks.find((candidate) => candidate.source === source);
   const microphone = track('microphone');
   const camera = track('camera');
-  const role = roles[participant.role];
+  const role = participant.role === 'attendee' ? undefined : roles[participant.role];
+  const where = participant.canPublish ? 'On stage' : 'Watching';
   return (
     <li className="roster__item" data-testid="roster-item" data-participant={participant.participantId}>
-      <Avatar name={participant.name} />
-      <span className="roster__name">
-        <span>
-          {participant.name}
-          {self && <span className="quiet"> (you)</span>}
+      <div className="roster__line">
+        <Avatar name={participant.name} />
+        <span className="roster__name">
+          <span>
+            {participant.name}
+            {self && <span className="quiet"> (you)</span>}
+          </span>
+          <small>{role ? `${role}, ${where.toLowerCase()}` : where}</small>
         </span>
-        <small>{role ?? (participant.canPublish ? 'On stage' : 'Watching')}</small>
-      </span>
-      {track('screen') && <MonitorUp size={17} aria-label="shares a screen" />}
-      {camera && (camera.muted ? <VideoOff size={17} aria-label="camera off" /> : <Video size={17} aria-label="camera on" />)}
-      {microphone && (microphone.muted ? <MicOff size={17} className="off" aria-label="microphone off" /> : <Mic size={17} aria-label="microphone on" />)}
+        {participant.hand !== null && (
+          <span className="roster__hand" data-testid="hand">
+            <Hand size={17} aria-label="raised a hand" />
+          </span>
+        )}
+        {track('screen') && <MonitorUp size={17} aria-label="shares a screen" />}
+        {camera && (camera.muted ? <VideoOff size={17} aria-label="camera off" /> : <Video size={17} aria-label="camera on" />)}
+        {microphone &&
+          (microphone.muted ? (
+            <MicOff size={17} className="off" aria-label={microphone.silenced ? 'muted by a moderator' : 'microphone off'} />
+          ) : (
+            <Mic size={17} aria-label="microphone on" />
+          ))}
+        {runs && !self && (
+          <button ref={opener} type="button" className="icon-button" data-testid="person-actions" aria-expanded={open} aria-controls={actions} aria-label={`Actions for ${participant.name}`} onClick={() => setOpen(!open)}>
+            <MoreHorizontal size={18} aria-hidden="true" />
+          </button>
+        )}
+      </div>
+      {open && (
+        <PersonActions
+          id={actions}
+          rtc={rtc}
+          participant={participant}
+          failed={failed}
+          done={() => {
+            setOpen(false);
+            opener.current?.focus();
+          }}
+        />
+      )}
     </li>
   );
 }

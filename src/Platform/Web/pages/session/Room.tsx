@@ -1,14 +1,17 @@
-import { CircleAlert, Circle, Keyboard, Mic, MicOff, MonitorUp, PhoneOff, Square, Users, Video, VideoOff, Volume2 } from 'lucide-react';
+import { Circle, Hand, Keyboard, Lock, Mic, MicOff, MonitorUp, PhoneOff, Square, Users, Video, VideoOff, Volume2 } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
-import type { AudioRenderer, LocalTrack, RtcSession } from '../../sdk/rtc';
+import type { AudioRenderer, RtcSession } from '../../sdk/rtc';
 import type { EventAccess, EventDetail, Session } from '../../sdk/event';
-import { Blank, Button, Spinner } from '../../ui/parts';
+import { Button, Spinner } from '../../ui/parts';
 import { useToast } from '../../ui/toasts';
 import { Elapsed } from '../event/RecordingList';
+import { useAnnouncements } from './announcements';
 import { Connection } from './Connection';
 import { useOwnDevices } from './devices';
+import { Ended } from './Ended';
 import { useKeys } from './keys';
 import { People } from './People';
+import { Prompts } from './Prompts';
 import { useRecording, type RecordingControl } from './recording';
 import { Shortcuts } from './Shortcuts';
 import { Stage } from './Stage';
@@ -24,7 +27,7 @@ interface Props {
 }
 
 export function Room({ rtc, audio, event, session, access, leave }: Props) {
-  useRtc(rtc, 'state');
+  useRtc(rtc, 'state', 'rights', 'running');
   const toast = useToast();
   const failed = useCallback((error: unknown) => toast(error instanceof Error ? error.message : String(error), 'error'), [toast]);
   const own = useOwnDevices(rtc, failed);
@@ -33,11 +36,14 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
   const toggle = (wanted: 'people' | 'keys'): void => setPanel((now) => (now === wanted ? 'none' : wanted));
   const announcement = useAnnouncements(rtc);
   const canPublish = rtc.you?.canPublish ?? false;
+  const raised = useHand(rtc);
+  const toggleHand = (): void => void rtc.running.raiseHand(!raised).catch(failed);
   const held = useRef(false);
   useKeys({
     m: () => canPublish && own.toggleMic(),
     v: () => canPublish && own.toggleCamera(),
     p: () => toggle('people'),
+    h: toggleHand,
     '?': () => toggle('keys'),
     talk: (pressed) => {
       if (!canPublish || (pressed ? own.micOn : !held.current)) return;
@@ -46,18 +52,7 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
     },
   });
 
-  if (rtc.state === 'failed') {
-    return (
-      <div className="dark room-waiting" data-testid="connection-state" data-state="failed">
-        <Blank icon={<CircleAlert size={32} />} title="The connection ended">
-          <p role="alert">{rtc.failure?.message ?? 'The media server could not be reached.'}</p>
-          <Button look="primary" onClick={leave}>
-            Go on
-          </Button>
-        </Blank>
-      </div>
-    );
-  }
+  if (rtc.state === 'failed') return <Ended rtc={rtc} leave={leave} />;
 
   return (
     <div className={`dark room ${panel === 'people' ? 'room--drawer' : ''}`} data-testid="room">
@@ -66,6 +61,11 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
           <h1>{session.name}</h1>
           <span className="room__event">{event.name}</span>
         </div>
+        {rtc.running.locked && (
+          <span className="badge" data-testid="room-locked">
+            <Lock size={14} aria-hidden="true" /> Locked
+          </span>
+        )}
         <RecordingBadge recording={recording} />
         <Connection rtc={rtc} />
       </header>
@@ -78,7 +78,7 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
         <Stage rtc={rtc} />
         <SoundGate audio={audio} />
       </main>
-      {panel === 'people' && <People rtc={rtc} close={() => setPanel('none')} />}
+      {panel === 'people' && <People rtc={rtc} close={() => setPanel('none')} failed={failed} />}
       {panel === 'keys' && <Shortcuts close={() => setPanel('none')} />}
       <footer className="bar" aria-label="Controls">
         <div className="bar__group">
@@ -89,12 +89,14 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
               <Control testid="share-screen" on={own.sharing} active={own.sharing} label={own.sharing ? 'Stop sharing' : 'Share screen'} short="Share" icon={<MonitorUp />} press={own.toggleScreen} wideOnly={!('getDisplayMedia' in (navigator.mediaDevices ?? {}))} />
             </>
           )}
+          <Control testid="raise-hand" on={raised} active={raised} label={raised ? 'Lower hand' : 'Raise hand'} short="Hand" hint="H" icon={<Hand />} press={toggleHand} />
           {rtc.you?.role === 'organiser' && <RecordControl recording={recording} failed={failed} said={toast} />}
           <Control testid="roster-toggle" on={panel === 'people'} active={panel === 'people'} label="People" hint="P" icon={<Users />} press={() => toggle('people')} badge={<Count rtc={rtc} />} />
           <Control testid="shortcuts" on={panel === 'keys'} label="Keyboard shortcuts" short="Keys" hint="?" icon={<Keyboard />} press={() => toggle('keys')} wideOnly />
           <Control testid="leave" on danger label="Leave" icon={<PhoneOff />} press={leave} />
         </div>
       </footer>
+      <Prompts rtc={rtc} failed={failed} />
       <div className="visually-hidden" role="log" aria-live="polite">
         {announcement}
       </div>
@@ -145,6 +147,12 @@ function Control({ testid, on, label, short, icon, press, hint, active, warnOff,
   );
 }
 
+/** Whether our hand is up. */
+function useHand(rtc: RtcSession): boolean {
+  useRtc(rtc, 'roster');
+  return (rtc.you && rtc.roster.get(rtc.you.participantId)?.hand != null) ?? false;
+}
+
 function Count({ rtc }: { rtc: RtcSession }) {
   useRtc(rtc, 'roster');
   return <span className="control__count tabular">{rtc.participants.length}</span>;
@@ -188,36 +196,4 @@ function SoundGate({ audio }: { audio: AudioRenderer }) {
       </Button>
     </div>
   );
-}
-
-const lost: Partial<Record<LocalTrack['source'], string>> = { microphone: 'Your microphone was disconnected.', camera: 'Your camera was disconnected.' };
-
-/** Says who comes and goes: to eyes as a toast, to ears by the live region. */
-function useAnnouncements(rtc: RtcSession): string {
-  const toast = useToast();
-  const [said, setSaid] = useState('');
-  useEffect(() => {
-    const stops = [
-      rtc.events.on('roster', ({ joined, left }) => {
-        const own = rtc.you?.participantId;
-        const words = [
-          ...joined.filter(({ participantId }) => participantId !== own).map(({ name }) => `${name} joined`),
-          ...left.map(({ name }) => `${name} left`),
-        ];
-        // A resume after a long gap can bring dozens: the numbers are then what matters.
-        const text = words.length > 3 ? `${joined.length} joined, ${left.length} left` : words.join(', ');
-        if (!text) return;
-        // The toast is a live region itself: nothing is to be read out twice.
-        if (rtc.participants.length <= 12) toast(text);
-        else setSaid(text);
-      }),
-      rtc.events.on('mutedByOthers', ({ source }) => toast(source === 'camera' ? 'An organiser turned your camera off.' : 'An organiser muted you.')),
-      rtc.events.on('ended', ({ source }) => {
-        const text = lost[source];
-        if (text) toast(text, 'error');
-      }),
-    ];
-    return () => stops.forEach((stop) => stop());
-  }, [rtc, toast]);
-  return said;
 }

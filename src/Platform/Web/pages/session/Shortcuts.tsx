@@ -5,6 +5,7 @@ const keys: [string, string][] = [
   ['M', 'Microphone on or off'],
   ['V', 'Camera on or off'],
   ['Space', 'Hold to talk while the microphone is off'],
+  ['H', 'Raise or lower your hand'],
   ['P', 'Show or hide the list of people'],
   ['?', 'Show or hide this list'],
 ];

@@ -62,11 +62,14 @@ export interface Entry {
 
 export interface RoomGrant {
   grant: string;
+  /** By which organisers revoke it. */
+  grantId: string;
   mediaUrl: string;
   room: string;
   identity: string;
   name: string;
   role: EventRole;
+  moderates: boolean;
   iceServers: RTCIceServer[];
   expiresAt: string;
 }

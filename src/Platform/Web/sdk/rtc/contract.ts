@@ -8,6 +8,8 @@ export interface RtcTrack {
   kind: TrackKind;
   source: TrackSource;
   muted: boolean;
+  /** A moderator muted it: its publisher unmutes it only when asked to. */
+  silenced?: boolean;
   /** "opus", "vp8", "h264", "vp9", "av1"; empty until the first packet. */
   codec: string;
   /** What a viewer of a video track can be given, lowest first; empty before the first packet. */
@@ -32,6 +34,10 @@ export interface RtcParticipant {
   name: string;
   role: string;
   canPublish: boolean;
+  /** Place among the raised hands, the lowest went up first; null: not raised. */
+  hand: number | null;
+  /** May run the room. */
+  moderates: boolean;
   tracks: RtcTrack[];
 }
 
@@ -49,19 +55,35 @@ export interface SubscribeOffer {
   tracks: SubscribedTrack[];
 }
 
-export interface You {
+export interface Rights {
+  canPublish: boolean;
+  canSubscribe: boolean;
+  /** What we may send, if we may send at all. */
+  sources: TrackSource[];
+  /** May run the room. */
+  moderates: boolean;
+}
+
+export interface You extends Rights {
   participantId: string;
   identity: string;
   name: string;
   role: string;
-  canPublish: boolean;
-  canSubscribe: boolean;
 }
+
+/** What a moderator asks of the room (docs/api.md, "Running a room"). */
+export type RoomRequest =
+  | { action: 'invite' | 'lowerHand' | 'remove'; participantId: string }
+  | { action: 'setRights'; participantId: string; canPublish?: boolean; sources?: TrackSource[] }
+  | { action: 'mute'; trackId: string; muted: boolean }
+  | { action: 'askToUnmute'; trackId: string }
+  | { action: 'lock'; locked: boolean }
+  | { action: 'capacity'; participants: number | null };
 
 export interface JoinAnswer {
   you: You;
   resumeToken: string;
-  room: { id: string };
+  room: { id: string; locked: boolean };
   participants: RtcParticipant[];
   iceServers: RTCIceServer[];
   offer: SubscribeOffer | null;
@@ -92,6 +114,9 @@ export interface HubMethods {
   subscribe: { in: { trackId: string; enabled: boolean }; out: object };
   setVideo: { in: { trackId: string; maxWidth?: number; maxHeight?: number; maxFrameRate?: number; paused?: boolean }; out: object };
   setLastN: { in: { count: number | null }; out: object };
+  raiseHand: { in: { raised: boolean }; out: object };
+  answerInvitation: { in: { accepted: boolean }; out: object };
+  moderate: { in: RoomRequest; out: object };
   leave: { in: null; out: object };
 }
 
@@ -102,10 +127,17 @@ export interface HubMessages {
   participantLeft: { participantId: string };
   trackPublished: { participantId: string; track: RtcTrack };
   trackUnpublished: { participantId: string; trackId: string };
-  trackMuted: { participantId: string; trackId: string; muted: boolean };
+  trackMuted: { participantId: string; trackId: string; muted: boolean; silenced: boolean };
   activeSpeakers: { speakers: SpeakerLevel[] };
   publishLayers: { trackId: string; mid: string; encodings: { rid: string | null; active: boolean }[] };
   videoHeld: { trackIds: string[] };
+  rightsChanged: Rights & { participantId: string };
+  handRaised: { participantId: string; hand: number | null };
+  /** Null: the organisers ask. */
+  stageInvited: { participantId: string | null };
+  invitationAnswered: { participantId: string; accepted: boolean };
+  unmuteAsked: { trackId: string };
+  roomLocked: { locked: boolean };
   closed: { code: string; message: string };
 }
 

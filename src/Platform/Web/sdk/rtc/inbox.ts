@@ -13,6 +13,12 @@ const messages: (keyof HubMessages)[] = [
   'activeSpeakers',
   'publishLayers',
   'videoHeld',
+  'rightsChanged',
+  'handRaised',
+  'stageInvited',
+  'invitationAnswered',
+  'unmuteAsked',
+  'roomLocked',
   'closed',
 ];
 

@@ -1,9 +1,10 @@
 export { AudioRenderer } from './audioRenderer';
 export { RtcError, HubLost } from './contract';
-export type { RtcParticipant, RtcTrack, RtcTrackLayer, TrackKind, TrackSource, You } from './contract';
+export type { Rights, RoomRequest, RtcParticipant, RtcTrack, RtcTrackLayer, TrackKind, TrackSource, You } from './contract';
 export type { VideoCodec } from './encodings';
 export { LocalTrack, type PublishOptions } from './localTrack';
 export type { Quality } from './quality';
+export { Running } from './running';
 export { RtcSession, type ConnectionState, type RtcSessionEvents, type RtcSessionOptions } from './session';
 export { DeviceError, listDevices, openCamera, openMicrophone, openScreen, type DeviceList } from './devices';
 export type { VideoWish } from './videoWishes';

@@ -58,10 +58,20 @@ export class Roster {
     this.edit(participantId, (tracks) => tracks.filter((track) => track.trackId !== trackId));
   }
 
-  muted({ participantId, trackId, muted }: HubMessages['trackMuted']): void {
+  muted({ participantId, trackId, muted, silenced }: HubMessages['trackMuted']): void {
     this.edit(participantId, (tracks) =>
-      tracks.map((track) => (track.trackId === trackId ? { ...track, muted } : track)),
+      tracks.map((track) => (track.trackId === trackId ? { ...track, muted, silenced } : track)),
     );
+  }
+
+  hand({ participantId, hand }: HubMessages['handRaised']): void {
+    const participant = this.people.get(participantId);
+    if (participant) this.people.set(participantId, { ...participant, hand });
+  }
+
+  rights({ participantId, canPublish, moderates }: HubMessages['rightsChanged']): void {
+    const participant = this.people.get(participantId);
+    if (participant) this.people.set(participantId, { ...participant, canPublish, moderates });
   }
 
   private edit(participantId: string, change: (tracks: RtcTrack[]) => RtcTrack[]): void {

@@ -1,12 +1,14 @@
-import { Backoff, pause } from './backoff';
-import { HubLost, RtcError, type JoinAnswer, type RtcParticipant, type TrackSource, type You } from './contract';
+import { HubLost, RtcError, type HubMessages, type JoinAnswer, type Rights, type RtcParticipant, type TrackSource, type You } from './contract';
 import { Emitter } from './emitter';
 import type { VideoCodec } from './encodings';
 import { openSignalRHub, type OpenHub, type RtcHub } from './hub';
 import { Inbox } from './inbox';
-import { LocalTrack, type PublishOptions } from './localTrack';
+import { LocalMedia } from './localMedia';
+import type { LocalTrack, PublishOptions } from './localTrack';
 import { QualityMeter, unknownQuality, type Quality } from './quality';
+import { isFinal, Recovery } from './recovery';
 import { Roster, type RosterChange } from './roster';
+import { Running } from './running';
 import { Transports } from './transports';
 import { VideoWishes, type VideoWish } from './videoWishes';
 
@@ -34,18 +36,21 @@ export interface RtcSessionEvents {
   quality: Quality;
   /** Cameras that {@link RtcSession.setLastN} holds back now, by track id. */
   held: ReadonlySet<string>;
-  /** Someone else muted one of our tracks. */
+  /** Someone else muted one of our tracks, or we tried to unmute what a moderator muted. */
   mutedByOthers: LocalTrack;
+  /** See {@link RtcSession.running}: the lock, an invitation, a question. */
+  running: Running;
+  /** Our own rights changed while we are here; what they were. */
+  rights: { before: Rights; after: Rights };
+  /** For moderators: what one whom somebody invited said. */
+  invitationAnswered: { participant: RtcParticipant; accepted: boolean };
+  /** For moderators: a hand went up. */
+  handRaised: RtcParticipant;
   /** A device was unplugged, or the browser's own "stop sharing" was pressed. */
   ended: LocalTrack;
 }
 
 const sampleEveryMs = 2_000;
-/** A person who waits longer than this has reloaded the page. */
-const giveUpAfterMs = 120_000;
-/** The hub closes for these on purpose; everything else is an accident that a rejoin heals. */
-const finalCodes = new Set(['removed', 'replaced', 'room_closed', 'grant_wrong_room', 'publish_not_allowed', 'subscribe_not_allowed']);
-
 /**
  * One participant in one room: a hub socket and two peer connections. Losing the socket leaves the call alone (resume);
  * only when the server has forgotten us, or a transport cannot be healed, everything is made anew (rejoin).
@@ -53,6 +58,8 @@ const finalCodes = new Set(['removed', 'replaced', 'room_closed', 'grant_wrong_r
 export class RtcSession {
   readonly events = new Emitter<RtcSessionEvents>();
   readonly roster = new Roster();
+  /** Running the room, and being run. */
+  readonly running: Running;
   state: ConnectionState = 'idle';
   quality: Quality = unknownQuality;
   /** Remote media by track id. */
@@ -65,12 +72,20 @@ export class RtcSession {
 
   private readonly openHub: OpenHub;
   private readonly end = new AbortController();
-  private readonly locals: LocalTrack[] = [];
+  private readonly own: LocalMedia;
   private hub: RtcHub | null = null;
   private transports: Transports | null = null;
   private resumeToken = '';
-  private recovering: Promise<void> | null = null;
-  private mutesInFlight = 0;
+  private readonly recovery = new Recovery(
+    {
+      resume: () => this.resume(),
+      rejoin: () => this.rejoin(),
+      failed: (error) => this.fail(error),
+      changed: () => this.look(),
+      connected: () => this.hub !== null,
+    },
+    this.end.signal,
+  );
   private lastN: number | null = null;
   private readonly wishes = new VideoWishes(async (trackId, wish) => {
     if (!this.hub) throw new HubLost();
@@ -81,6 +96,23 @@ export class RtcSession {
 
   constructor(private readonly options: RtcSessionOptions) {
     this.openHub = options.openHub ?? openSignalRHub;
+    const call = () => (this.hub ? this.hub.call.bind(this.hub) : null);
+    this.running = new Running({ call, changed: () => this.events.emit('running', this.running) });
+    this.own = new LocalMedia({
+      transports: () => this.transports,
+      call,
+      published: () => (this.you ? (this.roster.get(this.you.participantId)?.tracks ?? []) : []),
+      muteTaken: (trackId, muted) => {
+        const silenced = muted && (this.roster.owner(trackId)?.track.silenced ?? false);
+        if (this.you) this.roster.muted({ participantId: this.you.participantId, trackId, muted, silenced });
+        this.changedRoster();
+      },
+      changed: (locals) => this.events.emit('local', locals),
+      ended: (local) => this.events.emit('ended', local),
+      mutedByOthers: (local) => this.events.emit('mutedByOthers', local),
+      heals: (error) => this.callFailed(error),
+      over: () => this.end.signal.aborted,
+    });
   }
 
   get publisher(): RTCPeerConnection | null {
@@ -92,7 +124,7 @@ export class RtcSession {
   }
 
   get local(): readonly LocalTrack[] {
-    return this.locals;
+    return this.own.tracks;
   }
 
   get participants(): RtcParticipant[] {
@@ -113,51 +145,21 @@ export class RtcSession {
   }
 
   /** Publishes a track. While the connection is lost it is remembered, and published when it is back. */
-  async publish(track: MediaStreamTrack, source: TrackSource, options: PublishOptions = {}): Promise<LocalTrack> {
-    const local = new LocalTrack(track, source, options);
-    if (local.muted && !local.acquire) track.enabled = false;
-    this.locals.push(local);
-    this.watchEnd(local);
-    this.attachLocal(local);
-    this.changedLocal();
-    await this.negotiate();
-    return local;
+  publish(track: MediaStreamTrack, source: TrackSource, options: PublishOptions = {}): Promise<LocalTrack> {
+    return this.own.publish(track, source, options);
   }
 
-  async unpublish(local: LocalTrack): Promise<void> {
-    await local.inTurn(async () => {
-      const index = this.locals.indexOf(local);
-      if (index < 0) return;
-      this.locals.splice(index, 1);
-      local.track?.stop();
-      this.changedLocal();
-      if (local.sender && this.transports) await this.transports.publisher.remove(local.sender);
-      await this.negotiate();
-    });
+  unpublish(local: LocalTrack): Promise<void> {
+    return this.own.unpublish(local);
   }
 
   /** Sends another device's track in place of the present one; the old one is stopped. */
-  async replace(local: LocalTrack, track: MediaStreamTrack): Promise<void> {
-    await local.inTurn(async () => {
-      const old = local.track;
-      if (local.muted && local.acquire) {
-        track.stop(); // stays muted; unmuting acquires by itself
-        return;
-      }
-      track.enabled = !local.muted;
-      local.track = track;
-      this.watchEnd(local);
-      await local.sender?.replaceTrack(track);
-      old?.stop();
-      this.changedLocal();
-    });
+  replace(local: LocalTrack, track: MediaStreamTrack): Promise<void> {
+    return this.own.replace(local, track);
   }
 
-  async setMuted(local: LocalTrack, muted: boolean): Promise<void> {
-    await local.inTurn(async () => {
-      await this.applyMuted(local, muted);
-      await this.tellMuted(local);
-    });
+  setMuted(local: LocalTrack, muted: boolean): Promise<void> {
+    return this.own.setMuted(local, muted);
   }
 
   /** Opts out of, or back into, one remote track. */
@@ -214,8 +216,8 @@ export class RtcSession {
     this.mediaUrl = mediaUrl;
     this.replaceTransports(answer.iceServers);
     this.enter(hub, inbox, answer);
-    for (const local of this.locals) this.attachLocal(local);
-    if (this.transports?.publisher.used) await this.negotiate();
+    this.own.attachAll();
+    if (this.transports?.publisher.used) await this.own.negotiate();
   }
 
   private mediaUrl = '';
@@ -233,20 +235,25 @@ export class RtcSession {
     if (this.end.signal.aborted) return void (await hub.close());
     this.enter(hub, inbox, answer);
     await this.transports?.resumed();
-    await Promise.all(this.locals.map((local) => this.tellMuted(local)));
+    await this.own.tellAllMuted();
   }
 
   private enter(hub: RtcHub, inbox: Inbox, answer: JoinAnswer): void {
     this.hub = hub;
+    const before = this.you;
     this.you = answer.you;
     this.resumeToken = answer.resumeToken;
     hub.onLost(() => {
-      if (this.hub === hub) this.lost();
+      if (this.hub !== hub) return;
+      this.hub = null;
+      this.recovery.begin('resume');
     });
     const { you, participants } = answer;
     // A hidden participant is in nobody's list but its own.
     const present = participants.some(({ participantId }) => participantId === you.participantId);
-    this.events.emit('roster', this.roster.replace(present ? participants : [...participants, { ...you, tracks: [] }]));
+    this.events.emit('roster', this.roster.replace(present ? participants : [...participants, { ...you, hand: null, tracks: [] }]));
+    this.running.entered(answer.room.locked);
+    if (before) this.obeyRights(before, you); // while we were away they may have changed
     if (answer.offer) this.accept(answer.offer);
     inbox.open({
       subscribeOffer: (offer) => this.accept(offer),
@@ -255,7 +262,7 @@ export class RtcSession {
       trackPublished: (published) => {
         this.roster.published(published);
         this.changedRoster();
-        if (published.participantId === this.you?.participantId) this.tellMutedOf(published.track.source);
+        if (published.participantId === this.you?.participantId) this.own.wasPublished(published.track.source);
       },
       trackUnpublished: (unpublished) => {
         this.roster.unpublished(unpublished);
@@ -272,24 +279,58 @@ export class RtcSession {
       trackMuted: (muted) => {
         this.roster.muted(muted);
         this.changedRoster();
-        if (muted.participantId === this.you?.participantId) this.heardMuted(muted.trackId, muted.muted);
+        const source = this.roster.owner(muted.trackId)?.track.source;
+        if (source && muted.participantId === this.you?.participantId) this.own.heardMuted(source, muted.muted);
       },
       activeSpeakers: ({ speakers }) => {
         this.speakers = new Map(speakers.map(({ participantId, level }) => [participantId, level]));
         this.events.emit('speakers', this.speakers);
       },
+      rightsChanged: (changed) => this.heardRights(changed),
+      handRaised: (raised) => {
+        this.roster.hand(raised);
+        this.changedRoster();
+        const participant = this.roster.get(raised.participantId);
+        if (participant && raised.hand !== null && this.you?.moderates) this.events.emit('handRaised', participant);
+      },
+      stageInvited: (invited) => this.running.heardInvited(invited),
+      invitationAnswered: ({ participantId, accepted }) => {
+        const participant = this.roster.get(participantId);
+        if (participant) this.events.emit('invitationAnswered', { participant, accepted });
+      },
+      unmuteAsked: (asked) => this.running.heardUnmuteAsked(asked),
+      roomLocked: (locked) => this.running.heardLocked(locked),
       closed: ({ code, message }) => {
         if (this.hub !== hub) return;
         this.hub = null;
         void hub.close();
         const reason = new RtcError(code, message);
-        if (finalCodes.has(code)) this.fail(reason);
-        else this.recover('rejoin');
+        if (isFinal(reason)) this.fail(reason);
+        else this.recovery.begin('rejoin');
       },
     });
     this.wishes.repeat();
     if (this.lastN !== null) this.setLastN(this.lastN).catch((error: unknown) => this.callFailed(error));
     this.look();
+  }
+
+  private heardRights(changed: HubMessages['rightsChanged']): void {
+    this.roster.rights(changed);
+    const before = this.you;
+    if (before && changed.participantId === before.participantId) {
+      const { participantId: _, ...rights } = changed;
+      this.you = { ...before, ...rights };
+      this.obeyRights(before, this.you);
+      this.running.rightsChanged();
+    }
+    this.changedRoster();
+  }
+
+  /** The server has ended what we may no longer send; devices must not stay open for it. */
+  private obeyRights(before: You, after: You): void {
+    if (before.canPublish && !after.canPublish && before.participantId === after.participantId) this.transports?.renewPublisher();
+    this.own.keep((source) => after.canPublish && after.sources.includes(source));
+    if (rightsOf(before) !== rightsOf(after)) this.events.emit('rights', { before, after });
   }
 
   private accept(offer: NonNullable<JoinAnswer['offer']>): void {
@@ -300,7 +341,7 @@ export class RtcSession {
     this.transports?.close();
     this.media = new Map();
     this.events.emit('media', this.media);
-    for (const local of this.locals) local.sender = null;
+    this.own.detached();
     this.meter = new QualityMeter();
     const transports = new Transports(
       { iceServers, bundlePolicy: 'max-bundle' },
@@ -313,7 +354,7 @@ export class RtcSession {
         },
         changed: () => this.look(),
         giveUp: () => {
-          if (this.transports === transports) this.recover('rejoin');
+          if (this.transports === transports) this.recovery.begin('rejoin');
         },
       },
       this.options.videoCodec,
@@ -321,122 +362,15 @@ export class RtcSession {
     this.transports = transports;
   }
 
-  private attachLocal(local: LocalTrack): void {
-    if (local.track && this.transports && !local.sender) {
-      local.sender = this.transports.publisher.add(local.track, local.source, local.muted);
-    }
-  }
-
-  private async applyMuted(local: LocalTrack, muted: boolean): Promise<void> {
-    await local.applyMuted(muted);
-    if (local.acquire && !muted) this.watchEnd(local);
-    if (local.sender) this.transports?.publisher.setMuted(local.sender, muted);
-    else if (!muted) {
-      this.attachLocal(local); // it was muted while the transports were replaced
-      await this.negotiate();
-    }
-    this.changedLocal();
-  }
-
-  private trackOf(source: TrackSource) {
-    const me = this.you ? this.roster.get(this.you.participantId) : undefined;
-    return me?.tracks.find((track) => track.source === source);
-  }
-
-  private tellMutedOf(source: TrackSource): void {
-    const local = this.locals.find((candidate) => candidate.source === source);
-    if (local) void local.inTurn(() => this.tellMuted(local));
-  }
-
-  /** Brings the server's mute mark to ours; a lost socket repeats it after the resume. */
-  private async tellMuted(local: LocalTrack): Promise<void> {
-    const track = this.trackOf(local.source);
-    if (!track || track.muted === local.muted || !this.hub) return;
-    const muted = local.muted;
-    this.mutesInFlight += 1;
-    try {
-      await this.hub.call('mute', { trackId: track.trackId, muted });
-      if (this.you) this.roster.muted({ participantId: this.you.participantId, trackId: track.trackId, muted });
-      this.changedRoster();
-    } catch (error) {
-      this.callFailed(error);
-    } finally {
-      this.mutesInFlight -= 1;
-    }
-  }
-
-  private heardMuted(trackId: string, muted: boolean): void {
-    const source = this.roster.owner(trackId)?.track.source;
-    const local = this.locals.find((candidate) => candidate.source === source);
-    // Only muting is obeyed: nobody may open another one's microphone.
-    if (!local || this.mutesInFlight > 0 || !muted || local.muted) return;
-    void local.inTurn(() => this.applyMuted(local, true)).then(() => this.events.emit('mutedByOthers', local));
-  }
-
-  private async negotiate(): Promise<void> {
-    try {
-      await this.transports?.publisher.negotiate();
-    } catch (error) {
-      if (!this.callFailed(error)) throw error;
-    }
-  }
-
   /** True when the session heals itself from this error. */
   private callFailed(error: unknown): boolean {
     if (error instanceof HubLost || this.end.signal.aborted) return true;
     if (error instanceof RtcError && error.code === 'stale_revision') return true; // a newer offer is on its way
     if (error instanceof RtcError && error.code === 'participant_gone') {
-      this.recover('rejoin');
+      this.recovery.begin('rejoin');
       return true;
     }
     return false;
-  }
-
-  private watchEnd(local: LocalTrack): void {
-    const track = local.track;
-    track?.addEventListener('ended', () => {
-      if (local.track !== track || this.end.signal.aborted) return;
-      this.events.emit('ended', local);
-      void this.unpublish(local);
-    });
-  }
-
-  private lost(): void {
-    this.hub = null;
-    this.recover('resume');
-  }
-
-  private recover(first: 'resume' | 'rejoin'): void {
-    if (this.recovering || this.end.signal.aborted || this.state === 'failed') return;
-    this.recovering = this.recovery(first).finally(() => {
-      this.recovering = null;
-      this.look();
-      // The socket may have gone again between the last step of the recovery and here.
-      if (!this.hub && !this.end.signal.aborted) this.recover('resume');
-    });
-    this.look();
-  }
-
-  private async recovery(first: 'resume' | 'rejoin'): Promise<void> {
-    const signal = this.end.signal;
-    const deadline = Date.now() + giveUpAfterMs;
-    let way = first;
-    // The server keeps us for 10 s: resume attempts stay close together. Rejoins step back to spare a node that restarts.
-    let backoff = way === 'resume' ? new Backoff(250, 2_000) : new Backoff(500, 10_000);
-    for (;;) {
-      if (!(await pause(backoff.next(), signal))) return;
-      try {
-        await (way === 'resume' ? this.resume() : this.rejoin());
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        if (isFinal(error) || Date.now() > deadline) return this.fail(error);
-        if (way === 'resume' && error instanceof RtcError && !(error instanceof HubLost)) {
-          way = 'rejoin';
-          backoff = new Backoff(500, 10_000);
-        }
-      }
-    }
   }
 
   private async rejoin(): Promise<void> {
@@ -467,7 +401,7 @@ export class RtcSession {
     clearInterval(this.sampler);
     this.wishes.close();
     if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.pageGoes);
-    for (const local of this.locals) local.track?.stop();
+    this.own.stopAll();
     this.transports?.close();
     this.become(state);
   }
@@ -475,7 +409,7 @@ export class RtcSession {
   /** Derives the one state that people see from the socket and both transports. */
   private look(): void {
     if (this.end.signal.aborted || this.state === 'idle') return;
-    if (!this.hub || this.recovering || this.transports?.broken) {
+    if (!this.hub || this.recovery.active || this.transports?.broken) {
       if (this.state !== 'connecting') this.become('reconnecting');
     } else if (!this.transports?.starting) {
       this.become('connected');
@@ -492,10 +426,6 @@ export class RtcSession {
     this.events.emit('roster', { joined: [], left: [] });
   }
 
-  private changedLocal(): void {
-    this.events.emit('local', this.locals);
-  }
-
   private async sample(): Promise<void> {
     const transports = this.transports;
     if (!transports || this.state !== 'connected') return;
@@ -509,10 +439,4 @@ export class RtcSession {
   }
 }
 
-function isFinal(error: unknown): boolean {
-  if (error instanceof HubLost) return false;
-  if (error instanceof RtcError) return finalCodes.has(error.code);
-  // The grant callback's error: forbidden and gone stay so; everything else (network, 5xx, 429) may pass.
-  const status = (error as { status?: unknown }).status;
-  return status === 403 || status === 404 || status === 410;
-}
+const rightsOf = ({ canPublish, canSubscribe, sources, moderates }: Rights): string => JSON.stringify([canPublish, canSubscribe, [...sources].sort(), moderates]);

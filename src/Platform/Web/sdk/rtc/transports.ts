@@ -15,22 +15,18 @@ export interface TransportsWire {
 
 /** Both peer connections of one stay in a room, and their healing. */
 export class Transports {
-  readonly publisher: Publisher;
   readonly subscriber: Subscriber;
-  private readonly watches: IceWatch[];
+  private sending: { publisher: Publisher; watch: IceWatch };
+  private readonly receiving: IceWatch;
   private subscriberRestart = false;
 
   constructor(
-    configuration: RTCConfiguration,
-    create: (configuration: RTCConfiguration) => RTCPeerConnection,
+    private readonly configuration: RTCConfiguration,
+    private readonly create: (configuration: RTCConfiguration) => RTCPeerConnection,
     private readonly wire: TransportsWire,
-    videoCodec?: VideoCodec,
+    private readonly videoCodec?: VideoCodec,
   ) {
-    this.publisher = new Publisher(
-      create(configuration),
-      { publish: async (sdp, tracks) => (await wire.call('publish', { sdp, tracks })).sdp },
-      videoCodec,
-    );
+    this.sending = this.newPublisher();
     this.subscriber = new Subscriber(
       create(configuration),
       {
@@ -38,12 +34,18 @@ export class Transports {
       },
       (media) => wire.media(new Map(media.map(({ trackId, track }) => [trackId, track]))),
     );
-    const watch = (pc: RTCPeerConnection, restart: () => Promise<void>): IceWatch =>
-      new IceWatch(pc, { restart, changed: () => wire.changed(), giveUp: () => wire.giveUp() });
-    this.watches = [
-      watch(this.publisher.pc, () => this.publisher.negotiate({ iceRestart: true })),
-      watch(this.subscriber.pc, () => this.restartSubscriber()),
-    ];
+    this.receiving = this.watch(this.subscriber.pc, () => this.restartSubscriber());
+  }
+
+  get publisher(): Publisher {
+    return this.sending.publisher;
+  }
+
+  /** The server has ended our sending. A connection that waits takes the place of the one that it closed. */
+  renewPublisher(): void {
+    this.sending.watch.stop();
+    this.sending.publisher.close();
+    this.sending = this.newPublisher();
   }
 
   /** True while a transport that carries media has not connected for the first time. */
@@ -63,13 +65,27 @@ export class Transports {
   }
 
   close(): void {
-    for (const watch of this.watches) watch.stop();
+    this.sending.watch.stop();
+    this.receiving.stop();
     this.publisher.close();
     this.subscriber.close();
   }
 
   private get inUse(): RTCPeerConnection[] {
     return [this.publisher, this.subscriber].filter(({ used }) => used).map(({ pc }) => pc);
+  }
+
+  private newPublisher(): { publisher: Publisher; watch: IceWatch } {
+    const publisher = new Publisher(
+      this.create(this.configuration),
+      { publish: async (sdp, tracks) => (await this.wire.call('publish', { sdp, tracks })).sdp },
+      this.videoCodec,
+    );
+    return { publisher, watch: this.watch(publisher.pc, () => publisher.negotiate({ iceRestart: true })) };
+  }
+
+  private watch(pc: RTCPeerConnection, restart: () => Promise<void>): IceWatch {
+    return new IceWatch(pc, { restart, changed: () => this.wire.changed(), giveUp: () => this.wire.giveUp() });
   }
 
   private async restartSubscriber(): Promise<void> {

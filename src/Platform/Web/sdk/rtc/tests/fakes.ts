@@ -1,4 +1,4 @@
-import { HubLost, RtcError, type HubMessages, type HubMethods, type JoinAnswer, type SubscribeOffer } from '../contract';
+import { HubLost, RtcError, type HubMessages, type HubMethods, type JoinAnswer, type RtcParticipant, type SubscribeOffer, type TrackSource } from '../contract';
 import type { RtcHub } from '../hub';
 
 export type Handlers = { [M in keyof HubMethods]?: (argument: HubMethods[M]['in']) => HubMethods[M]['out'] | Promise<HubMethods[M]['out']> };
@@ -58,13 +58,28 @@ export const refuse = (code: string) => (): never => {
 
 export const offer = (revision: number, tracks: SubscribeOffer['tracks'] = []): SubscribeOffer => ({ revision, sdp: `offer-${revision}`, tracks });
 
+export const everySource: readonly TrackSource[] = ['camera', 'microphone', 'screen', 'screen_audio'];
+
+/** Someone else in the room. */
+export const person = (participantId: string, more: Partial<RtcParticipant> = {}): RtcParticipant => ({
+  participantId,
+  identity: `${participantId}.1`,
+  name: participantId.toUpperCase(),
+  role: 'attendee',
+  canPublish: true,
+  hand: null,
+  moderates: false,
+  tracks: [],
+  ...more,
+});
+
 export function joined(more: Partial<JoinAnswer> = {}): JoinAnswer {
-  const you = { participantId: 'me', identity: 'me.1', name: 'Me', role: 'attendee', canPublish: true, canSubscribe: true };
+  const you = { participantId: 'me', identity: 'me.1', name: 'Me', role: 'attendee', canPublish: true, canSubscribe: true, sources: [...everySource], moderates: false };
   return {
     you,
     resumeToken: 'token-1',
-    room: { id: 'room' },
-    participants: [{ ...you, tracks: [] }],
+    room: { id: 'room', locked: false },
+    participants: [{ ...you, hand: null, tracks: [] }],
     iceServers: [],
     offer: null,
     ...more,

@@ -4,7 +4,7 @@ import { applyDemand, encodingsOf } from '../encodings';
 import { Publisher } from '../publisher';
 import { RtcSession } from '../session';
 import { VideoWishes, type VideoWish } from '../videoWishes';
-import { FakeHub, FakePeer, FakeSender, FakeTrack, joined } from './fakes';
+import { FakeHub, FakePeer, FakeSender, FakeTrack, joined, person } from './fakes';
 
 const sender = (encodings: RTCRtpEncodingParameters[]): { fake: FakeSender; real: RTCRtpSender } => {
   const fake = new FakeSender(null);
@@ -115,7 +115,7 @@ describe('session', () => {
     await session.connect('http://node', 'g');
     await session.publish(new FakeTrack('video').media, 'camera');
     const track = { trackId: 't', kind: 'video', source: 'camera', muted: false, codec: 'vp8' } as const;
-    hub.say('participantJoined', { participantId: 'b', identity: 'b', name: 'B', role: '', canPublish: true, tracks: [track] });
+    hub.say('participantJoined', person('b', { tracks: [track] }));
     session.setVideo('nobody', { maxWidth: 1 });
     session.setVideo('t', { maxWidth: 640 });
     hub.say('publishLayers', { trackId: 'mine', mid: '0', encodings: [{ rid: 'l', active: true }, { rid: 'm', active: true }, { rid: 'h', active: false }] });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HubLost } from '../contract';
 import type { LocalTrack } from '../localTrack';
 import { RtcSession, type ConnectionState } from '../session';
-import { FakeHub, FakePeer, FakeTrack, joined, offer, refuse, type Handlers } from './fakes';
+import { FakeHub, FakePeer, FakeTrack, joined, offer, person, refuse, type Handlers } from './fakes';
 
 interface World {
   session: RtcSession;
@@ -51,7 +51,7 @@ describe('joining', () => {
   it('takes in messages that arrive before the answer does', async () => {
     const made = world({
       join: () => {
-        last(made.hubs).say('participantJoined', { participantId: 'b', identity: 'b', name: 'B', role: '', canPublish: true, tracks: [] });
+        last(made.hubs).say('participantJoined', person('b'));
         last(made.hubs).say('subscribeOffer', offer(1));
         return joined();
       },
@@ -118,7 +118,6 @@ describe('losing the socket', () => {
   });
 
   it('tells who came and went meanwhile', async () => {
-    const person = (id: string) => ({ participantId: id, identity: id, name: id, role: '', canPublish: true, tracks: [] });
     const me = joined().participants;
     const made = world({
       join: () => joined({ participants: [...me, person('a'), person('b')] }),
@@ -129,7 +128,7 @@ describe('losing the socket', () => {
     made.session.events.on('roster', ({ joined: came, left }) => seen.push(...came.map(({ name }) => `+${name}`), ...left.map(({ name }) => `-${name}`)));
     made.hubs[0]?.drop();
     await pass(0);
-    expect(seen).toEqual(['+c', '-a']);
+    expect(seen).toEqual(['+C', '-A']);
   });
 
   it('finishes an offer whose answer was lost', async () => {
@@ -285,10 +284,10 @@ describe('muting', () => {
   it('obeys a moderator who mutes, never one who unmutes', async () => {
     const made = world();
     const { local } = await camera(made);
-    made.hubs[0]?.say('trackMuted', { participantId: 'me', trackId: 'own', muted: true });
+    made.hubs[0]?.say('trackMuted', { participantId: 'me', trackId: 'own', muted: true, silenced: true });
     await pass(0);
     expect(local.muted).toBe(true);
-    made.hubs[0]?.say('trackMuted', { participantId: 'me', trackId: 'own', muted: false });
+    made.hubs[0]?.say('trackMuted', { participantId: 'me', trackId: 'own', muted: false, silenced: false });
     await pass(0);
     expect(local.muted).toBe(true);
   });

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Dapper;
+using Events.Platform.Composition;
+using Events.Platform.Data;
+using Events.Platform.Features.EventEntry;
+using Events.Rtc.Rooms;
+using Events.Rtc.Signalling;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Events.Platform.Features.Rooms;
+
+/// <param name="ParticipantId">Of the event.</param>
+public sealed record BannedPerson(Guid ParticipantId, string Name, DateTimeOffset BannedAt);
+
+/// <summary>A session's room as those see it who run it.</summary>
+public sealed record RoomView(string Room, bool Locked, int? Capacity, IReadOnlyList<ParticipantInfo> Participants, IReadOnlyList<BannedPerson> Banned);
+
+/// <summary>Organisers and moderators run a session's room from outside of it.</summary>
+internal static class RunRoom
+{
+    private const int MaxBanned = 1_000;
+
+    private static readonly ApiError NotAllowed = ApiError.Forbidden("moderation_not_allowed", "Your role in this event does not allow it.");
+    private static readonly ApiError Malformed = ApiError.BadRequest("bad_request", RoomRequests.Malformed.Message);
+
+    public static async Task<Results<Ok<RoomView>, ProblemHttpResult>> GetAsync(Guid id, EventPass pass, Database database, MediaCommands media, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        var session = await RoomsApi.SessionAsync(connection, id, pass);
+        if (session.Value is not { } row)
+        {
+            return session.Error!.ToResult();
+        }
+
+        if (!SessionRights.Runs(await RoleChanges.CurrentAsync(connection, pass)))
+        {
+            return NotAllowed.ToResult();
+        }
+
+        var banned = await connection.QueryAsync<BannedPerson>(
+            """
+            select p.id as participant_id, p.name, b.banned_at from platform.room_bans b join platform.event_participants p on p.id = b.participant_id
+            where b.session_id = @id order by b.banned_at desc limit @MaxBanned
+            """,
+            new { id, MaxBanned });
+        var room = await media.RoomAsync(row.Room, cancel);
+        return room.Value is { } live
+            ? TypedResults.Ok(new RoomView(live.Room, live.Locked, live.Capacity, live.Participants, banned.AsList()))
+            : room.Error!.ToResult();
+    }
+
+    /// <summary>One request of docs/api.md, "Running a room". The node's answer decides: what it refuses leaves no trace here.</summary>
+    public static async Task<Results<NoContent, ProblemHttpResult>> PostAsync(Guid id, JsonElement body, EventPass pass, Database database, MediaCommands media, CancellationToken cancel)
+    {
+        if (RoomRequests.Read(body) is not { } request)
+        {
+            return Malformed.ToResult();
+        }
+
+        var outcome = await database.TryInTransactionAsync<RoomRequest>(
+            async transaction =>
+            {
+                var session = await RoomsApi.SessionAsync(transaction.Connection!, id, pass);
+                if (session.Value is not { } row)
+                {
+                    return session.Error!;
+                }
+
+                if (!SessionRights.MayAsk(await RoleChanges.CurrentAsync(transaction.Connection!, pass), request))
+                {
+                    return NotAllowed;
+                }
+
+                await WriteDownAsync(transaction, id, row.Room, body, request, pass);
+                return await media.ModerateAsync(row.Room, body, cancel) is { } refused ? refused : request;
+            },
+            cancel);
+        return outcome.Error is { } error ? error.ToResult() : TypedResults.NoContent();
+    }
+
+    private static async Task WriteDownAsync(NpgsqlTransaction transaction, Guid id, string room, JsonElement body, RoomRequest request, EventPass pass)
+    {
+        var target = request switch
+        {
+            RoomRequest.Bar bar => bar.Identity,
+            RoomRequest.Readmit readmit => readmit.Identity,
+            RoomRequest.Invite invite => await RoomRecords.IdentityAsync(transaction, room, invite.ParticipantId),
+            RoomRequest.SetRights set => await RoomRecords.IdentityAsync(transaction, room, set.ParticipantId),
+            RoomRequest.LowerHand lower => await RoomRecords.IdentityAsync(transaction, room, lower.ParticipantId),
+            RoomRequest.Remove remove => await RoomRecords.IdentityAsync(transaction, room, remove.ParticipantId),
+            _ => null,
+        };
+        var subject = RoomRecords.Participant(target);
+        await RoomRecords.AuditAsync(transaction, id, $"room.{Snake(body.GetProperty("action").GetString()!)}", pass.ParticipantId, subject, RoomRecords.Detail(body));
+        if (subject is not { } participant)
+        {
+            return;
+        }
+
+        // A single tab that is barred is not its person.
+        if (request is RoomRequest.Remove || (request is RoomRequest.Bar && target == participant.ToString()))
+        {
+            await RoomRecords.BanAsync(transaction, id, participant);
+        }
+        else if (request is RoomRequest.Readmit)
+        {
+            await RoomRecords.ReadmitAsync(transaction, id, participant);
+        }
+    }
+
+    private static string Snake(string action) => JsonNamingPolicy.SnakeCaseLower.ConvertName(action);
+}

@@ -1,0 +1,203 @@
+import type { HubMethods, RtcTrack, TrackSource } from './contract';
+import { RtcError } from './contract';
+import { LocalTrack, type PublishOptions } from './localTrack';
+import type { Transports } from './transports';
+
+/** What local media needs of the session around it. */
+export interface LocalMediaWire {
+  transports(): Transports | null;
+  /** Null while there is no hub. */
+  call(): (<M extends keyof HubMethods>(method: M, argument: HubMethods[M]['in']) => Promise<HubMethods[M]['out']>) | null;
+  /** Our own tracks as the server knows them. */
+  published(): readonly RtcTrack[];
+  /** The server took our mute in. */
+  muteTaken(trackId: string, muted: boolean): void;
+  changed(locals: readonly LocalTrack[]): void;
+  ended(local: LocalTrack): void;
+  mutedByOthers(local: LocalTrack): void;
+  /** True when the session heals itself from this error. */
+  heals(error: unknown): boolean;
+  over(): boolean;
+}
+
+/** What this client publishes: it outlives sockets and transports, and keeps its mute in step with the server's mark. */
+export class LocalMedia {
+  private readonly locals: LocalTrack[] = [];
+  private mutesInFlight = 0;
+
+  constructor(private readonly wire: LocalMediaWire) {}
+
+  get tracks(): readonly LocalTrack[] {
+    return this.locals;
+  }
+
+  async publish(track: MediaStreamTrack, source: TrackSource, options: PublishOptions): Promise<LocalTrack> {
+    const local = new LocalTrack(track, source, options);
+    if (local.muted && !local.acquire) track.enabled = false;
+    this.locals.push(local);
+    this.watchEnd(local);
+    this.attach(local);
+    this.changed();
+    await this.negotiate();
+    return local;
+  }
+
+  async unpublish(local: LocalTrack): Promise<void> {
+    await local.inTurn(async () => {
+      const index = this.locals.indexOf(local);
+      if (index < 0) return;
+      this.locals.splice(index, 1);
+      local.track?.stop();
+      this.changed();
+      const transports = this.wire.transports();
+      if (local.sender && transports) await transports.publisher.remove(local.sender);
+      await this.negotiate();
+    });
+  }
+
+  async replace(local: LocalTrack, track: MediaStreamTrack): Promise<void> {
+    await local.inTurn(async () => {
+      const old = local.track;
+      if (local.muted && local.acquire) {
+        track.stop(); // stays muted; unmuting acquires by itself
+        return;
+      }
+      track.enabled = !local.muted;
+      local.track = track;
+      this.watchEnd(local);
+      await local.sender?.replaceTrack(track);
+      old?.stop();
+      this.changed();
+    });
+  }
+
+  async setMuted(local: LocalTrack, muted: boolean): Promise<void> {
+    await local.inTurn(async () => {
+      await this.applyMuted(local, muted);
+      await this.tellMuted(local);
+    });
+  }
+
+  /** We may send less than before: what is no longer allowed stops, device and all. */
+  keep(allowed: (source: TrackSource) => boolean): void {
+    const gone = this.locals.filter(({ source }) => !allowed(source));
+    if (gone.length === 0) return;
+    for (const local of gone) {
+      this.locals.splice(this.locals.indexOf(local), 1);
+      local.track?.stop();
+      const transports = this.wire.transports();
+      // The server has ended it already; the next negotiation only says so.
+      if (local.sender && transports) transports.publisher.remove(local.sender).catch((error: unknown) => this.wire.heals(error));
+    }
+    this.changed();
+  }
+
+  /** The transports were made anew. */
+  detached(): void {
+    for (const local of this.locals) local.sender = null;
+  }
+
+  attachAll(): void {
+    for (const local of this.locals) this.attach(local);
+  }
+
+  async tellAllMuted(): Promise<void> {
+    await Promise.all(this.locals.map((local) => this.tellMuted(local)));
+  }
+
+  /** The server has a track of ours: our mute may have changed on its way. */
+  wasPublished(source: TrackSource): void {
+    const local = this.locals.find((candidate) => candidate.source === source);
+    if (local) void local.inTurn(() => this.tellMuted(local));
+  }
+
+  /** Someone muted or unmuted a track of ours. */
+  heardMuted(source: TrackSource, muted: boolean): void {
+    const local = this.locals.find((candidate) => candidate.source === source);
+    // Only muting is obeyed: nobody may open another one's microphone.
+    if (!local || this.mutesInFlight > 0 || !muted || local.muted) return;
+    void local
+      .inTurn(async () => {
+        await this.applyMuted(local, true);
+        // It is our mute too from now on: when the moderator lifts its own, nobody is to believe that we can be heard.
+        const track = this.published(source);
+        if (track) await this.say(track.trackId, true);
+      })
+      .then(() => this.wire.mutedByOthers(local));
+  }
+
+  stopAll(): void {
+    for (const local of this.locals) local.track?.stop();
+  }
+
+  async negotiate(): Promise<void> {
+    try {
+      await this.wire.transports()?.publisher.negotiate();
+    } catch (error) {
+      if (!this.wire.heals(error)) throw error;
+    }
+  }
+
+  private attach(local: LocalTrack): void {
+    const transports = this.wire.transports();
+    if (local.track && transports && !local.sender) {
+      local.sender = transports.publisher.add(local.track, local.source, local.muted);
+    }
+  }
+
+  private async applyMuted(local: LocalTrack, muted: boolean): Promise<void> {
+    await local.applyMuted(muted);
+    if (local.acquire && !muted) this.watchEnd(local);
+    if (local.sender) this.wire.transports()?.publisher.setMuted(local.sender, muted);
+    else if (!muted) {
+      this.attach(local); // it was muted while the transports were replaced
+      await this.negotiate();
+    }
+    this.changed();
+  }
+
+  /** Brings the server's mute mark to ours; a lost socket repeats it after the resume. */
+  private async tellMuted(local: LocalTrack): Promise<void> {
+    const track = this.published(local.source);
+    if (!track || track.muted === local.muted) return;
+    if (await this.say(track.trackId, local.muted)) return;
+    // A moderator's mute stands: nothing would be heard, so the device goes off again and the person is told.
+    await this.applyMuted(local, true);
+    this.wire.mutedByOthers(local);
+  }
+
+  private published(source: TrackSource): RtcTrack | undefined {
+    return this.wire.published().find((candidate) => candidate.source === source);
+  }
+
+  /** False when a moderator's mute forbids it. */
+  private async say(trackId: string, muted: boolean): Promise<boolean> {
+    const call = this.wire.call();
+    if (!call) return true; // said after the resume
+    this.mutesInFlight += 1;
+    try {
+      await call('mute', { trackId, muted });
+      this.wire.muteTaken(trackId, muted);
+      return true;
+    } catch (error) {
+      if (error instanceof RtcError && error.code === 'muted_by_moderator') return false;
+      this.wire.heals(error);
+      return true;
+    } finally {
+      this.mutesInFlight -= 1;
+    }
+  }
+
+  private watchEnd(local: LocalTrack): void {
+    const track = local.track;
+    track?.addEventListener('ended', () => {
+      if (local.track !== track || this.wire.over()) return;
+      this.wire.ended(local);
+      void this.unpublish(local);
+    });
+  }
+
+  private changed(): void {
+    this.wire.changed(this.locals);
+  }
+}

@@ -1,0 +1,220 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { RtcSession } from '../session';
+import { everySource, FakeHub, FakePeer, FakeTrack, joined, person, refuse, type Handlers } from './fakes';
+
+function world(handlers: Handlers = {}) {
+  const hubs: FakeHub[] = [];
+  const peers: FakePeer[] = [];
+  const session = new RtcSession({
+    freshGrant: async () => ({ mediaUrl: 'http://node', grant: 'fresh' }),
+    openHub: async () => {
+      const hub = new FakeHub({ join: () => joined({ participants: [...joined().participants, person('b')] }), publish: () => ({ sdp: 'answer' }), ...handlers });
+      hubs.push(hub);
+      return hub;
+    },
+    createPeerConnection: () => {
+      const peer = new FakePeer();
+      peers.push(peer);
+      return peer.pc;
+    },
+  });
+  return { session, hubs, peers, hub: () => hubs.at(-1)! };
+}
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const rights = (canPublish: boolean, sources = [...everySource], moderates = false) => ({ participantId: 'me', canPublish, canSubscribe: true, sources, moderates });
+const own = { trackId: 'own', kind: 'audio', source: 'microphone', muted: false, codec: 'opus' } as const;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('rights that change', () => {
+  it('stops devices and takes a new connection when demoted, and publishes on it when promoted again', async () => {
+    const made = world();
+    await made.session.connect('http://node', 'g');
+    const track = new FakeTrack('audio');
+    await made.session.publish(track.media, 'microphone');
+    const told: string[] = [];
+    made.session.events.on('rights', ({ before, after }) => told.push(`${before.canPublish} ${after.canPublish}`));
+    made.hub().say('rightsChanged', rights(false));
+    await pass(0);
+    expect(track.stopped).toBe(true);
+    expect(made.session.local).toHaveLength(0);
+    expect(made.session.you?.canPublish).toBe(false);
+    expect(made.peers[0]?.connectionState).toBe('closed');
+    expect(made.session.state).toBe('connected');
+    made.hub().say('rightsChanged', rights(true));
+    await made.session.publish(new FakeTrack('audio').media, 'microphone');
+    expect(made.peers).toHaveLength(3);
+    expect(made.hub().count('publish')).toBe(2);
+    expect(told).toEqual(['true false', 'false true']);
+  });
+
+  it('ends only the source that was taken away', async () => {
+    const made = world();
+    await made.session.connect('http://node', 'g');
+    const [camera, microphone] = [new FakeTrack('video'), new FakeTrack('audio')];
+    await made.session.publish(camera.media, 'camera');
+    await made.session.publish(microphone.media, 'microphone');
+    made.hub().say('rightsChanged', rights(true, ['microphone']));
+    await pass(0);
+    expect([camera.stopped, microphone.stopped]).toEqual([true, false]);
+    expect(made.session.local.map(({ source }) => source)).toEqual(['microphone']);
+    expect(made.peers).toHaveLength(2);
+  });
+
+  it('does not publish again what it may no longer send after it was away', async () => {
+    let times = 0;
+    const made = world({
+      resume: refuse('resume_expired'),
+      join: () => {
+        times += 1;
+        const { you } = joined();
+        return joined({ you: { ...you, participantId: `me${times}`, canPublish: times === 1 } });
+      },
+    });
+    await made.session.connect('http://node', 'g');
+    const track = new FakeTrack('audio');
+    await made.session.publish(track.media, 'microphone');
+    made.hub().drop();
+    await pass(2_000);
+    expect(made.session.state).toBe('connected');
+    expect(track.stopped).toBe(true);
+    expect(made.hub().count('publish')).toBe(0);
+  });
+
+  it('shows the rights and hands of others', async () => {
+    const made = world();
+    await made.session.connect('http://node', 'g');
+    made.hub().say('rightsChanged', { ...rights(false), participantId: 'b' });
+    made.hub().say('handRaised', { participantId: 'b', hand: 4 });
+    expect(made.session.roster.get('b')).toMatchObject({ canPublish: false, hand: 4 });
+    expect(made.session.you?.canPublish).toBe(true);
+    made.hub().say('handRaised', { participantId: 'b', hand: null });
+    expect(made.session.roster.get('b')?.hand).toBeNull();
+  });
+});
+
+describe('being run', () => {
+  it('answers an invitation once, and forgets it when the rights change', async () => {
+    const made = world();
+    await made.session.connect('http://node', 'g');
+    made.hub().say('stageInvited', { participantId: 'b' });
+    expect(made.session.running.invitation).toBe('b');
+    await made.session.running.answerInvitation(true);
+    expect(made.session.running.invitation).toBeUndefined();
+    expect(made.hub().calls).toContainEqual({ method: 'answerInvitation', argument: { accepted: true } });
+    made.hub().say('stageInvited', { participantId: null });
+    expect(made.session.running.invitation).toBeNull();
+    made.hub().say('rightsChanged', rights(true));
+    expect(made.session.running.invitation).toBeUndefined();
+  });
+
+  it('says a moderator’s mute as its own too, so that lifting it opens nothing', async () => {
+    const made = world();
+    await made.session.connect('http://node', 'g');
+    const local = await made.session.publish(new FakeTrack('audio').media, 'microphone');
+    made.hub().say('trackPublished', { participantId: 'me', track: own });
+    await pass(0);
+    const told = vi.fn();
+    made.session.events.on('mutedByOthers', told);
+    made.hub().say('trackMuted', { participantId: 'me', trackId: 'own', muted: true, silenced: true });
+    await pass(0);
+    expect(local.muted).toBe(true);
+    expect(told).toHaveBeenCalledOnce();
+    expect(made.hub().calls).toContainEqual({ method: 'mute', argument: { trackId: 'own', muted: true } });
+    expect(made.session.roster.owner('own')?.track).toMatchObject({ muted: true, silenced: true });
+  });
+
+  it('goes silent again when a moderator’s mute forbids to unmute, and says so', async () => {
+    let forbidden = true;
+    const made = world({ mute: ({ muted }) => (!muted && forbidden ? refuse('muted_by_moderator')() : {}) });
+    await made.session.connect('http://node', 'g');
+    const local = await made.session.publish(new FakeTrack('audio').media, 'microphone');
+    made.hub().say('trackPublished', { participantId: 'me', track: own });
+    await pass(0);
+    made.hub().say('trackMuted', { participantId: 'me', trackId: 'own', muted: true, silenced: true });
+    await pass(0);
+    const told = vi.fn();
+    made.session.events.on('mutedByOthers', told);
+    await made.session.setMuted(local, false);
+    expect(local.muted).toBe(true);
+    expect(told).toHaveBeenCalledOnce();
+
+    forbidden = false; // a moderator asks
+    made.hub().say('unmuteAsked', { trackId: 'own' });
+    expect(made.session.running.unmuteAsked).toBe('own');
+    made.session.running.answerUnmute();
+    await made.session.setMuted(local, false);
+    expect(local.muted).toBe(false);
+    expect(made.session.roster.owner('own')?.track).toMatchObject({ muted: false, silenced: false });
+  });
+
+  it.each(['removed', 'room_closed', 'participant_removed'])('stays out when it was put out: %s', async (code) => {
+    const made = world();
+    await made.session.connect('http://node', 'g');
+    made.hub().say('closed', { code, message: 'Out.' });
+    await pass(5_000);
+    expect(made.session.state).toBe('failed');
+    expect(made.session.failure).toMatchObject({ code, message: 'Out.' });
+    expect(made.hubs).toHaveLength(1);
+  });
+
+  it('asks for a new grant when its own was revoked, and obeys what it says', async () => {
+    const { you } = joined();
+    let times = 0;
+    const made = world({ join: () => joined({ you: { ...you, participantId: `me${++times}`, moderates: times === 1 } }) });
+    await made.session.connect('http://node', 'g');
+    const told: string[] = [];
+    made.session.events.on('rights', ({ before, after }) => told.push(`${before.moderates} ${after.moderates}`));
+    made.hub().say('closed', { code: 'grant_revoked', message: 'Revoked.' });
+    await pass(2_000);
+    expect(made.session.state).toBe('connected');
+    expect(made.hub().calls[0]).toMatchObject({ method: 'join', argument: { grant: 'fresh' } });
+    expect(told).toEqual(['true false']);
+  });
+
+  it('does not hammer on a locked door', async () => {
+    let locked = false;
+    const made = world({ resume: refuse('resume_expired'), join: () => (locked ? refuse('room_locked')() : joined()) });
+    await made.session.connect('http://node', 'g');
+    locked = true;
+    made.hub().drop();
+    await pass(20_000);
+    expect(made.session.failure).toMatchObject({ code: 'room_locked' });
+    expect(made.hubs).toHaveLength(3);
+  });
+});
+
+describe('running a room', () => {
+  it('knows the lock from the snapshot and from then on', async () => {
+    const made = world({ join: () => joined({ room: { id: 'room', locked: true } }) });
+    await made.session.connect('http://node', 'g');
+    expect(made.session.running.locked).toBe(true);
+    made.hub().say('roomLocked', { locked: false });
+    expect(made.session.running.locked).toBe(false);
+  });
+
+  it('hands requests on, and the server’s refusal back', async () => {
+    const made = world({ moderate: (request) => (request.action === 'remove' ? refuse('moderation_not_allowed')() : {}) });
+    await made.session.connect('http://node', 'g');
+    await made.session.running.moderate({ action: 'invite', participantId: 'b' });
+    expect(made.hub().calls).toContainEqual({ method: 'moderate', argument: { action: 'invite', participantId: 'b' } });
+    await expect(made.session.running.moderate({ action: 'remove', participantId: 'b' })).rejects.toMatchObject({ code: 'moderation_not_allowed' });
+    made.hub().drop();
+    await expect(made.session.running.raiseHand(true)).rejects.toMatchObject({ code: 'hub_lost' });
+  });
+
+  it('tells moderators of hands and answers', async () => {
+    const { you } = joined();
+    const made = world({ join: () => joined({ you: { ...you, moderates: true }, participants: [person('b')] }) });
+    await made.session.connect('http://node', 'g');
+    const heard: string[] = [];
+    made.session.events.on('handRaised', ({ name }) => heard.push(`hand ${name}`));
+    made.session.events.on('invitationAnswered', ({ participant, accepted }) => heard.push(`${participant.name} ${accepted}`));
+    made.hub().say('handRaised', { participantId: 'b', hand: 1 });
+    made.hub().say('handRaised', { participantId: 'b', hand: null });
+    made.hub().say('invitationAnswered', { participantId: 'b', accepted: false });
+    expect(heard).toEqual(['hand B', 'B false']);
+  });
+});
