@@ -70,6 +70,9 @@ public sealed record NodeOptions
     /// </summary>
     public int AttemptsPerAddress { get; init; } = 60;
 
+    /// <summary>Calls that one token of the external API may make in a minute, on one platform process (<c>EVENTS_EXTERNAL_PER_MINUTE</c>).</summary>
+    public int ExternalPerMinute { get; init; } = 600;
+
     /// <summary>Addresses whose owners are the operator's staff (<c>EVENTS_STAFF</c>, comma separated); they sign in by link.</summary>
     public IReadOnlyList<string> Staff { get; init; } = [];
 

@@ -36,6 +36,7 @@ public static class NodeOptionsReader
             Smtp = reading.MailServer("EVENTS_SMTP"),
             MailFrom = reading.MailAddress("EVENTS_MAIL_FROM", "no-reply@localhost"),
             AttemptsPerAddress = reading.Number("EVENTS_ATTEMPTS_PER_ADDRESS", 60, 1, 1_000_000),
+            ExternalPerMinute = reading.Number("EVENTS_EXTERNAL_PER_MINUTE", 600, 1, 1_000_000),
             Staff = reading.MailAddressList("EVENTS_STAFF"),
             Supervised = reading.Flag("EVENTS_SUPERVISED"),
         };

@@ -27,6 +27,9 @@ public sealed class TicketKeys
         return new TicketKeys(signing, Convert.FromBase64String(secret));
     }
 
+    /// <summary>Whether a QR code's text is one of ours, and which ticket's.</summary>
+    public bool TryVerifyCode(string? code, out Guid eventId, out Guid ticketId) => TicketCode.TryVerify(Signing, code, out eventId, out ticketId);
+
     /// <summary>The secret of a thing: 256 bits that need no column, and are the same at every retry.</summary>
     public string KeyOf(string purpose, Guid id) => Base64Url.EncodeToString(HMACSHA256.HashData(_secret, Encoding.UTF8.GetBytes($"{purpose}:{id}")));
 
