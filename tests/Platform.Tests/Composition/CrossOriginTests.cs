@@ -17,7 +17,7 @@ public sealed class CrossOriginTests(PlatformFixture fixture)
     [
         "GET /api/v1/events", "GET /api/v1/events/{idOrSlug}", "GET /api/v1/events/{id:guid}/schedule", "GET /api/v1/events/{id:guid}/calendar.ics",
         "GET /api/v1/events/{id:guid}/schedule/{itemId:guid}/calendar.ics", "GET /api/v1/events/{id:guid}/sessions/{sessionId:guid}/calendar.ics", "GET /api/v1/events/{id:guid}/tickets",
-        "GET /openapi/{documentName}.json",
+        "GET /openapi/{documentName}.json", "GET /.well-known/jwks.json",
     ];
 
     /// <summary>Asks every route there is, as a foreign page's script would.</summary>

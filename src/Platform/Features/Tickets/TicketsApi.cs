@@ -6,6 +6,7 @@ using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Tickets.Widget;
 using Events.Platform.Roles;
+using Events.Rtc.Signalling.Tokens;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Events.Platform.Features.Tickets;
@@ -15,7 +16,7 @@ internal static class TicketsApi
 {
     public static void AddTickets(this IServiceCollection services, NodeOptions options)
     {
-        services.AddSingleton(_ => TicketKeys.LoadOrCreate(options.KeysDirectory));
+        services.AddSingleton(provider => TicketKeys.LoadOrCreate(options.KeysDirectory, provider.GetRequiredKeyedService<SigningKeyRing>(TicketKeys.Ring)));
         services.AddSingleton<PlaceOrder>();
         services.AddSingleton<TicketMails>();
         services.AddSingleton<ITimerHandler, EventReminders>();
