@@ -71,6 +71,17 @@ public sealed class ExternalDoorTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task An_address_knows_its_methods_and_nothing_else()
+    {
+        var scene = await fixture.SceneAsync();
+        using var api = await ExternalClient.IssueAsync(fixture, scene.OrganiserId);
+        foreach (var method in new[] { "DELETE", "PUT", "TRACE", "FROBNICATE" })
+        {
+            await api.SendAsync(new HttpRequestMessage(new HttpMethod(method), "/external/v1/events")).ShouldRefuseAsync(HttpStatusCode.MethodNotAllowed, "method_not_allowed");
+        }
+    }
+
+    [Fact]
     public async Task Pages_go_on_where_the_last_one_ended_whatever_is_made_and_deleted_in_between()
     {
         var scene = await fixture.SceneAsync();
