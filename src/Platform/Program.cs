@@ -11,6 +11,11 @@ if (options is null)
     return StartRefusedException.ExitCode;
 }
 
+if (options.RotateKeys is not null)
+{
+    return KeyRotation.Run(options);
+}
+
 switch (options.Role)
 {
     case Role.All:

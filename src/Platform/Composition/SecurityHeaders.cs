@@ -14,7 +14,12 @@ internal static class SecurityHeaders
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy =
             $"default-src 'self'; connect-src 'self' {http}://{media} {socket}://{media}; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; "
-            + "script-src 'self'; style-src 'self'; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+            + "script-src 'self'; style-src 'self'; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+        if (context.Request.IsHttps && !options.IsDevelopment)
+        {
+            headers.StrictTransportSecurity = "max-age=31536000"; // a year, this host only: others of the domain are not ours to decide
+        }
+
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
         headers["Referrer-Policy"] = "same-origin";

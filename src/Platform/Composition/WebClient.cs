@@ -28,7 +28,7 @@ internal static class WebClient
     {
         var request = context.Request;
         var isPage = context.GetEndpoint() is null && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
-            && !request.Path.StartsWithSegments("/api") && !request.Path.StartsWithSegments("/internal") && !Path.HasExtension(request.Path);
+            && !request.Path.StartsWithSegments("/api") && !request.Path.StartsWithSegments("/external") && !request.Path.StartsWithSegments("/internal") && !Path.HasExtension(request.Path);
         if (!isPage)
         {
             return next(context);

@@ -20,6 +20,7 @@ public static class MediaRole
         builder.Services.AddRtcSignalling(new SignallingOptions
         {
             GrantPublicKeys = [keys.GrantPublicPem],
+            KeysDirectory = options.KeysDirectory,
             NodeKey = keys.NodeKey,
             DataDirectory = options.DataDirectory,
             NodeName = NodeName,

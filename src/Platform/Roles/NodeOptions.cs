@@ -13,6 +13,12 @@ public sealed record NodeOptions
     /// <summary>Keep two synthetic speakers publishing into the demo session.</summary>
     public bool Demo { get; init; }
 
+    /// <summary>Only rotate these keys, and end (<c>--rotate-keys events|analytics|grants|tickets|cookies|all</c>); null: run.</summary>
+    public string? RotateKeys { get; init; }
+
+    /// <summary>With <see cref="RotateKeys"/>: what the old keys signed is refused from now on (<c>--at-once</c>).</summary>
+    public bool AtOnce { get; init; }
+
     /// <summary>Serve with a locally made certificate; a phone on the network needs it for its camera.</summary>
     public bool Https { get; init; }
 
@@ -69,6 +75,9 @@ public sealed record NodeOptions
     /// behind one address signs in together; guessing needs thousands. Raised too far, guessing from one place gets cheap.
     /// </summary>
     public int AttemptsPerAddress { get; init; } = 60;
+
+    /// <summary>Calls that one token of the external API may make in a minute, on one platform process (<c>EVENTS_EXTERNAL_PER_MINUTE</c>).</summary>
+    public int ExternalPerMinute { get; init; } = 600;
 
     /// <summary>Addresses whose owners are the operator's staff (<c>EVENTS_STAFF</c>, comma separated); they sign in by link.</summary>
     public IReadOnlyList<string> Staff { get; init; } = [];

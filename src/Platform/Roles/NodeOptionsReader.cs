@@ -36,6 +36,7 @@ public static class NodeOptionsReader
             Smtp = reading.MailServer("EVENTS_SMTP"),
             MailFrom = reading.MailAddress("EVENTS_MAIL_FROM", "no-reply@localhost"),
             AttemptsPerAddress = reading.Number("EVENTS_ATTEMPTS_PER_ADDRESS", 60, 1, 1_000_000),
+            ExternalPerMinute = reading.Number("EVENTS_EXTERNAL_PER_MINUTE", 600, 1, 1_000_000),
             Staff = reading.MailAddressList("EVENTS_STAFF"),
             Supervised = reading.Flag("EVENTS_SUPERVISED"),
         };
@@ -58,6 +59,15 @@ public static class NodeOptionsReader
                 case "--https":
                     options = options with { Https = true };
                     break;
+                case "--rotate-keys" when i + 1 < arguments.Count && (arguments[i + 1] == KeyRotation.All || KeyRotation.Names.Contains(arguments[i + 1])):
+                    options = options with { RotateKeys = arguments[++i] };
+                    break;
+                case "--rotate-keys":
+                    errors.Add($"--rotate-keys takes one of {string.Join(", ", KeyRotation.Names)}, {KeyRotation.All}.");
+                    return options;
+                case "--at-once":
+                    options = options with { AtOnce = true };
+                    break;
                 case "--role" when i + 1 < arguments.Count && Enum.TryParse<Role>(arguments[i + 1], ignoreCase: true, out var role) && Enum.IsDefined(role) && !char.IsDigit(arguments[i + 1][0]):
                     options = options with { Role = role };
                     i++;
@@ -66,7 +76,7 @@ public static class NodeOptionsReader
                     errors.Add("--role takes one of all, platform, media, mixer.");
                     return options;
                 default:
-                    errors.Add($"Unknown argument '{arguments[i]}'. Known: --role all|platform|media|mixer, --demo, --https.");
+                    errors.Add($"Unknown argument '{arguments[i]}'. Known: --role all|platform|media|mixer, --demo, --https, --rotate-keys NAME, --at-once.");
                     return options;
             }
         }
@@ -76,6 +86,11 @@ public static class NodeOptionsReader
 
     private static void Validate(NodeOptions options, List<string> errors)
     {
+        if (options.AtOnce && options.RotateKeys is null)
+        {
+            errors.Add("--at-once goes with --rotate-keys.");
+        }
+
         if (options.OpenWhip && !(options.IsDevelopment && IPAddress.IsLoopback(options.Bind)))
         {
             errors.Add("EVENTS_OPEN_WHIP=1 lets anyone publish; it is allowed only with ASPNETCORE_ENVIRONMENT=Development and EVENTS_BIND on loopback.");

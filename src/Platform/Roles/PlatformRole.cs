@@ -6,6 +6,7 @@ using Events.Platform.Data.Timers;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Analytics;
 using Events.Platform.Features.Audit;
+using Events.Platform.Features.Dashboard;
 using Events.Platform.Features.Demo;
 using Events.Platform.Features.EventEntry;
 using Events.Platform.Features.Events;
@@ -30,6 +31,8 @@ namespace Events.Platform.Roles;
 /// <summary>Pages, API, and the only database connection.</summary>
 public static class PlatformRole
 {
+    private static SigningKeyRing Ring(string name, IServiceProvider services) => services.GetRequiredKeyedService<SigningKeyRing>(name);
+
     public static WebApplication Build(NodeOptions options)
     {
         var connectionString = options.Database ?? throw new StartRefusedException("The platform role needs EVENTS_DATABASE; --role all brings its own PostgreSQL.");
@@ -37,6 +40,7 @@ public static class PlatformRole
         var builder = RoleHost.CreateBuilder(options, Role.Platform);
         var services = builder.Services;
         services.AddSingleton(keys);
+        services.AddKeyRings(options);
         services.AddSingleton(provider => new Database(connectionString, provider.GetService<ILoggerFactory>()));
         services.AddSingleton<Migrator>();
         services.AddHostedService<DatabaseStart>();
@@ -44,14 +48,16 @@ public static class PlatformRole
         services.AddHostedService<TimerRunner>();
         services.AddSingleton<IBlobStore>(_ => new DiskBlobStore(options.BlobsDirectory));
         services.AddSingleton(provider => new SignedUrls(keys.PlaybackKey, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new EventTokens(keys.EventsPrivatePem, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new GrantSigner(JwtSigningKey.FromPem(keys.GrantPrivatePem), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new EventTokens(Ring(NodeKeys.Events, provider), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new GrantSigner(Ring(NodeKeys.Grants, provider), provider.GetRequiredService<TimeProvider>()));
         services.AddProblems();
-        services.AddOpenApi();
+        services.AddApiDescriptions();
+        services.AddCrossOrigin();
         services.AddAccounts(options.KeysDirectory);
         services.AddMail(options);
-        services.AddSingleton(provider => new AnalyticsTokens(keys.AnalyticsPrivatePem, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new AnalyticsTokens(Ring(NodeKeys.Analytics, provider), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ExternalLimits>();
+        services.AddSingleton<PublicListing>();
         services.AddHostedService<StaffSeed>();
         services.AddSingleton<DemoSeed>();
         services.AddHostedService(provider => provider.GetRequiredService<DemoSeed>());
@@ -70,13 +76,17 @@ public static class PlatformRole
         app.UseStatusCodePages();
         app.UseWebClient();
         app.UseRouting();
+        app.UseCors();
         app.UsePages();
         app.UseCsrfGuard();
         app.UseEventTokens();
+        app.UseExternalDoor();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseIdempotencyKeys();
         app.MapHealth();
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapPublicKeys();
+        app.MapApiDescriptions();
         app.MapAccounts();
         app.MapOrganisations();
         app.MapAudit();
@@ -91,6 +101,7 @@ public static class PlatformRole
         app.MapTickets();
         app.MapPayments(options);
         app.MapPrivacy();
+        app.MapDashboard();
         app.MapDemo();
         app.MapWhip();
         app.MapMedia();

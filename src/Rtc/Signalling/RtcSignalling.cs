@@ -24,8 +24,15 @@ public static class RtcSignalling
         options.Validate();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
-        services.AddSingleton(provider => new GrantVerifier(
-            [.. options.GrantPublicKeys.SelectMany(JwtVerificationKey.AllFromPem)], provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider =>
+        {
+            TimeProvider clock = provider.GetRequiredService<TimeProvider>();
+            return new GrantVerifier(
+                options.KeysDirectory is { } directory
+                    ? SigningKeyRing.LoadPublic(directory, NodeKeys.Grants, clock)
+                    : SigningKeyRing.OfPublicKeys([.. options.GrantPublicKeys.SelectMany(JwtVerificationKey.AllFromPem)], clock),
+                clock);
+        });
         services.AddSingleton<IRoomRules>(provider => new RoomRulesFiles(
             Path.Combine(options.DataDirectory, "rooms", options.NodeName), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RoomRulesFiles>>()));
         services.AddSingleton<ResumeRegistry>();

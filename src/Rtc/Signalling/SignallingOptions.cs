@@ -14,6 +14,9 @@ public sealed record SignallingOptions
     /// <summary>PEM of the keys that verify room grants: one, or two while keys rotate. Each text may hold several blocks.</summary>
     public required IReadOnlyList<string> GrantPublicKeys { get; init; }
 
+    /// <summary>Where <c>grants.pub.pem</c> is, which then takes the keys' place and is looked at while we run; null: the keys stay what they are.</summary>
+    public string? KeysDirectory { get; init; }
+
     /// <summary>The secret of the node API and of event delivery; at least 16 characters.</summary>
     public required string NodeKey { get; init; }
 

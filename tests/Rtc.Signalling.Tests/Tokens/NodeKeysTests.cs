@@ -34,7 +34,7 @@ public sealed class NodeKeysTests : IDisposable
                 Assert.Equal(keys[0].PlaybackKey, other.PlaybackKey);
             }
 
-            Assert.Equal(6, Directory.GetFiles(Path.Combine(data, "keys")).Length);
+            Assert.Equal(8, Directory.GetFiles(Path.Combine(data, "keys")).Length);
         }
     }
 

@@ -1,8 +1,8 @@
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Links;
+using Events.Platform.Roles;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Identity;
 
@@ -17,7 +17,7 @@ public static class AccountsApi
         services.AddAuthorizationBuilder().AddPolicy(AccountCookie.Scheme, policy => policy.AddAuthenticationSchemes(AccountCookie.Scheme).RequireAuthenticatedUser());
 
         // Kept, so that a restart signs nobody out.
-        services.AddDataProtection().SetApplicationName("events").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(keysDirectory, "cookies")));
+        services.AddCookieKeys(keysDirectory);
         services.AddSingleton<IPasswordHasher<PasswordOwner>, PasswordHasher<PasswordOwner>>();
         services.AddSingleton<SignInLimits>();
         services.AddSingleton<SignIn>();

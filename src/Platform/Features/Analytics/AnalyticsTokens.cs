@@ -7,28 +7,23 @@ namespace Events.Platform.Features.Analytics;
 internal sealed record AnalyticsReader(Guid UserId, Guid OrganiserId, DateTimeOffset ExpiresAt);
 
 /// <summary>Tokens of the analytics API: ES256 with a key, type and audience of their own, for fifteen minutes.</summary>
-internal sealed class AnalyticsTokens
+internal sealed class AnalyticsTokens(SigningKeyRing keys, TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
     public static readonly JwtExpectation Expectation = new() { Type = "analytics+jwt", Issuer = "events", Audience = "analytics" };
 
-    private readonly JwtSigningKey _key;
-    private readonly IReadOnlyList<JwtVerificationKey> _trusted;
-    private readonly TimeProvider _clock;
-
+    /// <summary>With one key that never changes.</summary>
     public AnalyticsTokens(string privatePem, TimeProvider clock)
+        : this(SigningKeyRing.OfKey(privatePem, clock), clock)
     {
-        _key = JwtSigningKey.FromPem(privatePem);
-        _trusted = JwtVerificationKey.AllFromPem(_key.ExportPublicPem());
-        _clock = clock;
     }
 
     public (string Token, DateTimeOffset ExpiresAt) Issue(SignedIn account, Guid organiserId)
     {
-        var now = _clock.GetUtcNow().ToUnixTimeSeconds();
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
         var exp = now + (long)Lifetime.TotalSeconds;
-        var token = CompactJwt.Sign(_key, Expectation.Type, new Dictionary<string, object>
+        var token = CompactJwt.Sign(keys.Signing, Expectation.Type, new Dictionary<string, object>
         {
             ["iss"] = Expectation.Issuer,
             ["aud"] = Expectation.Audience,
@@ -43,7 +38,7 @@ internal sealed class AnalyticsTokens
     /// <summary>The reader, or the code <c>analytics_token_invalid</c> or <c>analytics_token_expired</c>.</summary>
     public (AnalyticsReader? Reader, string? Code) Verify(string token)
     {
-        var verified = CompactJwt.Verify(token, _trusted, Expectation, _clock);
+        var verified = keys.Verify(token, Expectation);
         return !verified.IsOk ? (null, verified.Error.Code == "token_expired" ? "analytics_token_expired" : "analytics_token_invalid")
             : Guid.TryParse(verified.Value.Text("sub"), out var user) && Guid.TryParse(verified.Value.Text("org"), out var organiser)
                 ? (new AnalyticsReader(user, organiser, verified.Value.ExpiresAt), null)

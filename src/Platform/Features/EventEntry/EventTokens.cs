@@ -21,28 +21,23 @@ public sealed record EventPass(Guid EventId, Guid ParticipantId, string Name, st
 /// Event tokens: ES256 with a key, type and audience of their own, so that neither a room grant nor any other token passes for
 /// one. They live for 15 minutes and are refreshed by entering again.
 /// </summary>
-public sealed class EventTokens
+public sealed class EventTokens(SigningKeyRing keys, TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
     private static readonly JwtExpectation Expectation = new() { Type = "event+jwt", Issuer = "events", Audience = "event" };
 
-    private readonly JwtSigningKey _key;
-    private readonly IReadOnlyList<JwtVerificationKey> _trusted;
-    private readonly TimeProvider _clock;
-
+    /// <summary>With one key that never changes.</summary>
     public EventTokens(string privatePem, TimeProvider clock)
+        : this(SigningKeyRing.OfKey(privatePem, clock), clock)
     {
-        _key = JwtSigningKey.FromPem(privatePem);
-        _trusted = JwtVerificationKey.AllFromPem(_key.ExportPublicPem());
-        _clock = clock;
     }
 
     public (string Token, DateTimeOffset ExpiresAt) Issue(EventPass pass)
     {
-        var now = _clock.GetUtcNow().ToUnixTimeSeconds();
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
         var exp = now + (long)Lifetime.TotalSeconds;
-        var token = CompactJwt.Sign(_key, Expectation.Type, new Dictionary<string, object>
+        var token = CompactJwt.Sign(keys.Signing, Expectation.Type, new Dictionary<string, object>
         {
             ["iss"] = Expectation.Issuer,
             ["aud"] = Expectation.Audience,
@@ -60,7 +55,7 @@ public sealed class EventTokens
     /// <summary>The pass, or the code <c>event_token_invalid</c> or <c>event_token_expired</c>.</summary>
     public (EventPass? Pass, string? Code) Verify(string token)
     {
-        var verified = CompactJwt.Verify(token, _trusted, Expectation, _clock);
+        var verified = keys.Verify(token, Expectation);
         if (!verified.IsOk)
         {
             return (null, verified.Error.Code == "token_expired" ? "event_token_expired" : "event_token_invalid");

@@ -1,7 +1,6 @@
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
-using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Tickets;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -18,7 +17,7 @@ internal static class ChangeEvent
 {
     private static readonly string[] Life = ["building", "draft", "live", "ended", "archived"];
 
-    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> HandleAsync(Guid id, EventChange request, SignedIn account, Database database, CancellationToken cancel)
+    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> HandleAsync(Guid id, EventChange request, EventManager manager, Database database, PublicListing listing, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var name = request.Name is null ? null : checks.Text("name", request.Name, 200);
@@ -30,12 +29,15 @@ internal static class ChangeEvent
             return checks.Error.ToResult();
         }
 
-        return (await database.TryInTransactionAsync<EventDetails>(
+        var outcome = await manager.WriteAsync<EventDetails>(
+            database,
+            "event.changed",
+            id,
             async transaction =>
             {
                 var connection = transaction.Connection!;
                 await connection.ExecuteAsync("select 1 from platform.events where id = @id for no key update", new { id });
-                var managed = await EventGuard.ManagedAsync(connection, account, id);
+                var managed = await manager.FindAsync(connection, id);
                 if (managed.Error is not null)
                 {
                     return managed.Error;
@@ -59,11 +61,13 @@ internal static class ChangeEvent
                 await EventReminders.ScheduleAsync(transaction, changed);
                 return changed.ToDetails(await EventQueries.SessionsAsync(connection, id));
             },
-            cancel)).ToOk();
+            cancel);
+        listing.Forget();
+        return outcome.ToOk();
     }
 
     /// <summary>One step forward at a time. Live needs a payment account when anything costs money.</summary>
-    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> MoveAsync(Guid id, EventStateChange request, SignedIn account, Database database, Payments.PaymentAccounts accounts, CancellationToken cancel)
+    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> MoveAsync(Guid id, EventStateChange request, EventManager manager, Database database, Payments.PaymentAccounts accounts, PublicListing listing, CancellationToken cancel)
     {
         var to = Array.IndexOf(Life, request.State);
         if (to < 0)
@@ -71,12 +75,15 @@ internal static class ChangeEvent
             return ApiError.BadRequest("state_invalid", "'state' is building, draft, live, ended or archived.").ToResult();
         }
 
-        return (await database.TryInTransactionAsync<EventDetails>(
+        var outcome = await manager.WriteAsync<EventDetails>(
+            database,
+            "event.state_changed",
+            id,
             async transaction =>
             {
                 var connection = transaction.Connection!;
                 await connection.ExecuteAsync("select 1 from platform.events where id = @id for no key update", new { id });
-                var managed = await EventGuard.ManagedAsync(connection, account, id);
+                var managed = await manager.FindAsync(connection, id);
                 if (managed.Error is not null)
                 {
                     return managed.Error;
@@ -104,6 +111,8 @@ internal static class ChangeEvent
 
                 return (await EventQueries.FindAsync(connection, id.ToString()))!.ToDetails(await EventQueries.SessionsAsync(connection, id));
             },
-            cancel)).ToOk();
+            cancel);
+        listing.Forget();
+        return outcome.ToOk();
     }
 }

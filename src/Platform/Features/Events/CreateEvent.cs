@@ -3,8 +3,6 @@ using System.Text;
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
-using Events.Platform.Features.Accounts;
-using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Tickets;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -20,7 +18,7 @@ internal static class CreateEvent
 {
     private const int MaxSlug = 80;
 
-    public static async Task<Results<Created<EventDetails>, ProblemHttpResult>> HandleAsync(Guid id, NewEvent request, SignedIn account, Database database, CancellationToken cancel)
+    public static async Task<Results<Created<EventDetails>, ProblemHttpResult>> HandleAsync(Guid id, NewEvent request, EventManager manager, Database database, PublicListing listing, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var name = checks.Text("name", request.Name, 200);
@@ -43,13 +41,16 @@ internal static class CreateEvent
         var slug = request.Slug ?? SlugOf(name, eventId);
         try
         {
-            return await database.InTransactionAsync<Results<Created<EventDetails>, ProblemHttpResult>>(
+            var outcome = await manager.WriteAsync<EventDetails>(
+                database,
+                "event.created",
+                null,
                 async transaction =>
                 {
                     var connection = transaction.Connection!;
-                    if (!Permissions.ManagesEvents(await Permissions.RoleAsync(connection, account.UserId, id)))
+                    if (!await manager.ManagesAsync(connection, id))
                     {
-                        return ApiError.Forbidden("not_event_admin", "Only admins and event admins of the organisation may make events.").ToResult();
+                        return ApiError.Forbidden("not_event_admin", "Only admins and event admins of the organisation may make events.");
                     }
 
                     await connection.ExecuteAsync(
@@ -57,14 +58,16 @@ internal static class CreateEvent
                         insert into platform.events (id, organiser_id, slug, name, description, time_zone, state, starts_at, ends_at, created_by, business_type)
                         values (@eventId, @id, @slug, @name, @description, @zone, @state, @StartsAt, @EndsAt, @UserId, @businessType)
                         """,
-                        new { eventId, id, slug, name, description, zone, state, StartsAt = request.StartsAt!.Value, EndsAt = request.EndsAt!.Value, account.UserId, businessType },
+                        new { eventId, id, slug, name, description, zone, state, StartsAt = request.StartsAt!.Value, EndsAt = request.EndsAt!.Value, manager.UserId, businessType },
                         transaction);
                     await Outbox.AppendAsync(transaction, "event", eventId, "event.created", new { eventId, organiserId = id });
                     var row = await EventQueries.FindAsync(connection, eventId.ToString());
                     await EventReminders.ScheduleAsync(transaction, row!);
-                    return TypedResults.Created($"/api/v1/events/{eventId}", row!.ToDetails([]));
+                    return row!.ToDetails([]);
                 },
                 cancel);
+            listing.Forget();
+            return outcome.ToCreated(e => $"{manager.Api}/events/{e.Id}");
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {

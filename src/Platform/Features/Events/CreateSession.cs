@@ -1,8 +1,6 @@
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
-using Events.Platform.Features.Accounts;
-using Events.Platform.Features.Organisations;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Events.Platform.Features.Events;
@@ -15,7 +13,7 @@ internal static class CreateSession
 {
     private const int MaxSessions = 1_000;
 
-    public static async Task<Results<Created<SessionDetails>, ProblemHttpResult>> HandleAsync(Guid id, NewSession request, SignedIn account, Database database, CancellationToken cancel)
+    public static async Task<Results<Created<SessionDetails>, ProblemHttpResult>> HandleAsync(Guid id, NewSession request, EventManager manager, Database database, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var name = checks.Text("name", request.Name, 200);
@@ -26,34 +24,29 @@ internal static class CreateSession
             return checks.Error.ToResult();
         }
 
-        return await database.InTransactionAsync<Results<Created<SessionDetails>, ProblemHttpResult>>(
+        return (await manager.WriteAsync<SessionDetails>(
+            database,
+            "session.created",
+            id,
             async transaction =>
             {
                 var connection = transaction.Connection!;
-                if (await EventQueries.FindAsync(connection, id.ToString()) is not { } row)
+                if ((await manager.FindAsync(connection, id)).Error is { } error)
                 {
-                    return EventsApi.NotFound.ToResult();
-                }
-
-                var role = await Permissions.RoleAsync(connection, account.UserId, row.OrganiserId);
-                if (!Permissions.ManagesEvents(role))
-                {
-                    return row.IsPublic || Permissions.SeesDrafts(role)
-                        ? ApiError.Forbidden("not_event_admin", "Only admins and event admins of the organisation may add sessions.").ToResult()
-                        : EventsApi.NotFound.ToResult();
+                    return error;
                 }
 
                 var count = await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.sessions where event_id = @id", new { id });
                 if (count >= MaxSessions)
                 {
-                    return ApiError.Conflict("too_many_sessions", $"An event has at most {MaxSessions} sessions.").ToResult();
+                    return ApiError.Conflict("too_many_sessions", $"An event has at most {MaxSessions} sessions.");
                 }
 
                 var sessionId = await InsertAsync(transaction, id, name, request.Kind!, request.StartsAt, request.EndsAt);
                 await Outbox.AppendAsync(transaction, "session", sessionId, "session.created", new { sessionId, eventId = id });
-                return TypedResults.Created($"/api/v1/events/{id}", (await EventQueries.SessionsAsync(connection, id, sessionId))[0]);
+                return (await EventQueries.SessionsAsync(connection, id, sessionId))[0];
             },
-            cancel);
+            cancel)).ToCreated(_ => $"{manager.Api}/events/{id}");
     }
 
     /// <summary>The room's name is the session's id: unguessable enough to list nowhere, and valid on every node.</summary>

@@ -17,21 +17,21 @@ internal static class EventsApi
 
     public static void MapEvents(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/events", ListAsync);
-        routes.MapGet("/api/v1/events/{idOrSlug}", GetAsync);
+        routes.MapGet("/api/v1/events", ListAsync).Produces<EventPage>().ReadableByAnySite();
+        routes.MapGet("/api/v1/events/{idOrSlug}", GetAsync).ReadableByAnySite();
         routes.MapGet("/api/v1/organisations/{id:guid}/events", OrganisationEvents.ListAsync).RequireAuthorization(AccountCookie.Scheme);
-        routes.MapPost("/api/v1/organisations/{id:guid}/events", CreateEvent.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
-        routes.MapPatch("/api/v1/events/{id:guid}", ChangeEvent.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
-        routes.MapPost("/api/v1/events/{id:guid}/state", ChangeEvent.MoveAsync).RequireAuthorization(AccountCookie.Scheme);
-        routes.MapPost("/api/v1/events/{id:guid}/sessions", CreateSession.HandleAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapPost("/api/v1/organisations/{id:guid}/events", CreateEvent.HandleAsync).RequireAuthorization(AccountCookie.Scheme).TakesIdempotencyKey();
+        routes.MapPatch("/api/v1/events/{id:guid}", ChangeEvent.HandleAsync).RequireAuthorization(AccountCookie.Scheme).TakesIdempotencyKey();
+        routes.MapPost("/api/v1/events/{id:guid}/state", ChangeEvent.MoveAsync).RequireAuthorization(AccountCookie.Scheme).TakesIdempotencyKey();
+        routes.MapPost("/api/v1/events/{id:guid}/sessions", CreateSession.HandleAsync).RequireAuthorization(AccountCookie.Scheme).TakesIdempotencyKey();
     }
 
     /// <summary>
     /// Public events, latest start first; <c>after</c> is the last id of the page before. Filtered by business type, by words that
     /// all must occur, and by a span of time that the event touches.
     /// </summary>
-    private static async Task<Results<Ok<EventPage>, ProblemHttpResult>> ListAsync(
-        Database database, CancellationToken cancel, string? after = null, int limit = 50, string? type = null, string? text = null, DateTimeOffset? from = null, DateTimeOffset? until = null)
+    private static async Task<IResult> ListAsync(
+        PublicListing listing, HttpContext context, string? after = null, int limit = 50, string? type = null, string? text = null, DateTimeOffset? from = null, DateTimeOffset? until = null)
     {
         if (type is not null && !BusinessTypes.Contains(type))
         {
@@ -54,22 +54,13 @@ internal static class EventsApi
             cursor = id;
         }
 
-        limit = Math.Clamp(limit, 1, MaxPage);
-        await using var connection = await database.OpenAsync(cancel);
-        var rows = (await connection.QueryAsync<EventRow>(
-            $"""
-            select {EventRow.Columns} from platform.events e join platform.organisers o on o.id = e.organiser_id
-            where e.state in ('live', 'ended')
-              {(type is null ? "" : "and e.business_type = @type")}
-              {(string.IsNullOrWhiteSpace(text) ? "" : "and e.search @@ plainto_tsquery('simple', @text)")}
-              {(from is null ? "" : "and e.ends_at >= @From")}
-              {(until is null ? "" : "and e.starts_at < @Until")}
-              and (@cursor::uuid is null or (e.starts_at, e.id) < (select c.starts_at, c.id from platform.events c where c.id = @cursor))
-            order by e.starts_at desc, e.id desc limit @Take
-            """,
-            new { cursor, Take = limit + 1, type, text, From = from?.UtcDateTime, Until = until?.UtcDateTime })).AsList();
-        var items = rows.Take(limit).Select(r => r.ToSummary()).ToList();
-        return TypedResults.Ok(new EventPage(items, rows.Count > limit ? items[^1].Id.ToString() : null));
+        // Revalidated at every use, so that a browser's copy is never older than ours.
+        var page = await listing.GetAsync(new ListingQuery(cursor, Math.Clamp(limit, 1, MaxPage), type, text, from, until)).WaitAsync(context.RequestAborted);
+        context.Response.Headers.CacheControl = "no-cache";
+        context.Response.Headers.ETag = page.ETag;
+        return context.Request.Headers.IfNoneMatch == page.ETag
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : TypedResults.Bytes(page.Json, "application/json; charset=utf-8");
     }
 
     private static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> GetAsync(string idOrSlug, Database database, HttpContext context, CancellationToken cancel)

@@ -23,6 +23,8 @@ public sealed record ApiTokenList(IReadOnlyList<ApiTokenDetails> Items);
 /// <summary>The external API's caller: an organisation's system.</summary>
 internal sealed record ApiCaller(Guid TokenId, Guid OrganiserId, string Scopes)
 {
+    public static ValueTask<ApiCaller?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<ApiCaller>());
+
     public bool Has(string scope) => Scopes.Split(' ').Contains(scope);
 }
 
@@ -30,10 +32,8 @@ internal sealed record ApiCaller(Guid TokenId, Guid OrganiserId, string Scopes)
 internal static class ApiTokens
 {
     public const string Prefix = "evk_";
-    public const string EventsRead = "events:read";
-    public const string ParticipantsRead = "participants:read";
 
-    public static readonly IReadOnlyList<string> Scopes = [EventsRead, ParticipantsRead];
+    public static readonly IReadOnlyList<string> Scopes = [.. ApiScopes.All.Keys];
 
     private const int Length = 4 + 43; // the prefix and base64url of 32 bytes
     private const int MaxPerOrganisation = 50;

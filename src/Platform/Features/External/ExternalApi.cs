@@ -1,157 +1,60 @@
-using System.Threading.RateLimiting;
-using Dapper;
 using Events.Platform.Composition;
-using Events.Platform.Data;
-using Events.Platform.Features.Audit;
 using Events.Platform.Features.Events;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.HttpResults;
+using Events.Platform.Features.Schedule;
+using Events.Platform.Features.Tickets;
+using static Events.Platform.Features.External.ApiScopes;
 
 namespace Events.Platform.Features.External;
 
-public sealed record ExternalParticipant(Guid Id, Guid? UserId, string Name, string Role, DateTimeOffset CreatedAt);
-
-public sealed record ExternalParticipants(IReadOnlyList<ExternalParticipant> Items, string? Next);
-
-/// <summary>How many calls a token may make.</summary>
-internal sealed class ExternalLimits : IDisposable
-{
-    private const int PerMinute = 600;
-
-    private readonly PartitionedRateLimiter<Guid> _limiter = PartitionedRateLimiter.Create<Guid, Guid>(token => RateLimitPartition.GetSlidingWindowLimiter(token, _ => new SlidingWindowRateLimiterOptions
-    {
-        PermitLimit = PerMinute,
-        Window = TimeSpan.FromMinutes(1),
-        SegmentsPerWindow = 6,
-        QueueLimit = 0,
-    }));
-
-    public bool Admits(Guid tokenId)
-    {
-        using var lease = _limiter.AttemptAcquire(tokenId);
-        return lease.IsAcquired;
-    }
-
-    public void Dispose() => _limiter.Dispose();
-}
-
-/// <summary>The external API domain: an organisation's systems read its events. What is not listed here no token opens.</summary>
+/// <summary>
+/// The external API domain: an organisation's systems read and change its events. What is not listed here no token opens. Writes
+/// are the use cases that the organiser's pages have, and take an <c>Idempotency-Key</c>.
+/// </summary>
 internal static class ExternalApi
 {
-    private const int MaxPage = 200;
-
-    private static readonly ApiError Missing = new(401, "api_token_missing", "Send the token as 'Authorization: Bearer evk_…'.");
-    private static readonly ApiError TooMany = new(429, "too_many_requests", "This token has made 600 calls within a minute; wait.");
-
     public static void MapExternalApi(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/external/v1").AddEndpointFilter(DoorAsync);
-        group.MapGet("/events", ListEventsAsync);
-        group.MapGet("/events/{id:guid}", GetEventAsync);
-        group.MapGet("/events/{id:guid}/participants", ListParticipantsAsync);
-        group.MapFallback("/{**rest}", () => ApiError.NotFound("route_not_found", "The external API has no such address.").ToResult()).ExcludeFromDescription();
+        var group = routes.MapGroup(ExternalDoor.Root);
+        Read(group, "/events", EventsRead, "listEvents", "The organisation's events in every state.", ExternalEvents.ListAsync);
+        Write(group, "POST", "/events", EventsWrite, "createEvent", "Makes an event.", ExternalEvents.CreateAsync);
+        Read(group, "/events/{id:guid}", EventsRead, "getEvent", "One event with its sessions.", ExternalEvents.GetAsync);
+        Write(group, "PATCH", "/events/{id:guid}", EventsWrite, "changeEvent", "Changes what is named; the rest stays.", ChangeEvent.HandleAsync);
+        Write(group, "POST", "/events/{id:guid}/state", EventsWrite, "moveEvent", "Moves an event one step on: building, draft, live, ended, archived.", ChangeEvent.MoveAsync);
+
+        Read(group, "/events/{id:guid}/sessions", EventsRead, "listSessions", "Sessions and stages.", ExternalEvents.SessionsAsync);
+        Write(group, "POST", "/events/{id:guid}/sessions", EventsWrite, "createSession", "Adds a session or a stage.", CreateSession.HandleAsync);
+        Read(group, "/events/{id:guid}/speakers", EventsRead, "listSpeakers", "Speakers.", ExternalProgramme.SpeakersAsync);
+        Write(group, "POST", "/events/{id:guid}/speakers", EventsWrite, "createSpeaker", "Adds a speaker.", ScheduleSetup.AddSpeakerAsync);
+        Write(group, "DELETE", "/events/{id:guid}/speakers/{partId:guid}", EventsWrite, "deleteSpeaker", "Removes a speaker; schedule items stay.", ScheduleSetup.RemoveSpeakerAsync);
+        Read(group, "/events/{id:guid}/areas", EventsRead, "listAreas", "Areas.", ExternalProgramme.AreasAsync);
+        Write(group, "POST", "/events/{id:guid}/areas", EventsWrite, "createArea", "Adds an area.", ScheduleSetup.AddAreaAsync);
+        Write(group, "DELETE", "/events/{id:guid}/areas/{partId:guid}", EventsWrite, "deleteArea", "Removes an area; schedule items stay.", ScheduleSetup.RemoveAreaAsync);
+        Read(group, "/events/{id:guid}/schedule", EventsRead, "listScheduleItems", "The schedule's items.", ExternalProgramme.ScheduleAsync);
+        Write(group, "POST", "/events/{id:guid}/schedule", EventsWrite, "createScheduleItem", "Adds an item to the schedule.", ScheduleSetup.AddItemAsync);
+        Write(group, "PUT", "/events/{id:guid}/schedule/{itemId:guid}", EventsWrite, "replaceScheduleItem", "Replaces all of an item.", ScheduleSetup.ChangeItemAsync);
+        Write(group, "DELETE", "/events/{id:guid}/schedule/{itemId:guid}", EventsWrite, "deleteScheduleItem", "Removes an item.", ScheduleSetup.RemoveItemAsync);
+
+        Read(group, "/events/{id:guid}/quotas", EventsRead, "listQuotas", "Stock, and what is left of it.", ExternalTickets.QuotasAsync);
+        Write(group, "POST", "/events/{id:guid}/quotas", EventsWrite, "createQuota", "Adds a stock that ticket types draw from.", TicketSetup.AddQuotaAsync);
+        Write(group, "PATCH", "/events/{id:guid}/quotas/{quotaId:guid}", EventsWrite, "changeQuota", "Changes a stock's name or size.", TicketSetup.ChangeQuotaAsync);
+        Read(group, "/events/{id:guid}/ticket-types", EventsRead, "listTicketTypes", "Ticket types, withdrawn ones too.", ExternalTickets.TypesAsync);
+        Write(group, "POST", "/events/{id:guid}/ticket-types", EventsWrite, "createTicketType", "Adds a ticket type.", TicketSetup.AddTypeAsync);
+        Write(group, "DELETE", "/events/{id:guid}/ticket-types/{typeId:guid}", EventsWrite, "withdrawTicketType", "Takes a ticket type off sale for good.", WithdrawTickets.TypeAsync);
+
+        Read(group, "/events/{id:guid}/orders", OrdersRead, "listOrders", "Orders with their buyers; audited.", ExternalTickets.OrdersAsync);
+        Read(group, "/orders/{id:guid}", OrdersRead, "getOrder", "One order; audited.", ExternalTickets.OrderAsync);
+        Read(group, "/events/{id:guid}/attendees", ParticipantsRead, "listAttendees", "Tickets with their holders; audited.", ExternalTickets.AttendeesAsync);
+        Read(group, "/attendees/{id:guid}", ParticipantsRead, "getAttendee", "One ticket with its holder; audited.", ExternalTickets.AttendeeAsync);
+        Read(group, "/events/{id:guid}/participants", ParticipantsRead, "listParticipants", "Who entered the event; audited.", ExternalTickets.ParticipantsAsync);
+
+        Read(group, "/events/{id:guid}/check-ins", CheckInsRead, "listCheckIns", "Tickets that are in.", ExternalCheckIns.ListAsync);
+        Write(group, "POST", "/events/{id:guid}/check-ins", CheckInsWrite, "checkIn", "Lets a ticket in, or says why not.", ExternalCheckIns.CheckInAsync);
+        Write(group, "DELETE", "/events/{id:guid}/check-ins/{ticketId:guid}", CheckInsWrite, "takeCheckInBack", "Takes a check-in back.", ExternalCheckIns.TakeBackAsync);
     }
 
-    private static async ValueTask<object?> DoorAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
-    {
-        // Arguments are bound before filters run, so the caller is no argument: handlers take it from the request's features.
-        return await AdmitAsync(invocation.HttpContext) is { } refused ? refused.ToResult() : await next(invocation);
-    }
+    private static void Read(RouteGroupBuilder group, string pattern, string scope, string name, string summary, Delegate handler) =>
+        group.MapGet(pattern, handler).WithMetadata(new ScopeRequired(scope)).WithTags(scope.Split(':')[0]).WithName(name).WithSummary(summary);
 
-    private static async Task<ApiError?> AdmitAsync(HttpContext context)
-    {
-        const string scheme = "Bearer ";
-        var header = context.Request.Headers.Authorization.ToString();
-        var token = header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? header[scheme.Length..].Trim() : "";
-        if (token.Length == 0)
-        {
-            return Missing;
-        }
-
-        var (caller, code) = await ApiTokens.VerifyAsync(context.RequestServices.GetRequiredService<Database>(), token, context.RequestAborted);
-        if (caller is null)
-        {
-            context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
-            return new ApiError(401, code!, "This is no token of the external API that is valid now.");
-        }
-
-        if (!context.RequestServices.GetRequiredService<ExternalLimits>().Admits(caller.TokenId))
-        {
-            context.Response.Headers.RetryAfter = "10"; // one of the window's six segments
-            return TooMany;
-        }
-
-        context.Features.Set(caller);
-        context.Response.Headers.CacheControl = "no-store";
-        return null;
-    }
-
-    private static async Task<Results<Ok<EventPage>, ProblemHttpResult>> ListEventsAsync(HttpContext context, Database database, CancellationToken cancel, Guid? after = null, int limit = 50)
-    {
-        var caller = context.Features.GetRequiredFeature<ApiCaller>();
-        if (!caller.Has(ApiTokens.EventsRead))
-        {
-            return ScopeMissing(ApiTokens.EventsRead).ToResult();
-        }
-
-        limit = Math.Clamp(limit, 1, MaxPage);
-        await using var connection = await database.OpenAsync(cancel);
-        var rows = (await connection.QueryAsync<EventRow>(
-            $"""
-            select {EventRow.Columns} from platform.events e join platform.organisers o on o.id = e.organiser_id
-            where e.organiser_id = @OrganiserId and (@after::uuid is null or e.id > @after) order by e.id limit @Take
-            """,
-            new { caller.OrganiserId, after, Take = limit + 1 })).AsList();
-        var items = rows.Take(limit).Select(r => r.ToSummary()).ToList();
-        return TypedResults.Ok(new EventPage(items, rows.Count > limit ? items[^1].Id.ToString() : null));
-    }
-
-    private static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> GetEventAsync(Guid id, HttpContext context, Database database, CancellationToken cancel)
-    {
-        var caller = context.Features.GetRequiredFeature<ApiCaller>();
-        if (!caller.Has(ApiTokens.EventsRead))
-        {
-            return ScopeMissing(ApiTokens.EventsRead).ToResult();
-        }
-
-        await using var connection = await database.OpenAsync(cancel);
-        return await EventQueries.FindAsync(connection, id.ToString()) is { } row && row.OrganiserId == caller.OrganiserId
-            ? TypedResults.Ok(row.ToDetails(await EventQueries.SessionsAsync(connection, id)))
-            : EventsApi.NotFound.ToResult();
-    }
-
-    /// <summary>Names are personal data: each read stands in the audit log.</summary>
-    private static Task<Results<Ok<ExternalParticipants>, ProblemHttpResult>> ListParticipantsAsync(Guid id, HttpContext context, Database database, CancellationToken cancel, Guid? after = null, int limit = 50)
-    {
-        var caller = context.Features.GetRequiredFeature<ApiCaller>();
-        limit = Math.Clamp(limit, 1, MaxPage);
-        return database.InTransactionAsync<Results<Ok<ExternalParticipants>, ProblemHttpResult>>(
-            async transaction =>
-            {
-                var connection = transaction.Connection!;
-                if (!caller.Has(ApiTokens.ParticipantsRead))
-                {
-                    return ScopeMissing(ApiTokens.ParticipantsRead).ToResult();
-                }
-
-                if (await EventQueries.FindAsync(connection, id.ToString()) is not { } row || row.OrganiserId != caller.OrganiserId)
-                {
-                    return EventsApi.NotFound.ToResult();
-                }
-
-                var rows = (await connection.QueryAsync<ExternalParticipant>(
-                    """
-                    select id, user_id, name, role, created_at from platform.event_participants
-                    where event_id = @id and (@after::uuid is null or id > @after) order by id limit @Take
-                    """,
-                    new { id, after, Take = limit + 1 },
-                    transaction)).AsList();
-                var items = rows.Take(limit).ToList();
-                await AuditLog.AppendAsync(transaction, new AuditEntry(AuditActor.ApiToken(caller.TokenId), "participants.read", caller.OrganiserId, id, Detail: new { items.Count }));
-                return TypedResults.Ok(new ExternalParticipants(items, rows.Count > limit ? items[^1].Id.ToString() : null));
-            },
-            cancel);
-    }
-
-    private static ApiError ScopeMissing(string scope) => ApiError.Forbidden("scope_missing", $"This token lacks the scope '{scope}'.");
+    private static void Write(RouteGroupBuilder group, string method, string pattern, string scope, string name, string summary, Delegate handler) =>
+        group.MapMethods(pattern, [method], handler).WithMetadata(new ScopeRequired(scope)).WithTags(scope.Split(':')[0]).WithName(name).WithSummary(summary).TakesIdempotencyKey();
 }

@@ -48,13 +48,13 @@ internal static class EventCalendar
     }
 
     /// <summary>
-    /// Wall clock time in the event's zone; where that is ambiguous (the hour that comes twice) RFC 5545 §3.3.5 reads the first,
-    /// so that the second is written in UTC.
+    /// Wall clock time in the event's zone, but UTC in the hour that comes twice: RFC 5545 §3.3.5 means its first coming, and readers
+    /// (ical.js for one) take the second.
     /// </summary>
     private static void Time(CalendarWriter calendar, string name, DateTimeOffset at, TimeZoneInfo zone)
     {
         var local = TimeZoneInfo.ConvertTime(at, zone);
-        if (IsUtc(zone) || (zone.IsAmbiguousTime(local.DateTime) && local.Offset != zone.GetAmbiguousTimeOffsets(local.DateTime).Max()))
+        if (IsUtc(zone) || zone.IsAmbiguousTime(local.DateTime))
         {
             calendar.Utc(name, at);
         }

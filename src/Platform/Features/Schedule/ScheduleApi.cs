@@ -15,17 +15,17 @@ internal static class ScheduleApi
 {
     public static void MapSchedule(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/events/{id:guid}/schedule", GetAsync);
-        routes.MapGet("/api/v1/events/{id:guid}/calendar.ics", CalendarAsync);
-        routes.MapGet("/api/v1/events/{id:guid}/schedule/{itemId:guid}/calendar.ics", CalendarAsync);
-        routes.MapGet("/api/v1/events/{id:guid}/sessions/{sessionId:guid}/calendar.ics", CalendarAsync);
+        routes.MapGet("/api/v1/events/{id:guid}/schedule", GetAsync).ReadableByAnySite();
+        routes.MapGet("/api/v1/events/{id:guid}/calendar.ics", CalendarAsync).ReadableByAnySite();
+        routes.MapGet("/api/v1/events/{id:guid}/schedule/{itemId:guid}/calendar.ics", CalendarAsync).ReadableByAnySite();
+        routes.MapGet("/api/v1/events/{id:guid}/sessions/{sessionId:guid}/calendar.ics", CalendarAsync).ReadableByAnySite();
         var organisers = routes.MapGroup("").RequireAuthorization(AccountCookie.Scheme);
-        organisers.MapPost("/api/v1/events/{id:guid}/areas", ScheduleSetup.AddAreaAsync);
-        organisers.MapPost("/api/v1/events/{id:guid}/speakers", ScheduleSetup.AddSpeakerAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/areas", ScheduleSetup.AddAreaAsync).TakesIdempotencyKey();
+        organisers.MapPost("/api/v1/events/{id:guid}/speakers", ScheduleSetup.AddSpeakerAsync).TakesIdempotencyKey();
         organisers.MapDelete("/api/v1/events/{id:guid}/areas/{partId:guid}", ScheduleSetup.RemoveAreaAsync);
         organisers.MapDelete("/api/v1/events/{id:guid}/speakers/{partId:guid}", ScheduleSetup.RemoveSpeakerAsync);
-        organisers.MapPost("/api/v1/events/{id:guid}/schedule", ScheduleSetup.AddItemAsync);
-        organisers.MapPut("/api/v1/events/{id:guid}/schedule/{itemId:guid}", ScheduleSetup.ChangeItemAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/schedule", ScheduleSetup.AddItemAsync).TakesIdempotencyKey();
+        organisers.MapPut("/api/v1/events/{id:guid}/schedule/{itemId:guid}", ScheduleSetup.ChangeItemAsync).TakesIdempotencyKey();
         organisers.MapDelete("/api/v1/events/{id:guid}/schedule/{itemId:guid}", ScheduleSetup.RemoveItemAsync);
     }
 

@@ -1,7 +1,6 @@
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
-using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Tickets;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -19,64 +18,70 @@ internal static class ScheduleSetup
 
     private static readonly ApiError ItemNotFound = ApiError.NotFound("schedule_item_not_found", "The event has no such item.");
 
-    public static async Task<Results<Created<AreaDetails>, ProblemHttpResult>> AddAreaAsync(Guid id, NewArea request, SignedIn account, Database database, CancellationToken cancel)
+    public static async Task<Results<Created<AreaDetails>, ProblemHttpResult>> AddAreaAsync(Guid id, NewArea request, EventManager manager, Database database, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var name = checks.Text("name", request.Name, 200);
         checks.Require(request.Kind is "stage" or "session" or "expo" or "networking" or "reception", "kind_invalid", "'kind' is stage, session, expo, networking or reception.");
-        return (await TicketSetup.ManageAsync<AreaDetails>(checks, id, account, database, async (connection, _) =>
+        return (await TicketSetup.ManageAsync<AreaDetails>(checks, id, manager, database, async (connection, _) =>
         {
             var area = new AreaDetails(Guid.CreateVersion7(), name, request.Kind!);
             return await connection.ExecuteAsync(
                 "insert into platform.areas (id, event_id, name, kind) select @AreaId, @id, @name, @Kind where (select count(*) from platform.areas where event_id = @id) < @MostOfAKind",
                 new { AreaId = area.Id, id, name, request.Kind, MostOfAKind }) == 1 ? area : TooMany;
-        }, cancel)).ToCreated(_ => $"/api/v1/events/{id}/schedule");
+        }, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/schedule");
     }
 
-    public static async Task<Results<Created<SpeakerDetails>, ProblemHttpResult>> AddSpeakerAsync(Guid id, NewSpeaker request, SignedIn account, Database database, CancellationToken cancel)
+    public static async Task<Results<Created<SpeakerDetails>, ProblemHttpResult>> AddSpeakerAsync(Guid id, NewSpeaker request, EventManager manager, Database database, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var (name, headline, bio) = (checks.Text("name", request.Name, 200), request.Headline?.Trim() ?? "", request.Bio?.Trim() ?? "");
         checks.Require(headline.Length <= 200 && FieldChecks.IsWellFormed(headline), "headline_invalid", "'headline' has at most 200 characters.");
         checks.Require(bio.Length <= 5_000 && FieldChecks.IsWellFormed(bio), "bio_invalid", "'bio' has at most 5,000 characters.");
-        return (await TicketSetup.ManageAsync<SpeakerDetails>(checks, id, account, database, async (connection, _) =>
+        return (await TicketSetup.ManageAsync<SpeakerDetails>(checks, id, manager, database, async (connection, _) =>
         {
             var speaker = new SpeakerDetails(Guid.CreateVersion7(), name, headline, bio);
             return await connection.ExecuteAsync(
                 "insert into platform.speakers (id, event_id, name, headline, bio) select @SpeakerId, @id, @name, @headline, @bio where (select count(*) from platform.speakers where event_id = @id) < @MostOfAKind",
                 new { SpeakerId = speaker.Id, id, name, headline, bio, MostOfAKind }) == 1 ? speaker : TooMany;
-        }, cancel)).ToCreated(_ => $"/api/v1/events/{id}/schedule");
+        }, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/schedule");
     }
 
-    public static async Task<Results<Created<ScheduleItemDetails>, ProblemHttpResult>> AddItemAsync(Guid id, NewScheduleItem request, SignedIn account, Database database, CancellationToken cancel) =>
-        (await WriteAsync(id, null, request, account, database, cancel)).ToCreated(_ => $"/api/v1/events/{id}/schedule");
+    public static async Task<Results<Created<ScheduleItemDetails>, ProblemHttpResult>> AddItemAsync(Guid id, NewScheduleItem request, EventManager manager, Database database, CancellationToken cancel) =>
+        (await WriteAsync(id, null, request, manager, database, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/schedule");
 
-    public static async Task<Results<Ok<ScheduleItemDetails>, ProblemHttpResult>> ChangeItemAsync(Guid id, Guid itemId, NewScheduleItem request, SignedIn account, Database database, CancellationToken cancel) =>
-        (await WriteAsync(id, itemId, request, account, database, cancel)).ToOk();
+    public static async Task<Results<Ok<ScheduleItemDetails>, ProblemHttpResult>> ChangeItemAsync(Guid id, Guid itemId, NewScheduleItem request, EventManager manager, Database database, CancellationToken cancel) =>
+        (await WriteAsync(id, itemId, request, manager, database, cancel)).ToOk();
 
-    public static Task<Results<NoContent, ProblemHttpResult>> RemoveItemAsync(Guid id, Guid itemId, SignedIn account, Database database, CancellationToken cancel) =>
-        RemoveAsync("schedule_items", id, itemId, ItemNotFound, account, database, cancel);
+    public static Task<Results<NoContent, ProblemHttpResult>> RemoveItemAsync(Guid id, Guid itemId, EventManager manager, Database database, CancellationToken cancel) =>
+        RemoveAsync("schedule_items", id, itemId, ItemNotFound, manager, database, cancel);
 
     /// <summary>Its items stay, without an area.</summary>
-    public static Task<Results<NoContent, ProblemHttpResult>> RemoveAreaAsync(Guid id, Guid partId, SignedIn account, Database database, CancellationToken cancel) =>
-        RemoveAsync("areas", id, partId, ApiError.NotFound("area_not_found", "The event has no such area."), account, database, cancel);
+    public static Task<Results<NoContent, ProblemHttpResult>> RemoveAreaAsync(Guid id, Guid partId, EventManager manager, Database database, CancellationToken cancel) =>
+        RemoveAsync("areas", id, partId, ApiError.NotFound("area_not_found", "The event has no such area."), manager, database, cancel);
 
     /// <summary>Items stay, without this speaker.</summary>
-    public static Task<Results<NoContent, ProblemHttpResult>> RemoveSpeakerAsync(Guid id, Guid partId, SignedIn account, Database database, CancellationToken cancel) =>
-        RemoveAsync("speakers", id, partId, ApiError.NotFound("speaker_not_found", "The event has no such speaker."), account, database, cancel);
+    public static Task<Results<NoContent, ProblemHttpResult>> RemoveSpeakerAsync(Guid id, Guid partId, EventManager manager, Database database, CancellationToken cancel) =>
+        RemoveAsync("speakers", id, partId, ApiError.NotFound("speaker_not_found", "The event has no such speaker."), manager, database, cancel);
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(string table, Guid id, Guid partId, ApiError notFound, SignedIn account, Database database, CancellationToken cancel)
+    private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(string table, Guid id, Guid partId, ApiError notFound, EventManager manager, Database database, CancellationToken cancel)
     {
-        await using var connection = await database.OpenAsync(cancel);
-        return (await EventGuard.ManagedAsync(connection, account, id)).Error is { } error ? error.ToResult()
-            : await connection.ExecuteAsync($"delete from platform.{table} where id = @partId and event_id = @id", new { partId, id }) == 1 ? TypedResults.NoContent()
-            : notFound.ToResult();
+        var outcome = await TicketSetup.ManageAsync<Removed>(
+            new FieldChecks(),
+            id,
+            manager,
+            database,
+            async (connection, _) => await connection.ExecuteAsync($"delete from platform.{table} where id = @partId and event_id = @id", new { partId, id }) == 1 ? new Removed(partId) : notFound,
+            cancel);
+        return outcome.Error is { } error ? error.ToResult() : TypedResults.NoContent();
     }
+
+    private sealed record Removed(Guid Id);
 
     private static readonly ApiError TooMany = ApiError.Conflict("schedule_full", $"An event has at most {MostOfAKind} of these.");
 
     /// <summary>Adds an item, or replaces all of one; each write raises its revision, which calendars go by.</summary>
-    private static Task<Outcome<ScheduleItemDetails>> WriteAsync(Guid id, Guid? itemId, NewScheduleItem request, SignedIn account, Database database, CancellationToken cancel)
+    private static Task<Outcome<ScheduleItemDetails>> WriteAsync(Guid id, Guid? itemId, NewScheduleItem request, EventManager manager, Database database, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var (title, description) = (checks.Text("title", request.Title, 200), request.Description?.Trim() ?? "");
@@ -84,7 +89,7 @@ internal static class ScheduleSetup
         checks.Require(description.Length <= 5_000 && FieldChecks.IsWellFormed(description), "description_invalid", "'description' has at most 5,000 characters.");
         checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && to > from && from.Year is >= 2000 and < 2200 && to - from < TimeSpan.FromDays(400), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order.");
         checks.Require(speakers.Length <= MaxSpeakers, "speakers_invalid", $"An item has at most {MaxSpeakers} speakers.");
-        return TicketSetup.ManageAsync<ScheduleItemDetails>(checks, id, account, database, async (connection, row) =>
+        return TicketSetup.ManageAsync<ScheduleItemDetails>(checks, id, manager, database, async (connection, row) =>
         {
             if (await ReferenceErrorAsync(connection, id, request, speakers) is { } error)
             {

@@ -29,7 +29,7 @@ internal static class CheckTicket
             return error.ToResult();
         }
 
-        if (!TicketCode.TryVerify(keys.Signing, request.Code, out var eventId, out var ticketId))
+        if (!keys.TryVerifyCode(request.Code, out var eventId, out var ticketId))
         {
             return TypedResults.Ok(new TicketVerdict(false, "code_invalid", null));
         }

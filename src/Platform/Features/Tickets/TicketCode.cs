@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
+using Events.Rtc.Signalling.Tokens;
 using QRCoder;
 
 namespace Events.Platform.Features.Tickets;
@@ -15,21 +15,21 @@ internal static class TicketCode
     private const int IdsLength = 32; // two ids of 16 bytes
     private const int SignatureLength = 64; // r and s of P-256
 
-    public static string Sign(ECDsa key, Guid eventId, Guid ticketId)
+    public static string Sign(JwtSigningKey key, Guid eventId, Guid ticketId)
     {
         Span<byte> bytes = stackalloc byte[IdsLength + SignatureLength];
         eventId.TryWriteBytes(bytes, bigEndian: true, out _);
         ticketId.TryWriteBytes(bytes[16..], bigEndian: true, out _);
-        key.TrySignData(Signed(bytes[..IdsLength]), bytes[IdsLength..], HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation, out _);
+        key.Sign(Signed(bytes[..IdsLength])).CopyTo(bytes[IdsLength..]);
         return Prefix + Base45.Encode(bytes);
     }
 
-    public static bool TryVerify(ECDsa key, [NotNullWhen(true)] string? code, out Guid eventId, out Guid ticketId)
+    public static bool TryVerify(IReadOnlyList<JwtVerificationKey> keys, [NotNullWhen(true)] string? code, out Guid eventId, out Guid ticketId)
     {
         (eventId, ticketId) = (default, default);
         if (code is not { Length: < 200 } || !code.StartsWith(Prefix, StringComparison.Ordinal)
             || !Base45.TryDecode(code.AsSpan(Prefix.Length), out var bytes) || bytes.Length != IdsLength + SignatureLength
-            || !key.VerifyData(Signed(bytes.AsSpan(0, IdsLength)), bytes.AsSpan(IdsLength), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation))
+            || !keys.Any(k => k.Verify(Signed(bytes.AsSpan(0, IdsLength)), bytes.AsSpan(IdsLength))))
         {
             return false;
         }

@@ -2,30 +2,32 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Events.Platform.Roles;
+using Events.Rtc.Signalling.Tokens;
 
 namespace Events.Platform.Features.Tickets;
 
 /// <summary>The keys of this room: one signs QR codes, the other makes the secrets that open an order, an invitation, a place in the queue.</summary>
 public sealed class TicketKeys
 {
+    /// <summary>The ring that signs QR codes.</summary>
+    public const string Ring = "tickets";
+
+    private readonly SigningKeyRing _codes;
     private readonly byte[] _secret;
 
-    private TicketKeys(ECDsa signing, byte[] secret) => (Signing, _secret) = (signing, secret);
+    private TicketKeys(SigningKeyRing codes, byte[] secret) => (_codes, _secret) = (codes, secret);
 
-    /// <summary>ECDSA P-256.</summary>
-    public ECDsa Signing { get; }
-
-    public static TicketKeys LoadOrCreate(string keysDirectory)
+    public static TicketKeys LoadOrCreate(string keysDirectory, SigningKeyRing codes)
     {
-        var signing = ECDsa.Create();
-        signing.ImportFromPem(Read(Path.Combine(keysDirectory, "tickets.pem"), static () =>
-        {
-            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            return key.ExportPkcs8PrivateKeyPem();
-        }));
         var secret = Read(Path.Combine(keysDirectory, "orders.key"), static () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-        return new TicketKeys(signing, Convert.FromBase64String(secret));
+        return new TicketKeys(codes, Convert.FromBase64String(secret));
     }
+
+    /// <summary>What a ticket's QR code says.</summary>
+    public string CodeOf(Guid eventId, Guid ticketId) => TicketCode.Sign(_codes.Signing, eventId, ticketId);
+
+    /// <summary>Whether a QR code's text is one of ours, and which ticket's.</summary>
+    public bool TryVerifyCode(string? code, out Guid eventId, out Guid ticketId) => TicketCode.TryVerify(_codes.Trusted, code, out eventId, out ticketId);
 
     /// <summary>The secret of a thing: 256 bits that need no column, and are the same at every retry.</summary>
     public string KeyOf(string purpose, Guid id) => Base64Url.EncodeToString(HMACSHA256.HashData(_secret, Encoding.UTF8.GetBytes($"{purpose}:{id}")));

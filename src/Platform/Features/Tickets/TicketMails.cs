@@ -78,7 +78,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
 
     private MailMessage Confirmation(EventRow row, DueRow ticket)
     {
-        var code = TicketCode.Sign(keys.Signing, row.Id, ticket.Id);
+        var code = keys.CodeOf(row.Id, ticket.Id);
         var calendar = EventCalendar.Write([ScheduleQueries.OfEvent(row)], TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone));
         return new MailMessage(ticket.HolderEmail, "order-confirmation", new Dictionary<string, string>
         {

@@ -72,6 +72,6 @@ internal static class OrderQueries
     private sealed record TicketRow(Guid Id, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, long PriceMinor, string State, Guid EventId)
     {
         public TicketDetails ToDetails(TicketKeys keys) =>
-            new(Id, TicketTypeId, TypeName, HolderName, HolderEmail, PriceMinor, State, State == "valid" ? TicketCode.Sign(keys.Signing, EventId, Id) : null);
+            new(Id, TicketTypeId, TypeName, HolderName, HolderEmail, PriceMinor, State, State == "valid" ? keys.CodeOf(EventId, Id) : null);
     }
 }

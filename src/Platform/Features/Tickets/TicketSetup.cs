@@ -17,12 +17,12 @@ internal static class TicketSetup
     private const int MaxQuestions = 100;
     private const int MaxOptions = 100;
 
-    public static async Task<Results<Created<QuotaDetails>, ProblemHttpResult>> AddQuotaAsync(Guid id, NewQuota request, SignedIn account, Database database, CancellationToken cancel)
+    public static async Task<Results<Created<QuotaDetails>, ProblemHttpResult>> AddQuotaAsync(Guid id, NewQuota request, EventManager manager, Database database, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var name = checks.Text("name", request.Name, 200);
         checks.Require(request.Capacity is >= 0 and <= 1_000_000, "capacity_invalid", "'capacity' is 0 to 1,000,000.");
-        return (await ManageAsync<QuotaDetails>(checks, id, account, database, async (connection, _) =>
+        return (await ManageAsync<QuotaDetails>(checks, id, manager, database, async (connection, _) =>
         {
             if (await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.ticket_quotas where event_id = @id", new { id }) >= MaxQuotas)
             {
@@ -32,16 +32,16 @@ internal static class TicketSetup
             var quotaId = Guid.CreateVersion7();
             await connection.ExecuteAsync("insert into platform.ticket_quotas (id, event_id, name, capacity) values (@quotaId, @id, @name, @Capacity)", new { quotaId, id, name, request.Capacity });
             return new StockRow(quotaId, name, request.Capacity!.Value, 0, 0, 0, 0).ToDetails();
-        }, cancel)).ToCreated(_ => $"/api/v1/events/{id}/quotas");
+        }, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/quotas");
     }
 
     /// <summary>Raised, it is on sale at once; lowered below what is taken, nobody loses a ticket, but nothing more is sold.</summary>
-    public static async Task<Results<Ok<QuotaDetails>, ProblemHttpResult>> ChangeQuotaAsync(Guid id, Guid quotaId, NewQuota request, SignedIn account, Database database, CancellationToken cancel)
+    public static async Task<Results<Ok<QuotaDetails>, ProblemHttpResult>> ChangeQuotaAsync(Guid id, Guid quotaId, NewQuota request, EventManager manager, Database database, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         checks.Require(request.Capacity is null or (>= 0 and <= 1_000_000), "capacity_invalid", "'capacity' is 0 to 1,000,000.");
         var name = request.Name is null ? null : checks.Text("name", request.Name, 200);
-        return (await ManageAsync<QuotaDetails>(checks, id, account, database, async (connection, _) =>
+        return (await ManageAsync<QuotaDetails>(checks, id, manager, database, async (connection, _) =>
         {
             var changed = await connection.ExecuteAsync(
                 "update platform.ticket_quotas set capacity = coalesce(@Capacity, capacity), name = coalesce(@name, name) where id = @quotaId and event_id = @id", new { id, quotaId, request.Capacity, name });
@@ -49,7 +49,7 @@ internal static class TicketSetup
         }, cancel)).ToOk();
     }
 
-    public static async Task<Results<Created<TicketTypeDetails>, ProblemHttpResult>> AddTypeAsync(Guid id, NewTicketType request, SignedIn account, Database database, Payments.PaymentAccounts accounts, CancellationToken cancel)
+    public static async Task<Results<Created<TicketTypeDetails>, ProblemHttpResult>> AddTypeAsync(Guid id, NewTicketType request, EventManager manager, Database database, Payments.PaymentAccounts accounts, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var name = checks.Text("name", request.Name, 200);
@@ -61,7 +61,7 @@ internal static class TicketSetup
         checks.Require(currency.Length == 3 && currency.All(char.IsAsciiLetterUpper) && (price == 0 || request.Currency is not null), "currency_invalid", "'currency' is an ISO 4217 code like EUR, and needed for a price.");
         checks.Require(most is >= 1 and <= PlaceOrder.MaxTickets, "max_per_order_invalid", $"'maxPerOrder' is 1 to {PlaceOrder.MaxTickets}.");
         checks.Require(request is not { SalesFrom: { } from, SalesUntil: { } until } || until > from, "times_invalid", "'salesUntil' must be after 'salesFrom'.");
-        return (await ManageAsync<TicketTypeDetails>(checks, id, account, database, async (connection, row) =>
+        return (await ManageAsync<TicketTypeDetails>(checks, id, manager, database, async (connection, row) =>
         {
             // Against going live at the same moment: one of the two sees the other.
             var state = await connection.QuerySingleAsync<string>("select state from platform.events where id = @id for no key update", new { id });
@@ -88,10 +88,10 @@ internal static class TicketSetup
                 """,
                 type);
             return type.ToDetails(stock.Available);
-        }, cancel)).ToCreated(_ => $"/api/v1/events/{id}/tickets");
+        }, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/tickets");
     }
 
-    public static async Task<Results<Created<QuestionDetails>, ProblemHttpResult>> AddQuestionAsync(Guid id, NewQuestion request, SignedIn account, Database database, CancellationToken cancel)
+    public static async Task<Results<Created<QuestionDetails>, ProblemHttpResult>> AddQuestionAsync(Guid id, NewQuestion request, EventManager manager, Database database, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var label = checks.Text("label", request.Label, 500);
@@ -102,7 +102,7 @@ internal static class TicketSetup
         var options = asked.Take(MaxOptions).Select(o => checks.Text("options", o, 200)).ToArray();
         checks.Require(options.Distinct().Count() == options.Length, "options_invalid", "The 'options' must differ.");
         var wanted = request.ShownIf is { } shown ? checks.Text("shownIf", shown.Answer, QuestionRules.MaxText, "shown_if") : null;
-        return (await ManageAsync<QuestionDetails>(checks, id, account, database, async (connection, _) =>
+        return (await ManageAsync<QuestionDetails>(checks, id, manager, database, async (connection, _) =>
         {
             var before = await TicketQueries.QuestionsAsync(connection, id);
             if (before.Count >= MaxQuestions)
@@ -128,16 +128,16 @@ internal static class TicketSetup
                 """,
                 new { question.Id, EventId = id, question.TicketTypeId, Position = before.Count, question.Label, question.Kind, question.Required, Options = JsonSerializer.Serialize(options), ShownIfQuestion = question.ShownIf?.QuestionId, ShownIfAnswer = question.ShownIf?.Answer });
             return question;
-        }, cancel)).ToCreated(_ => $"/api/v1/events/{id}/tickets");
+        }, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/tickets");
     }
 
-    public static async Task<Results<Ok<ConsentText>, ProblemHttpResult>> SetConsentAsync(Guid id, NewConsentText request, SignedIn account, Database database, CancellationToken cancel)
+    public static async Task<Results<Ok<ConsentText>, ProblemHttpResult>> SetConsentAsync(Guid id, NewConsentText request, EventManager manager, Database database, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var (storing, sharing) = (request.Storing?.Trim() ?? "", request.Sharing?.Trim() ?? "");
         checks.Require(storing.Length is > 0 and <= 10_000 && FieldChecks.IsWellFormed(storing), "storing_invalid", "'storing' is a text of 1 to 10,000 characters.");
         checks.Require(sharing.Length <= 10_000 && FieldChecks.IsWellFormed(sharing), "sharing_invalid", "'sharing' has at most 10,000 characters.");
-        return (await ManageAsync<ConsentText>(checks, id, account, database, async (connection, _) =>
+        return (await ManageAsync<ConsentText>(checks, id, manager, database, async (connection, _) =>
         {
             await connection.ExecuteAsync("select 1 from platform.events where id = @id for no key update", new { id });
             var text = new ConsentText(((await ConsentRules.CurrentAsync(connection, id))?.Version ?? 0) + 1, storing, sharing);
@@ -154,8 +154,8 @@ internal static class TicketSetup
             : TypedResults.Ok<IReadOnlyList<QuotaDetails>>([.. (await Stock.OfEventAsync(connection, id)).Values.Select(s => s.ToDetails())]);
     }
 
-    /// <summary>Checks the fields, then the permission, then works in one transaction.</summary>
-    internal static async Task<Outcome<T>> ManageAsync<T>(FieldChecks checks, Guid eventId, SignedIn account, Database database, Func<NpgsqlConnection, EventRow, Task<Outcome<T>>> work, CancellationToken cancel)
+    /// <summary>Checks the fields, then the permission, then works in one transaction, once under the key that was sent.</summary>
+    internal static async Task<Outcome<T>> ManageAsync<T>(FieldChecks checks, Guid eventId, EventManager manager, Database database, Func<NpgsqlConnection, EventRow, Task<Outcome<T>>> work, CancellationToken cancel)
         where T : class
     {
         if (checks.Error is not null)
@@ -163,11 +163,14 @@ internal static class TicketSetup
             return checks.Error;
         }
 
-        return await database.TryInTransactionAsync<T>(
+        return await manager.WriteAsync<T>(
+            database,
+            "event.set_up",
+            eventId,
             async transaction =>
             {
                 var connection = transaction.Connection!;
-                var managed = await EventGuard.ManagedAsync(connection, account, eventId);
+                var managed = await manager.FindAsync(connection, eventId);
                 return managed.Error is not null ? managed.Error : await work(connection, managed.Value!);
             },
             cancel);

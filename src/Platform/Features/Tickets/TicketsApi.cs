@@ -6,6 +6,7 @@ using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Tickets.Widget;
 using Events.Platform.Roles;
+using Events.Rtc.Signalling.Tokens;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Events.Platform.Features.Tickets;
@@ -15,7 +16,7 @@ internal static class TicketsApi
 {
     public static void AddTickets(this IServiceCollection services, NodeOptions options)
     {
-        services.AddSingleton(_ => TicketKeys.LoadOrCreate(options.KeysDirectory));
+        services.AddSingleton(provider => TicketKeys.LoadOrCreate(options.KeysDirectory, provider.GetRequiredKeyedService<SigningKeyRing>(TicketKeys.Ring)));
         services.AddSingleton<PlaceOrder>();
         services.AddSingleton<TicketMails>();
         services.AddSingleton<ITimerHandler, EventReminders>();
@@ -26,7 +27,7 @@ internal static class TicketsApi
 
     public static void MapTickets(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/events/{id:guid}/tickets", OnSaleAsync);
+        routes.MapGet("/api/v1/events/{id:guid}/tickets", OnSaleAsync).ReadableByAnySite();
         routes.MapPost("/api/v1/events/{id:guid}/waiting-list", WaitingList.JoinAsync);
         routes.MapGet("/api/v1/waiting-list/{key}", WaitingList.GetAsync);
         routes.MapDelete("/api/v1/waiting-list/{key}", WaitingList.LeaveAsync);
@@ -37,15 +38,15 @@ internal static class TicketsApi
 
         var organisers = routes.MapGroup("").RequireAuthorization(AccountCookie.Scheme);
         organisers.MapGet("/api/v1/events/{id:guid}/quotas", TicketSetup.QuotasAsync);
-        organisers.MapPost("/api/v1/events/{id:guid}/quotas", TicketSetup.AddQuotaAsync);
-        organisers.MapPatch("/api/v1/events/{id:guid}/quotas/{quotaId:guid}", TicketSetup.ChangeQuotaAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/quotas", TicketSetup.AddQuotaAsync).TakesIdempotencyKey();
+        organisers.MapPatch("/api/v1/events/{id:guid}/quotas/{quotaId:guid}", TicketSetup.ChangeQuotaAsync).TakesIdempotencyKey();
         organisers.MapGet("/api/v1/events/{id:guid}/ticket-types", SetupAsync);
-        organisers.MapPost("/api/v1/events/{id:guid}/ticket-types", TicketSetup.AddTypeAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/ticket-types", TicketSetup.AddTypeAsync).TakesIdempotencyKey();
         organisers.MapDelete("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}", WithdrawTickets.TypeAsync);
-        organisers.MapPost("/api/v1/events/{id:guid}/questions", TicketSetup.AddQuestionAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/questions", TicketSetup.AddQuestionAsync).TakesIdempotencyKey();
         organisers.MapDelete("/api/v1/events/{id:guid}/questions/{questionId:guid}", WithdrawTickets.QuestionAsync);
-        organisers.MapPut("/api/v1/events/{id:guid}/consent", TicketSetup.SetConsentAsync);
-        organisers.MapPost("/api/v1/events/{id:guid}/vouchers", Vouchers.AddAsync);
+        organisers.MapPut("/api/v1/events/{id:guid}/consent", TicketSetup.SetConsentAsync).TakesIdempotencyKey();
+        organisers.MapPost("/api/v1/events/{id:guid}/vouchers", Vouchers.AddAsync).TakesIdempotencyKey();
         organisers.MapGet("/api/v1/events/{id:guid}/vouchers", Vouchers.ListAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}/invitations", Invitations.SendAsync);
         organisers.MapGet("/api/v1/events/{id:guid}/invitations", Invitations.ListAsync);

@@ -13,7 +13,7 @@ internal static class Vouchers
 {
     private const int MaxVouchers = 5_000;
 
-    public static async Task<Results<Created<VoucherDetails>, ProblemHttpResult>> AddAsync(Guid id, NewVoucher request, SignedIn account, Database database, CancellationToken cancel)
+    public static async Task<Results<Created<VoucherDetails>, ProblemHttpResult>> AddAsync(Guid id, NewVoucher request, EventManager manager, Database database, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var code = request.Code?.Trim().ToUpperInvariant() ?? "";
@@ -22,7 +22,7 @@ internal static class Vouchers
         checks.Require(request.MaxUses is null or (>= 1 and <= 1_000_000), "max_uses_invalid", "'maxUses' is 1 to 1,000,000.");
         try
         {
-            return (await TicketSetup.ManageAsync<VoucherDetails>(checks, id, account, database, async (connection, _) =>
+            return (await TicketSetup.ManageAsync<VoucherDetails>(checks, id, manager, database, async (connection, _) =>
             {
                 if (request.TicketTypeId is { } typeId && (await TicketQueries.TypesAsync(connection, id)).All(t => t.Id != typeId))
                 {

@@ -38,10 +38,16 @@ public static class GrantFormat
 }
 
 /// <summary>The platform's half: signs what a participant may do in a room.</summary>
-/// <param name="key">The grant key (<c>grants.pem</c>).</param>
+/// <param name="keys">The grant keys (<c>grants.pem</c>).</param>
 /// <param name="clock">The time that <c>nbf</c> and <c>exp</c> are counted from.</param>
-public sealed class GrantSigner(JwtSigningKey key, TimeProvider clock)
+public sealed class GrantSigner(SigningKeyRing keys, TimeProvider clock)
 {
+    /// <summary>Signs with one key that never changes.</summary>
+    public GrantSigner(JwtSigningKey key, TimeProvider clock)
+        : this(SigningKeyRing.OfKey(key.ExportPrivatePem(), clock), clock)
+    {
+    }
+
     /// <summary>Issues a grant.</summary>
     /// <param name="rights">The room must pass <see cref="GrantFormat.IsRoomName"/>; identity ≤ 160, name 1–200, role ≤ 40 characters.</param>
     /// <param name="lifetime">More than zero, at most <see cref="GrantFormat.MaxLifetime"/>.</param>
@@ -63,7 +69,7 @@ public sealed class GrantSigner(JwtSigningKey key, TimeProvider clock)
         string grantId = rights.GrantId ?? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
         long now = clock.GetUtcNow().ToUnixTimeSeconds();
         long exp = now + Math.Max(1, (long)lifetime.TotalSeconds);
-        string token = CompactJwt.Sign(key, GrantFormat.Expectation.Type, new Dictionary<string, object>
+        string token = CompactJwt.Sign(keys.Signing, GrantFormat.Expectation.Type, new Dictionary<string, object>
         {
             ["iss"] = GrantFormat.Expectation.Issuer,
             ["aud"] = GrantFormat.Expectation.Audience,
@@ -86,20 +92,26 @@ public sealed class GrantSigner(JwtSigningKey key, TimeProvider clock)
 }
 
 /// <summary>The node's half: turns a token into rights.</summary>
-/// <param name="keys">The trusted public keys: one, or two while keys rotate.</param>
+/// <param name="keys">The trusted public keys: one, or more while keys rotate.</param>
 /// <param name="clock">The time to hold against the grant's.</param>
-public sealed class GrantVerifier(IReadOnlyList<JwtVerificationKey> keys, TimeProvider clock)
+public sealed class GrantVerifier(SigningKeyRing keys, TimeProvider clock)
 {
     private static readonly RtcError Missing = new("grant_missing", "Send the room grant as 'Authorization: Bearer <grant>', or in the call's field 'grant'.");
     private static readonly RtcError Invalid = new("grant_invalid", "The room grant is not one that this node accepts; ask the platform for a new one.");
     private static readonly RtcError Expired = new("grant_expired", "The room grant has expired; ask the platform for a new one.");
+
+    /// <summary>Trusts keys that never change.</summary>
+    public GrantVerifier(IReadOnlyList<JwtVerificationKey> keys, TimeProvider clock)
+        : this(SigningKeyRing.OfPublicKeys(keys, clock), clock)
+    {
+    }
 
     /// <summary>The rights that a token grants, or <c>grant_missing</c>, <c>grant_invalid</c>, <c>grant_expired</c>.</summary>
     public RtcResult<RoomGrant> Verify(string? token)
     {
         if (string.IsNullOrEmpty(token))
             return Missing;
-        RtcResult<JwtClaims> verified = CompactJwt.Verify(token, keys, GrantFormat.Expectation, clock);
+        RtcResult<JwtClaims> verified = keys.Verify(token, GrantFormat.Expectation);
         if (!verified.IsOk)
             return verified.Error.Code == "token_expired" ? Expired : Invalid;
 

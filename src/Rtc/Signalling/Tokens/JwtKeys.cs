@@ -49,7 +49,7 @@ public sealed class JwtSigningKey : IDisposable
     public void Dispose() => _key.Dispose();
 
     /// <summary>The 64-byte signature r‖s (RFC 7518 §3.4).</summary>
-    internal byte[] Sign(ReadOnlySpan<byte> signingInput)
+    public byte[] Sign(ReadOnlySpan<byte> signingInput)
     {
         // ECDsa instances promise nothing about threads.
         lock (_gate)
@@ -94,10 +94,21 @@ public sealed class JwtVerificationKey : IDisposable
 
     public void Dispose() => _key.Dispose();
 
-    internal bool Verify(ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature)
+    /// <summary>Whether the 64 bytes r‖s are this key's signature.</summary>
+    public bool Verify(ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature)
     {
         lock (_gate)
             return _key.VerifyData(signingInput, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+    }
+
+    /// <summary>The key as SubjectPublicKeyInfo PEM.</summary>
+    public string ExportPublicPem() => _key.ExportSubjectPublicKeyInfoPem() + "\n";
+
+    /// <summary>The coordinates of the key's point, as a JSON Web Key has them (RFC 7518 §6.2.1).</summary>
+    public (string X, string Y) Coordinates()
+    {
+        ECPoint point = _key.ExportParameters(includePrivateParameters: false).Q;
+        return (Base64Url.EncodeToString(point.X), Base64Url.EncodeToString(point.Y));
     }
 
     /// <summary>RFC 7638 §3: SHA-256 of the required members in lexical order.</summary>

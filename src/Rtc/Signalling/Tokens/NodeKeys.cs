@@ -1,15 +1,24 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Events.Rtc.Signalling.Tokens;
 
 /// <summary>
 /// The keys of one installation, in <c>{dataDir}/keys</c>, made at the first start. The roles start at once, so each file
-/// is created whole and exactly once: whoever comes second reads what the first wrote.
+/// is created whole and exactly once: whoever comes second reads what the first wrote. Signing keys rotate in their rings
+/// (<see cref="SigningKeyRing"/>); here they are as they were at the start.
 /// </summary>
 public sealed record NodeKeys
 {
+    /// <summary>The ring of room grants.</summary>
+    public const string Grants = "grants";
+
+    /// <summary>The ring of event tokens.</summary>
+    public const string Events = "events";
+
+    /// <summary>The ring of analytics tokens.</summary>
+    public const string Analytics = "analytics";
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary><c>grants.pem</c>: signs room grants. Only the platform role uses it.</summary>
@@ -41,80 +50,27 @@ public sealed record NodeKeys
             throw new PlatformNotSupportedException("Keys are files that only their owner may read: a Unix file mode.");
         Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
 
-        string grants = LoadOrCreateFile(directory, "grants.pem", NewSigningKey);
-        // The public half follows from the private one, so that two roles cannot pair halves of different keys.
-        string grantsPublic = LoadOrCreateFile(directory, "grants.pub.pem", () => PublicOf(grants));
-        string events = LoadOrCreateFile(directory, "events.pem", NewSigningKey);
-        string analytics = LoadOrCreateFile(directory, "analytics.pem", NewSigningKey);
-        using (JwtSigningKey.FromPem(events))
-        using (JwtSigningKey.FromPem(analytics))
-        using (JwtSigningKey grantKey = JwtSigningKey.FromPem(grants))
-        {
-            IReadOnlyList<JwtVerificationKey> trusted = JwtVerificationKey.AllFromPem(grantsPublic);
-            if (trusted.All(key => key.KeyId != grantKey.KeyId))
-                throw new CryptographicException($"{directory}/grants.pub.pem does not hold the public half of grants.pem; add it.");
-        }
+        foreach (string name in new[] { Grants, Events, Analytics })
+            _ = SigningKeyRing.LoadOrCreate(directory, name, TimeProvider.System);
+        string Text(string name) => File.ReadAllText(Path.Combine(directory, name));
 
         return new NodeKeys
         {
-            GrantPrivatePem = grants,
-            GrantPublicPem = grantsPublic,
-            EventsPrivatePem = events,
-            AnalyticsPrivatePem = analytics,
+            GrantPrivatePem = Text($"{Grants}.pem"),
+            GrantPublicPem = Text($"{Grants}.pub.pem"),
+            EventsPrivatePem = Text($"{Events}.pem"),
+            AnalyticsPrivatePem = Text($"{Analytics}.pem"),
             NodeKey = Secret(directory, "node.key").Text,
             PlaybackKey = Secret(directory, "playback.key").Bytes,
         };
     }
 
-    private static string NewSigningKey()
-    {
-        using JwtSigningKey key = JwtSigningKey.Generate();
-        return key.ExportPrivatePem();
-    }
-
-    private static string PublicOf(string privatePem)
-    {
-        using JwtSigningKey key = JwtSigningKey.FromPem(privatePem);
-        return key.ExportPublicPem();
-    }
-
     private static (string Text, byte[] Bytes) Secret(string directory, string name)
     {
-        string text = LoadOrCreateFile(directory, name, () => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)) + "\n").Trim();
+        string text = KeyFiles.LoadOrCreate(directory, name, () => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)) + "\n").Trim();
         byte[] bytes = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
         return Base64Url.IsValid(text) && Base64Url.TryDecodeFromChars(text, bytes, out int written) && written >= 32
             ? (text, bytes[..written])
             : throw new CryptographicException($"{directory}/{name} does not hold 32 bytes of base64url; delete it to have a new one made.");
-    }
-
-    private static string LoadOrCreateFile(string directory, string name, Func<string> make)
-    {
-        string path = Path.Combine(directory, name);
-        if (File.Exists(path))
-            return File.ReadAllText(path);
-
-        // Written and synced under a name of its own, then linked to its place: a reader sees all of it or nothing, and of
-        // several roles exactly one succeeds. The others find the key of the first.
-        string draft = Path.Combine(directory, $".{name}.{Guid.NewGuid():N}");
-        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
-        try
-        {
-            using (FileStream stream = new(draft, options))
-            {
-                stream.Write(Encoding.ASCII.GetBytes(make()));
-                stream.Flush(flushToDisk: true);
-            }
-
-            _ = LinuxFiles.TryLink(draft, path);
-        }
-        finally
-        {
-            File.Delete(draft);
-        }
-
-        LinuxFiles.SyncDirectory(directory);
-        return File.ReadAllText(path);
     }
 }

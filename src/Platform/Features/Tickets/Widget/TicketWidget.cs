@@ -53,12 +53,12 @@ internal static class TicketWidget
         return managed.Error is { } error ? error.ToResult() : TypedResults.Ok(Details(managed.Value!, await OriginsAsync(connection, id), options));
     }
 
-    private static async Task<Results<Ok<WidgetDetails>, ProblemHttpResult>> PutAsync(Guid id, WidgetOrigins request, SignedIn account, Database database, NodeOptions options, CancellationToken cancel)
+    private static async Task<Results<Ok<WidgetDetails>, ProblemHttpResult>> PutAsync(Guid id, WidgetOrigins request, EventManager manager, Database database, NodeOptions options, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var origins = (request.Origins ?? []).Select(OriginOf).ToArray();
         checks.Require(request.Origins is not null && origins.Length <= MaxOrigins && origins.All(o => o is not null), "origins_invalid", $"'origins' lists at most {MaxOrigins} web sites like https://www.example.org, without a path.");
-        return (await TicketSetup.ManageAsync<WidgetDetails>(checks, id, account, database, async (connection, row) =>
+        return (await TicketSetup.ManageAsync<WidgetDetails>(checks, id, manager, database, async (connection, row) =>
         {
             var distinct = origins.Select(o => o!).Distinct().ToArray();
             await connection.ExecuteAsync(
