@@ -31,7 +31,7 @@ public class LayerChoiceTests
         (int Given, int Wanted) Choose(LayerChoice choice) => (choice.Choose(layers, out var wanted).Encoding, wanted);
 
         async Task<IReadOnlyList<VideoLayer>> LayersAsync() =>
-            await node.Server.InvokeOnRoomAsync("room", room => room?.Tracks.FirstOrDefault(t => t.Kind == TrackKind.Video)?.Layers) ?? [];
+            await node.Server.InvokeOnRoomAsync("room", room => room?.Tracks.FirstOrDefault(t => t.Kind == TrackKind.Video)?.Layers.All) ?? [];
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public class LayerChoiceTests
         var costs = await node.Server.InvokeOnRoomAsync("room", room =>
         {
             var track = room!.Tracks.First(t => t.Kind == TrackKind.Video);
-            return Enumerable.Range(0, 3).Select(i => (Base: track.BitrateOf(i, 0), All: track.BitrateOf(i, 2))).ToList();
+            return Enumerable.Range(0, 3).Select(i => (Base: track.Layers.BitrateOf(i, 0), All: track.Layers.BitrateOf(i, 2))).ToList();
         });
         Assert.All(costs, c => Assert.True(c.Base > 0 && c.All > c.Base * 1.5, $"{c}"));
         Assert.True(costs[2].All > costs[0].All);

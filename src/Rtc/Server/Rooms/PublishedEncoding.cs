@@ -164,7 +164,7 @@ internal sealed class PublishedEncoding
     public MonotonicTime HeldUntil => _held.Deadline;
 
     /// <summary>Sends what is held on its way.</summary>
-    public void ForwardHeld(MonotonicTime now) => _track.ForwardHeld(this, now);
+    public void ForwardHeld(MonotonicTime now) => _track.Receivers.ForwardHeld(this, now);
 
     /// <summary>The highest number that subscribers were given.</summary>
     public ushort NewestForwarded { get; private set; }

@@ -192,7 +192,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
         if (keepLine && subscription.IsAgreed)
         {
-            track.Remove(subscription);
+            track.Receivers.Remove(subscription);
             subscription.IsOrphan = true;
         }
         else
@@ -330,7 +330,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     private void Drop(Subscription subscription)
     {
-        subscription.Track.Remove(subscription);
+        subscription.Track.Receivers.Remove(subscription);
         _byTrack.Remove(subscription.Track.Id);
         _bySsrc.Remove(subscription.Ssrc);
         subscription.Stop();
