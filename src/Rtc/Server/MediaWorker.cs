@@ -68,6 +68,9 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     public SendQueue Queue { get; }
 
+    /// <summary>For packets that wait for their viewer's path.</summary>
+    public PacketBuffers Buffers { get; } = new();
+
     public WorkerCounters Counters { get; } = new();
 
     public Random Random { get; } = new(RandomNumberGenerator.GetInt32(int.MaxValue));

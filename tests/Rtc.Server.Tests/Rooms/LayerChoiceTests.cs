@@ -1,3 +1,4 @@
+using Events.Rtc.Client.Signalling;
 using Events.Rtc.Protocol.Forwarding;
 using Events.Rtc.Rooms;
 
@@ -39,7 +40,8 @@ public class LayerChoiceTests
     {
         await using var node = new TestNode(o => o with { Workers = 1 });
         var publisher = new SimulcastPublisher(await node.WhipAsync(plan: SimulcastPublisher.Plan));
-        var viewer = await node.WhepAsync();
+        // One that tells nothing of its path: nobody else limits it.
+        var viewer = await node.WhepAsync(plan: ClientMediaPlan.View with { TransportCc = false, Remb = false });
         await publisher.SendUntilAsync(() => Layer() == 2, "the highest layer");
         foreach (var limit in new[] { 0, 1, 2 })
         {

@@ -108,6 +108,9 @@ public sealed class SendSideEstimator
     /// <summary>Smoothed, 0…1, from transport-wide feedback.</summary>
     public double Loss => _loss.AverageLoss;
 
+    /// <summary>Loss that less sending would cure bounds the estimate.</summary>
+    public bool IsLossLimited => Feedback == CongestionFeedback.TransportWide ? _loss.Value is not null : _reported.Value is not null;
+
     public TimeSpan RoundTrip => _control.RoundTrip;
 
     /// <summary>Less is sent than fits, so the estimate can grow by probes only.</summary>

@@ -37,10 +37,13 @@ public struct TrackAllocation
     public LayerRates Layers;
 
     /// <summary>Decided: index into <see cref="Layers"/>, or <see cref="Paused"/>.</summary>
-    public int Layer { get; internal set; }
+    public int Layer { get; private set; }
 
     /// <summary>The last decision was a change that takes effect at a keyframe of the new layer: ask for one.</summary>
     public bool NeedsKeyframe { get; internal set; }
+
+    /// <summary>This layer is sent already, by no decision of the allocator: it goes on with less room than a new one would need.</summary>
+    public void Show(int layer) => Layer = layer;
 
     internal MonotonicTime RaisedAt;
     internal MonotonicTime RaiseNotBefore;
@@ -76,6 +79,12 @@ public struct BandwidthAllocator
 
     private static readonly TimeSpan MildShortageTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// An estimate that nothing ran into ends where nobody asked for more. A still picture that begins to move is above it at once; a probe every 3 s
+    /// tells whether that fits.
+    /// </summary>
+    private static readonly TimeSpan UnprovenShortageTime = TimeSpan.FromSeconds(4);
+
     /// <summary>A picture that stops is worse than a smaller one: the last layer bears a mild shortage for longer.</summary>
     private static readonly TimeSpan LastLayerTime = TimeSpan.FromSeconds(3);
 
@@ -91,7 +100,11 @@ public struct BandwidthAllocator
     private bool _isShort;
 
     /// <summary>Decides every track's layer. Its fields for decisions are this call's to change.</summary>
-    public AllocationResult Allocate(Span<TrackAllocation> tracks, Bitrate estimate, MonotonicTime now)
+    /// <param name="tracks">All of the viewer's.</param>
+    /// <param name="estimate">What its path carries.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="isProven">The path was full, or lost what was too much, a moment ago; else more than the estimate may well fit.</param>
+    public AllocationResult Allocate(Span<TrackAllocation> tracks, Bitrate estimate, MonotonicTime now, bool isProven = true)
     {
         long audio = 0, held = 0, wanted = 0;
         foreach (ref var track in tracks)
@@ -99,7 +112,7 @@ public struct BandwidthAllocator
             if (track.IsAudio)
             {
                 audio += track.Layers.Count > 0 ? track.Layers[0].Bitrate.BitsPerSecond : 0;
-                track.Layer = track.IsOff || track.Layers.Count == 0 ? TrackAllocation.Paused : 0;
+                track.Show(track.IsOff || track.Layers.Count == 0 ? TrackAllocation.Paused : 0);
                 track.NeedsKeyframe = false;
                 continue;
             }
@@ -111,7 +124,7 @@ public struct BandwidthAllocator
         }
 
         var budget = Math.Max(0, estimate.BitsPerSecond - audio);
-        budget = Tolerate(budget, held, now);
+        budget = Tolerate(budget, held, isProven, now);
         var lastLayerBudget = _isShort && now - _shortSince < LastLayerTime ? (long)(budget / MildShortage) : budget;
         long used = 0;
         for (var priority = (int)TrackPriority.ScreenShare; priority >= 0; priority--)
@@ -237,7 +250,7 @@ public struct BandwidthAllocator
     }
 
     /// <summary>The budget, or what is held while the shortage is mild and young.</summary>
-    private long Tolerate(long budget, long held, MonotonicTime now)
+    private long Tolerate(long budget, long held, bool isProven, MonotonicTime now)
     {
         if (budget >= held)
         {
@@ -249,6 +262,11 @@ public struct BandwidthAllocator
         {
             _isShort = true;
             _shortSince = now;
+        }
+
+        if (!isProven)
+        {
+            return now - _shortSince < UnprovenShortageTime ? held : budget;
         }
 
         return budget >= held * MildShortage && now - _shortSince < MildShortageTime ? held : budget;
@@ -284,7 +302,7 @@ public struct BandwidthAllocator
                 && (before == TrackAllocation.Paused
                     || before >= track.Layers.Count
                     || (track.Layers[track.Next].Spatial != track.Layers[before].Spatial && !(track.IsScalable && track.Next < before)));
-            track.Layer = track.Next;
+            track.Show(track.Next);
         }
 
         return changed;

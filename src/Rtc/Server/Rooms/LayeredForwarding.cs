@@ -10,6 +10,7 @@ internal sealed class LayeredForwarding
 {
     private readonly OutgoingStream _stream;
     private readonly LayerSelector _selector;
+    private bool _waitsForRoom;
 
     /// <param name="stream">It may have sent packets without a selector before: the numbers go on.</param>
     public LayeredForwarding(OutgoingStream stream)
@@ -43,6 +44,11 @@ internal sealed class LayeredForwarding
         }
 
         _selector.SetTarget(target);
+        if (target.IsPaused)
+        {
+            _stream.Discard(now);
+        }
+
         if (_stream.IsOpen && _selector.NeedsKeyframe)
         {
             _stream.Track.Encodings[target.Encoding].RequestKeyframe(now);
@@ -57,6 +63,15 @@ internal sealed class LayeredForwarding
             return;
         }
 
+        if (_waitsForRoom || (_stream.IsPaced && !_stream.HasRoom(now)))
+        {
+            // The path is too far behind: the picture goes on with a keyframe once all that waits has left.
+            _waitsForRoom = _stream.IsBehind;
+            _selector.StartOver();
+            return;
+        }
+
+        var before = _selector.CurrentEncoding;
         var decision = _selector.Select(index, encoding.Epoch, encoding.Clock, packet, video, now, out var sent);
         if (_selector.NeedsKeyframe && index == _selector.Target.Encoding)
         {
@@ -66,6 +81,11 @@ internal sealed class LayeredForwarding
         if (decision == LayerDecision.Skip)
         {
             return;
+        }
+
+        if (_stream.IsBehind && before >= 0 && before != index)
+        {
+            _stream.Discard(now); // What waits of the layer before would only delay this one's beginning.
         }
 
         var slot = _stream.Reserve();
@@ -82,6 +102,11 @@ internal sealed class LayeredForwarding
         if (!_selector.TryFindSent(sequence, out var sent))
         {
             return ForwardSkipped(sequence, now);
+        }
+
+        if (_stream.IsPaced && sent.Encoding != _selector.CurrentEncoding)
+        {
+            return false; // Of a layer that is not shown any more: the path has no room for what came before the switch.
         }
 
         var encoding = _stream.Track.Encodings[sent.Encoding];

@@ -1,3 +1,4 @@
+using Events.Rtc.Protocol.Congestion;
 using Events.Rtc.Protocol.Forwarding;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
@@ -97,6 +98,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
 
     public void Close()
     {
+        Discard(Worker.Now);
         _media = null;
         _rtx = null;
     }
@@ -126,11 +128,43 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
             length = RtpPadding.Align(slot, length, EqualSizes);
         }
 
-        Commit(_media!, slot, length, headerLength);
-        transport.Congestion.MediaSent(length);
-        if (transport.Congestion.Estimator.WantsPadding)
+        var congestion = transport.Congestion;
+        if (Track.Kind == TrackKind.Audio)
         {
-            transport.SendPadding(now);
+            congestion.AudioSent(length);
+        }
+
+        var priority = Track.Kind == TrackKind.Audio ? PacketPriority.Audio : PacketPriority.Video;
+        if (!congestion.Pacing.IsActive || congestion.Pacing.TryPass(this, priority, isAgain: false, slot[..length], headerLength, now))
+        {
+            Commit(_media!, slot, length, headerLength);
+            if (congestion.Estimator.WantsPadding)
+            {
+                transport.SendPadding(now);
+            }
+        }
+    }
+
+    /// <summary>False: the viewer's path is so far behind that a picture is better left out up to a keyframe.</summary>
+    public bool HasRoom(MonotonicTime now) => transport.Congestion.Pacing.HasRoom(now);
+
+    /// <summary>Packets of the viewer may have to wait.</summary>
+    public bool IsPaced => transport.Congestion.Pacing.IsActive;
+
+    /// <summary>Packets of the viewer do wait.</summary>
+    public bool IsBehind => transport.Congestion.Pacing.IsWaiting;
+
+    /// <summary>What of this stream waits is not wanted any more.</summary>
+    public void Discard(MonotonicTime now) => transport.Congestion.Pacing.Discard(this, now);
+
+    /// <summary>A packet that waited leaves.</summary>
+    public void Leave(ReadOnlySpan<byte> packet, int headerLength, bool isAgain)
+    {
+        if ((isAgain ? _rtx ?? _media : _media) is { } stream)
+        {
+            var slot = Reserve();
+            packet.CopyTo(slot);
+            Commit(stream, slot, packet.Length, headerLength);
         }
     }
 
@@ -157,8 +191,13 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
             return false;
         }
 
-        Commit(_rtx ?? _media!, slot, length, headerLength);
         Retransmitted++;
+        var pacing = transport.Congestion.Pacing;
+        if (!pacing.IsActive || pacing.TryPass(this, PacketPriority.Retransmission, isAgain: true, slot[..length], headerLength, Worker.Now))
+        {
+            Commit(_rtx ?? _media!, slot, length, headerLength);
+        }
+
         return true;
     }
 
@@ -173,6 +212,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
         var slot = Reserve();
         var length = PaddingPacket.Write(
             slot, (byte)Codec!.RtxPayloadType!.Value, RtxSsrc, new(_rtxSequence++), Rewriter.LastTimestamp, _congestion, bytes, out var headerLength);
+        transport.Congestion.Pacing.Account(length, Worker.Now);
         Commit(_rtx, slot, length, headerLength);
         return length;
     }

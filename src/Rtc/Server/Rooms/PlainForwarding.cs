@@ -17,6 +17,7 @@ internal sealed class PlainForwarding(OutgoingStream stream)
     private const int ReplayBurst = 24;
 
     private int _epoch;
+    private bool _waitsForRoom;
     private ushort _spliceSequence;
     private bool _spliceFresh;
     private bool _replaying;
@@ -33,6 +34,12 @@ internal sealed class PlainForwarding(OutgoingStream stream)
 
     public void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
     {
+        if (_waitsForRoom || (stream.IsPaced && stream.Track.Kind == TrackKind.Video && !stream.HasRoom(now)))
+        {
+            LeaveOut(now);
+            return;
+        }
+
         var sequence = packet.SequenceNumber.Value;
         if (_replaying && _epoch == encoding.Epoch && (short)(sequence - _replayNext) >= 0)
         {
@@ -131,6 +138,19 @@ internal sealed class PlainForwarding(OutgoingStream stream)
         var slot = stream.Reserve();
         var length = stream.Rewriter.Write(packet, slot, out var headerLength);
         stream.Send(packet, slot, length, headerLength, now);
+    }
+
+    /// <summary>The path is too far behind: the picture goes on with a keyframe once all that waits has left.</summary>
+    private void LeaveOut(MonotonicTime now)
+    {
+        _replaying = false;
+        _waitsForRoom = stream.IsBehind;
+        NeedsKeyframe = true;
+        Forget();
+        if (!_waitsForRoom)
+        {
+            stream.Track.Encodings[0].RequestKeyframe(now);
+        }
     }
 
     /// <summary>Begins with the last keyframe, if it is recent: the picture is there at once, and the publisher is spared another.</summary>

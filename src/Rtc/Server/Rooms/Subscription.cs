@@ -23,6 +23,7 @@ internal sealed class Subscription
         _transport = transport;
         _stream = new OutgoingStream(transport, track);
         _plain = new PlainForwarding(_stream);
+        WantedSince = transport.Worker.Now;
     }
 
     public PublishedTrack Track => _stream.Track;
@@ -87,6 +88,7 @@ internal sealed class Subscription
     {
         if (_transport.Peer is { IsConnected: true, Srtp: { } srtp } && _stream.TryOpen(srtp))
         {
+            WantedSince = _transport.Worker.Now;
             RestartAtKeyframe();
         }
     }
@@ -130,6 +132,7 @@ internal sealed class Subscription
         _choice.MaxHeight = preference.MaxHeight;
         _choice.MaxFrameRate = preference.MaxFrameRate;
         Pause(PauseReasons.Viewer, preference.Paused);
+        _transport.Reconsider();
     }
 
     /// <summary>
@@ -138,16 +141,52 @@ internal sealed class Subscription
     /// </summary>
     public void Limit(int layer, byte temporal)
     {
-        _choice.LayerLimit = Math.Max(0, layer);
+        var (limit, held) = (Math.Max(0, layer), layer < 0);
+        if (_choice.LayerLimit == limit && _choice.TemporalLimit == temporal && IsHeld == held)
+        {
+            return;
+        }
+
+        _choice.LayerLimit = limit;
         _choice.TemporalLimit = temporal;
-        Pause(PauseReasons.Bandwidth, layer < 0);
+        Pause(PauseReasons.Bandwidth, held);
     }
+
+    /// <summary>The path bounds it no more.</summary>
+    public void Unlimit() => Limit(LayerChoice.NoLimit, LayerTarget.AllLayers);
+
+    /// <summary>The path has no room for it.</summary>
+    public bool IsHeld => (_choice.Paused & PauseReasons.Bandwidth) != 0;
+
+    /// <summary>The viewer would have it, and is not sent it.</summary>
+    public bool IsHeldBack => (_choice.Paused & (PauseReasons.Bandwidth | PauseReasons.LastN)) != 0;
+
+    /// <summary>It is paused, and not for want of room.</summary>
+    public bool IsUnwanted => (_choice.Paused & ~PauseReasons.Bandwidth) != 0;
+
+    /// <summary>Since when it is open and wanted.</summary>
+    public MonotonicTime WantedSince { get; private set; }
+
+    /// <summary>What could be sent of the track, and what that costs: see <see cref="TrackLayers.TryListRates"/>.</summary>
+    public bool TryListRates(MonotonicTime now, ref LayerRates rates) =>
+        Track.Layers.TryListRates(_choice, Track.IsLayered, Track.Source == TrackSource.Screen, now, ref rates);
 
     /// <summary>Sets or lifts one reason for sending nothing.</summary>
     public void Pause(PauseReasons reason, bool paused)
     {
         var was = IsPaused;
+        var wasUnwanted = IsUnwanted;
         _choice.Paused = paused ? _choice.Paused | reason : _choice.Paused & ~reason;
+        if (wasUnwanted != IsUnwanted)
+        {
+            WantedSince = _transport.Worker.Now;
+        }
+
+        if (!was && IsPaused)
+        {
+            _stream.Discard(_transport.Worker.Now);
+        }
+
         if (was && !IsPaused && _layered is null)
         {
             // Numbers were not spent meanwhile: what comes now is spliced on, as after a change of source.
@@ -198,9 +237,9 @@ internal sealed class Subscription
     /// <summary>Answers a NACK from the track's cache. False when the packet is not there any more.</summary>
     public bool Retransmit(ushort sent, MonotonicTime now)
     {
-        if (!_stream.CanSendAgain)
+        if (!_stream.CanSendAgain || IsHeld)
         {
-            return false; // Sound is not sent again.
+            return false; // Sound is not sent again, nor what there is no room for.
         }
 
         return _layered is null ? _plain.Retransmit(sent, now) : _layered.Retransmit(sent, now);

@@ -93,6 +93,46 @@ internal sealed class TrackLayers
         return bitrate;
     }
 
+    /// <summary>
+    /// Lists what a holder of <paramref name="choice"/> could be sent, from the least on, as the allocator wants it: <see cref="LayerRate.Spatial"/> is the index
+    /// here. A camera gives up pictures per second in its lowest layer only, a screen in each: what is read on it matters more than how it moves.
+    /// </summary>
+    /// <returns>False while nothing of it has been measured.</returns>
+    public bool TryListRates(in LayerChoice choice, bool isLayered, bool isScreen, MonotonicTime now, ref LayerRates rates)
+    {
+        rates.Clear();
+        var measured = false;
+        for (var i = 0; i < _all.Count; i++)
+        {
+            var layer = _all[i];
+            if (i > 0 && !choice.Fits(layer))
+            {
+                continue;
+            }
+
+            var top = isLayered ? choice.TemporalOf(layer) : LayerTarget.AllLayers;
+            var highest = Math.Min(top, layer.Temporal);
+            for (byte temporal = 0; isLayered && temporal < highest && (i == 0 || isScreen); temporal++)
+            {
+                rates.TryAdd(new((byte)i, temporal, layer.Height, ExpectedBitrateOf(i, temporal, now)));
+            }
+
+            var rate = ExpectedBitrateOf(i, highest, now);
+            measured |= rate > Bitrate.Zero;
+            rates.TryAdd(new((byte)i, top, layer.Height, rate));
+        }
+
+        return measured;
+    }
+
+    /// <summary>Zero for a layer that its publisher does not send.</summary>
+    private Bitrate ExpectedBitrateOf(int layer, int temporal, MonotonicTime now)
+    {
+        var chosen = _all[layer];
+        var arrives = chosen.IsActive ? BitrateOf(layer, temporal) : 0;
+        return new((long)(now < chosen.Encoding.ExpectedUntil ? Math.Max(arrives, chosen.RememberedBitrate(temporal)) : arrives));
+    }
+
     private TrackLayerInfo Describe(VideoLayer layer, int index) => new(
         layer.Encoding.Rid, layer.Spatial, layer.Width, layer.Height, layer.Temporal + 1, layer.IsActive, (long)BitrateOf(index, VideoLayer.MaxTemporal - 1));
 }
