@@ -33,6 +33,7 @@ internal sealed unsafe class SendQueue : IDisposable
     private const int MaxSegmentedBytes = 65_000;
 
     private readonly UdpSocket _socket;
+    private readonly DatagramSink? _sink;
     private readonly byte* _slab;
     private readonly int[] _next = new int[Slots];
     private readonly int[] _lengths = new int[Slots];
@@ -46,9 +47,12 @@ internal sealed unsafe class SendQueue : IDisposable
     private int _dirtyCount;
     private int _singleUsed;
 
-    public SendQueue(UdpSocket socket)
+    /// <param name="socket">Where datagrams leave.</param>
+    /// <param name="sink">Takes them instead, one by one, when there is one.</param>
+    public SendQueue(UdpSocket socket, DatagramSink? sink = null)
     {
         _socket = socket;
+        _sink = sink;
         _slab = (byte*)NativeMemory.AlignedAlloc(Slots * SlotBytes, 64);
         _headers = (MultiMessageHeader*)NativeMemory.AllocZeroed(MaxMessages, (nuint)sizeof(MultiMessageHeader));
         _vectors = (IoVector*)NativeMemory.AllocZeroed(Slots, (nuint)sizeof(IoVector));
@@ -142,6 +146,12 @@ internal sealed unsafe class SendQueue : IDisposable
             return;
         }
 
+        if (_sink is not null)
+        {
+            FlushTo(_sink);
+            return;
+        }
+
         var messages = 0;
         var vectors = 0;
         for (var i = 0; i < _dirtyCount; i++)
@@ -208,6 +218,24 @@ internal sealed unsafe class SendQueue : IDisposable
         }
 
         Submit(messages);
+        Clear();
+    }
+
+    private void FlushTo(DatagramSink sink)
+    {
+        for (var i = 0; i < _dirtyCount; i++)
+        {
+            var destination = _dirty[i];
+            for (var slot = destination.Head; slot >= 0; slot = _next[slot])
+            {
+                sink(destination.Address, new ReadOnlySpan<byte>(_slab + (slot * SlotBytes), _lengths[slot]));
+                Sent++;
+            }
+
+            destination.Head = -1;
+            destination.Tail = -1;
+        }
+
         Clear();
     }
 
