@@ -96,8 +96,15 @@ public struct BandwidthAllocator
     private static readonly TimeSpan MaxHold = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LastingRaise = TimeSpan.FromSeconds(10);
 
+    /// <summary>So much more than what failed, and the path is another one.</summary>
+    private const double AnotherTotal = 1.25;
+
     private MonotonicTime _shortSince;
     private bool _isShort;
+    private long _failedTotal;
+    private TimeSpan _hold;
+    private MonotonicTime _raisedAt;
+    private MonotonicTime _enlargeNotBefore;
 
     /// <summary>Decides every track's layer. Its fields for decisions are this call's to change.</summary>
     /// <param name="tracks">All of the viewer's.</param>
@@ -127,6 +134,7 @@ public struct BandwidthAllocator
         budget = Tolerate(budget, held, isProven, now);
         var lastLayerBudget = _isShort && now - _shortSince < LastLayerTime ? (long)(budget / MildShortage) : budget;
         long used = 0;
+        var mayEnlarge = now >= _enlargeNotBefore || budget >= _failedTotal * AnotherTotal;
         for (var priority = (int)TrackPriority.ScreenShare; priority >= 0; priority--)
         {
             foreach (ref var track in tracks)
@@ -146,7 +154,7 @@ public struct BandwidthAllocator
                 raised = false;
                 foreach (ref var track in tracks)
                 {
-                    if ((int)track.Priority == priority && !track.IsAudio && track.Next != TrackAllocation.Paused)
+                    if ((int)track.Priority == priority && !track.IsAudio && track.Next != TrackAllocation.Paused && (mayEnlarge || track.Next < track.Layer))
                     {
                         raised |= TryRaise(ref track, budget, ref used, now);
                     }
@@ -155,7 +163,7 @@ public struct BandwidthAllocator
             while (raised);
         }
 
-        var changed = Settle(tracks, now);
+        var changed = Settle(tracks, held, now);
         var next = CheapestStep(tracks);
         var goal = next == 0 ? 0 : audio + used + (long)(next * RaiseMargin);
         return new(new(audio + used), new(goal), new(audio + (long)(wanted * RaiseMargin)), changed);
@@ -272,9 +280,11 @@ public struct BandwidthAllocator
         return budget >= held * MildShortage && now - _shortSince < MildShortageTime ? held : budget;
     }
 
-    private static bool Settle(Span<TrackAllocation> tracks, MonotonicTime now)
+    private bool Settle(Span<TrackAllocation> tracks, long held, MonotonicTime now)
     {
         var changed = false;
+        var raised = false;
+        var lowered = false;
         foreach (ref var track in tracks)
         {
             if (track.IsAudio || track.Next == track.Layer)
@@ -287,10 +297,12 @@ public struct BandwidthAllocator
             if (track.Next > before)
             {
                 track.RaisedAt = now;
+                raised |= before != TrackAllocation.Paused;
             }
             else if (track.Cap >= before)
             {
                 // For want of room. Shown smaller because the viewer or the publisher says so is no reason to wait later.
+                lowered = true;
                 track.Hold = track.Hold > TimeSpan.Zero && now - track.RaisedAt < LastingRaise ? track.Hold * 2 : MinHold;
                 track.Hold = track.Hold > MaxHold ? MaxHold : track.Hold;
                 track.RaiseNotBefore = now + RaiseInterval;
@@ -303,6 +315,19 @@ public struct BandwidthAllocator
                     || before >= track.Layers.Count
                     || (track.Layers[track.Next].Spatial != track.Layers[before].Spatial && !(track.IsScalable && track.Next < before)));
             track.Show(track.Next);
+        }
+
+        if (lowered)
+        {
+            // With many pictures the step of one is small beside what an estimate swings: all of them wait, or they would take turns.
+            _hold = _hold > TimeSpan.Zero && now - _raisedAt < LastingRaise ? _hold * 2 : MinHold;
+            _hold = _hold > MaxHold ? MaxHold : _hold;
+            _enlargeNotBefore = now + _hold;
+            _failedTotal = held;
+        }
+        else if (raised)
+        {
+            _raisedAt = now;
         }
 
         return changed;
