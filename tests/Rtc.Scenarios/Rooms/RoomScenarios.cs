@@ -147,6 +147,8 @@ public class RoomScenarios(ITestOutputHelper output)
         foreach (var person in call.People)
         {
             Assert.Equal(5, person.Pictures.Count());
+            // A line that changes twice a minute, five pictures on it: a change in six seconds each is no flapping.
+            Assert.All(person.Pictures, p => Assert.True(p.Changes.Count < seconds / 6, p.ToString()));
         }
 
         return call.Tell();

@@ -94,5 +94,5 @@ internal sealed class VirtualPicture(Simulation simulation)
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Packets} packets, layers {string.Join(' ', Changes.TakeLast(40).Select(c => FormattableString.Invariant($"{c.Second:F1}:{c.Layer}")))}, gaps {string.Join(' ', Gaps.TakeLast(20).Select(g => FormattableString.Invariant($"{g.Second:F1}+{g.Length:F1}")))}, lost {Lost}, recovered {Recoveries.Count}");
+        $"{Packets} packets, {Changes.Count} changes, layers {string.Join(' ', Changes.TakeLast(40).Select(c => FormattableString.Invariant($"{c.Second:F1}:{c.Layer}")))}, gaps {string.Join(' ', Gaps.TakeLast(20).Select(g => FormattableString.Invariant($"{g.Second:F1}+{g.Length:F1}")))}, lost {Lost}, recovered {Recoveries.Count}");
 }

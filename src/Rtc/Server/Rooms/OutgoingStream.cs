@@ -143,6 +143,10 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
                 transport.SendPadding(now);
             }
         }
+        else
+        {
+            transport.NextTick = MonotonicTime.Zero; // It leaves with a tick, perhaps the next one.
+        }
     }
 
     /// <summary>False: the viewer's path is so far behind that a picture is better left out up to a keyframe.</summary>
@@ -196,6 +200,10 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
         if (!pacing.IsActive || pacing.TryPass(this, PacketPriority.Retransmission, isAgain: true, slot[..length], headerLength, Worker.Now))
         {
             Commit(_rtx ?? _media!, slot, length, headerLength);
+        }
+        else
+        {
+            transport.NextTick = MonotonicTime.Zero;
         }
 
         return true;
