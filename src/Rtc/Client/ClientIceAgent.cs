@@ -26,19 +26,21 @@ internal sealed class ClientIceAgent
     private readonly byte[] _localPassword;
     private readonly byte[] _remotePassword;
     private readonly bool _sendsChecks;
+    private readonly Func<int, int> _chance;
     private readonly ulong _tieBreaker;
     private readonly byte[] _transactions = new byte[RememberedTransactions * StunFormat.TransactionIdLength];
     private int _transactionCount;
     private TimeSpan _retransmission = FirstRetransmission;
     private MonotonicTime _consentExpires = MonotonicTime.Never;
 
-    public ClientIceAgent(IceCredentials local, IceCredentials remote, bool sendsChecks)
+    public ClientIceAgent(IceCredentials local, IceCredentials remote, bool sendsChecks, Func<int, int> chance)
     {
         _username = Encoding.ASCII.GetBytes($"{remote.Ufrag}:{local.Ufrag}");
         _localUfrag = Encoding.ASCII.GetBytes(local.Ufrag + ":");
         _localPassword = Encoding.ASCII.GetBytes(local.Password);
         _remotePassword = Encoding.ASCII.GetBytes(remote.Password);
         _sendsChecks = sendsChecks;
+        _chance = chance;
         Span<byte> random = stackalloc byte[8];
         RandomNumberGenerator.Fill(random);
         _tieBreaker = BitConverter.ToUInt64(random);
@@ -75,7 +77,7 @@ internal sealed class ClientIceAgent
         writer.AddFingerprint();
         if (Connected)
         {
-            var factor = 0.8 + (RandomNumberGenerator.GetInt32(4_001) / 10_000.0);
+            var factor = 0.8 + (_chance(4_001) / 10_000.0);
             NextCheck = now + (ConsentInterval * factor);
         }
         else

@@ -37,11 +37,11 @@ public sealed class ClientPeer : IDisposable
         _options = options;
         _ciphers = ciphers;
         _events = events;
-        _ice = new(session.Local, session.Remote, options.SendsChecks);
+        _ice = new(session.Local, session.Remote, options.SendsChecks, options.Chance);
         _dtls = dtls.Create(session.DtlsRole, session.RemoteFingerprint, [.. options.Profiles]);
-        _sender = new(session.Media, options.RetransmitPackets, options.UnixNanosecondsAtZero);
+        _sender = new(session.Media, options.RetransmitPackets, options.UnixNanosecondsAtZero, options.Chance);
         // Reports of a pure viewer come from SSRC 1, as libwebrtc's do.
-        _receiver = new(session.Media, options.ReceiveLimit, _sender.Tracks.Count > 0 ? _sender.Tracks[0].Media.Ssrc : 1);
+        _receiver = new(session.Media, options.ReceiveLimit, _sender.Tracks.Count > 0 ? _sender.Tracks[0].Media.Ssrc : 1, options.Chance);
     }
 
     public ClientPeerState State { get; private set; }

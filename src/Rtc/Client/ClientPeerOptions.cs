@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Srtp;
 
@@ -20,6 +21,9 @@ public sealed record ClientPeerOptions
 
     /// <summary>Bandwidth that REMB announces where the server negotiated it without transport-cc; a client does not estimate.</summary>
     public Bitrate ReceiveLimit { get; init; } = Bitrate.FromMegabits(20);
+
+    /// <summary>A number from 0 to below the argument, by which intervals of reports and checks differ. A scenario takes them from its seed.</summary>
+    public Func<int, int> Chance { get; init; } = RandomNumberGenerator.GetInt32;
 
     /// <summary>Time to the first success of ICE and DTLS together.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);

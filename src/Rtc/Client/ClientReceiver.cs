@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using System.Text;
 using Events.Rtc.Client.Signalling;
 using Events.Rtc.Protocol.Codecs;
@@ -21,16 +20,18 @@ internal sealed class ClientReceiver
 
     private readonly ClientMedia[] _media;
     private readonly Bitrate _receiveLimit;
+    private readonly Func<int, int> _chance;
     private readonly uint _reporterSsrc;
     private readonly List<ClientReceiveTrack> _tracks = [];
     private readonly ArrivalLog? _arrivals;
     private readonly byte _transportCcExtension;
     private readonly bool _remb;
 
-    public ClientReceiver(IReadOnlyList<ClientMedia> media, Bitrate receiveLimit, uint reporterSsrc)
+    public ClientReceiver(IReadOnlyList<ClientMedia> media, Bitrate receiveLimit, uint reporterSsrc, Func<int, int> chance)
     {
         _media = [.. media.Where(m => !m.Sends)];
         _receiveLimit = receiveLimit;
+        _chance = chance;
         _reporterSsrc = reporterSsrc;
         var wide = Array.Find(_media, m => m is { TransportCc: true, TransportCcExtension: not 0 });
         _transportCcExtension = wide?.TransportCcExtension ?? 0;
@@ -219,7 +220,7 @@ internal sealed class ClientReceiver
         return RtpReader.TryRead(restored, out packet);
     }
 
-    private static TimeSpan ReportInterval() => TimeSpan.FromMilliseconds(800 + RandomNumberGenerator.GetInt32(400));
+    private TimeSpan ReportInterval() => TimeSpan.FromMilliseconds(800 + _chance(400));
 
     // RFC 8843 §9.2: by SSRC as signalled, else by the MID extension, else by payload type.
     private ClientMedia? FindMedia(RtpReader packet)

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using Events.Rtc.Client.Signalling;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
@@ -19,12 +18,14 @@ internal sealed class ClientSender
 
     private readonly List<ClientSendTrack> _tracks;
     private readonly long _unixNanosecondsAtZero;
+    private readonly Func<int, int> _chance;
     private ushort _transportSequence;
 
-    public ClientSender(IReadOnlyList<ClientMedia> media, int retransmitPackets, long unixNanosecondsAtZero)
+    public ClientSender(IReadOnlyList<ClientMedia> media, int retransmitPackets, long unixNanosecondsAtZero, Func<int, int> chance)
     {
         _tracks = [.. media.Where(m => m.Sends).Select(m => new ClientSendTrack(m, m.Kind == MediaKind.Video ? retransmitPackets : 0))];
         _unixNanosecondsAtZero = unixNanosecondsAtZero;
+        _chance = chance;
     }
 
     public IReadOnlyList<ClientSendTrack> Tracks => _tracks;
@@ -129,7 +130,7 @@ internal sealed class ClientSender
     public void WriteReport(ref RtcpWriter writer, ClientSendTrack track, MonotonicTime now)
     {
         // About 1 s as browsers do for video, randomised so that thousands of clients do not beat together (RFC 3550 §6.2).
-        track.NextReport = now + TimeSpan.FromMilliseconds(800 + RandomNumberGenerator.GetInt32(400));
+        track.NextReport = now + TimeSpan.FromMilliseconds(800 + _chance(400));
         var wallClock = NtpTime.FromUnixNanoseconds(_unixNanosecondsAtZero + now.Nanoseconds);
         writer.WriteSenderReport(track.Media.Ssrc, wallClock, track.TimestampAt(now), track.PacketCount, track.OctetCount);
         writer.WriteSdesCname(track.Media.Ssrc, track.Cname);

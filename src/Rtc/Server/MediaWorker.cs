@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -40,11 +39,25 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     private readonly ReceiveBatch _receive;
     private readonly Thread _thread;
     private readonly Action<string> _roomLeft;
+    private readonly byte[] _scripted = new byte[SendQueue.SlotBytes];
     private MonotonicTime _nextTick;
     private volatile bool _stop;
 
-    public MediaWorker(int index, RtcOptions options, IDtlsEngineFactory dtls, IRoomObserver observer, IRoomRules rules, RtcLog log, RtcMetrics metrics, Action<string> roomLeft)
+    private readonly WorkerSurroundings _surroundings;
+
+    public MediaWorker(
+        int index,
+        RtcOptions options,
+        IDtlsEngineFactory dtls,
+        IRoomObserver observer,
+        IRoomRules rules,
+        RtcLog log,
+        RtcMetrics metrics,
+        Action<string> roomLeft,
+        WorkerSurroundings? surroundings = null)
     {
+        _surroundings = surroundings ?? WorkerSurroundings.Real;
+        Random = _surroundings.Random();
         Options = options;
         Log = log;
         Metrics = metrics;
@@ -55,7 +68,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         Routes = new TransportRoutes(Released);
         (_socket, Tcp) = Bind(options, index);
         _receive = new ReceiveBatch(_socket);
-        Queue = new SendQueue(_socket, Tcp);
+        Queue = new SendQueue(_socket, Tcp, _surroundings.Sink);
         Candidates = CandidateAddresses.Of(options, _socket.Port);
         UpdateClock();
         _thread = new Thread(Run) { Name = $"rtc-worker-{index}", IsBackground = true };
@@ -73,9 +86,14 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     public SendQueue Queue { get; }
 
+    /// <summary>For packets that wait for their viewer's path.</summary>
+    public PacketBuffers Buffers { get; } = new();
+
     public WorkerCounters Counters { get; } = new();
 
-    public Random Random { get; } = new(RandomNumberGenerator.GetInt32(int.MaxValue));
+    public Random Random { get; }
+
+    public ISrtpCipherFactory Ciphers => _surroundings.Ciphers;
 
     public IReadOnlyList<Candidate> Candidates { get; }
 
@@ -300,6 +318,25 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
             Tcp.Receive(ref self, Now);
         }
 
+        FinishTurn();
+    }
+
+    /// <summary>A turn without the thread and its socket: of a worker that a scenario drives. Nothing else may call it.</summary>
+    public void TurnBy(ReadOnlySpan<byte> datagram, in TransportAddress from)
+    {
+        UpdateClock();
+        _mailbox.Run(Failed);
+        if (!datagram.IsEmpty)
+        {
+            datagram.CopyTo(_scripted);
+            Receive(_scripted.AsSpan(0, datagram.Length), from);
+        }
+
+        FinishTurn();
+    }
+
+    private void FinishTurn()
+    {
         if (Now >= _nextTick)
         {
             Tick();
@@ -464,7 +501,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     private void UpdateClock()
     {
-        Now = new MonotonicTime((long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency)));
-        UnixNow = (DateTime.UtcNow.Ticks - DateTime.UnixEpoch.Ticks) * 100;
+        Now = _surroundings.Now();
+        UnixNow = _surroundings.UnixNow();
     }
 }

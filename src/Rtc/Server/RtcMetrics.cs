@@ -24,6 +24,8 @@ public sealed class RtcMetrics : IDisposable
         Count("events.rtc.bytes.forwarded", "By", "SRTP bytes to subscribers", w => w.Counters.BytesForwarded);
         Count("events.rtc.packets.retransmitted", "{packet}", "Packets sent again after a NACK", w => w.Counters.Retransmissions);
         Count("events.rtc.packets.padding", "{packet}", "Packets of padding that probed a viewer's path", w => w.Counters.PaddingSent);
+        Count("events.rtc.packets.paced", "{packet}", "Packets that waited for their viewer's path", w => w.Counters.PacketsPaced);
+        Count("events.rtc.packets.pacer.dropped", "{packet}", "Packets for which a viewer's queue had no room", w => w.Counters.PacerDropped);
         Count("events.rtc.nacks.received", "{packet}", "Packets that subscribers asked for again", w => w.Counters.NacksReceived);
         Count("events.rtc.nacks.sent", "{packet}", "Packets that publishers were asked for again", w => w.Counters.NacksSent);
         Count("events.rtc.keyframe.requests", "{request}", "Keyframes asked of publishers", w => w.Counters.KeyframeRequests);

@@ -10,6 +10,12 @@ internal sealed class WorkerCounters
     public long Retransmissions;
     public long PaddingSent;
 
+    /// <summary>Waited for a viewer's path.</summary>
+    public long PacketsPaced;
+
+    /// <summary>Could not wait: their viewer's queue or the worker's memory for such was full.</summary>
+    public long PacerDropped;
+
     /// <summary>Of all viewers whose clients report, bits per second, now.</summary>
     public long EstimatedBitrate;
     public long NacksReceived;

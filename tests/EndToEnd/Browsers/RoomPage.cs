@@ -209,6 +209,12 @@ public sealed class RoomPage : IAsyncDisposable
             """,
             width));
 
+    /// <summary>Waits until a tile says such a size, in lines.</summary>
+    public Task SaysSizeAsync(Func<int, bool> expected, TimeSpan patience) => Until.True(
+        "a size that is said on a tile",
+        patience,
+        async () => expected(await Page.EvaluateAsync<int>("() => parseInt(document.querySelector('[data-testid=tile-size]')?.textContent ?? '0')")));
+
     /// <summary>Waits until this person's browser encodes a layer, or has stopped to.</summary>
     public Task SendsLayerAsync(string rid, bool active, TimeSpan patience) => Until.True(
         $"layer {rid} {(active ? "sent" : "stopped")}",

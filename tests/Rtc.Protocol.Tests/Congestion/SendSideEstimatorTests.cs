@@ -85,6 +85,37 @@ public class SendSideEstimatorTests
     }
 
     [Fact]
+    public void A_viewer_of_a_call_costs_5_KB_and_one_of_a_long_path_as_much_as_it_has_under_way()
+    {
+        _ = new SendSideEstimator(new());
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var estimator = new SendSideEstimator(new());
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 5_000);
+
+        // A thousand packets before the first report of any: none of them is forgotten.
+        estimator.Start(CongestionFeedback.TransportWide, _now);
+        for (var i = 0; i < 1_000; i++)
+        {
+            _now = new(_now.Nanoseconds + 800_000);
+            _recorder.Receive(estimator.PacketSent(1_250, _now), _now + TimeSpan.FromMilliseconds(400));
+        }
+
+        while (_recorder.HasNews)
+        {
+            var writer = new RtcpWriter(_buffer);
+            Assert.True(_recorder.TryWrite(ref writer, 1, 2));
+            var reader = new RtcpReader(_buffer.AsSpan(0, writer.Length));
+            Assert.True(reader.TryReadNext(out var packet) && TransportFeedback.TryRead(packet, out _));
+            TransportFeedback.TryRead(packet, out var feedback);
+            estimator.FeedbackReceived(feedback, _now);
+        }
+
+        // 1,250 bytes each 0.8 ms, all of them counted.
+        Assert.InRange(estimator.Throughput!.Value.BitsPerSecond, 12_000_000, 13_000_000);
+        GC.KeepAlive(estimator);
+    }
+
+    [Fact]
     public void Silence_takes_a_fifth_each_second()
     {
         for (var i = 0; i < 50; i++)

@@ -157,4 +157,42 @@ public class BandwidthAllocatorTests
         Allocate(20_000);
         Assert.Equal([0, 2, 2, 2], Layers);
     }
+
+    [Fact]
+    public void A_shortage_that_the_path_has_not_proven_is_borne_while_a_probe_looks()
+    {
+        Allocate(20_000);
+        for (var i = 0; i < 39; i++)
+        {
+            _now += TimeSpan.FromMilliseconds(100);
+            Assert.False(_allocator.Allocate(_tracks, Bitrate.FromKilobits(300), _now, isProven: false).Changed);
+        }
+
+        _now += TimeSpan.FromMilliseconds(200);
+        Assert.True(_allocator.Allocate(_tracks, Bitrate.FromKilobits(300), _now, isProven: false).Changed);
+
+        var other = new BandwidthAllocator();
+        TrackAllocation[] tracks = [Video(TrackPriority.Other)];
+        other.Allocate(tracks, Bitrate.FromKilobits(5_000), _now, isProven: false);
+        Assert.Equal(2, tracks[0].Layer);
+        Assert.True(other.Allocate(tracks, Bitrate.FromKilobits(300), _now, isProven: true).Changed);
+        Assert.Equal(0, tracks[0].Layer);
+    }
+
+    [Fact]
+    public void Many_pictures_do_not_take_turns_while_the_estimate_swings()
+    {
+        var tracks = Enumerable.Range(0, 8).Select(_ => Video(TrackPriority.Other)).ToArray();
+        var allocator = new BandwidthAllocator();
+        var changes = 0;
+        for (var i = 0; i < 1_200; i++)
+        {
+            // Two minutes: AIMD around 3.5 Mbit/s, a fifth down and back each 4 s.
+            var estimate = 3_500 * (0.8 + (0.25 * (i % 40) / 40));
+            changes += allocator.Allocate(tracks, Bitrate.FromKilobits(estimate), _now + TimeSpan.FromMilliseconds(100 * i)).Changed ? 1 : 0;
+        }
+
+        Assert.True(changes < 30, $"{changes} changes");
+        Assert.True(tracks.Count(t => t.Layer >= 1) >= 4, string.Join(' ', tracks.Select(t => t.Layer)));
+    }
 }

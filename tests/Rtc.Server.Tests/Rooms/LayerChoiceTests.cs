@@ -1,3 +1,4 @@
+using Events.Rtc.Client.Signalling;
 using Events.Rtc.Protocol.Forwarding;
 using Events.Rtc.Rooms;
 
@@ -31,7 +32,7 @@ public class LayerChoiceTests
         (int Given, int Wanted) Choose(LayerChoice choice) => (choice.Choose(layers, out var wanted).Encoding, wanted);
 
         async Task<IReadOnlyList<VideoLayer>> LayersAsync() =>
-            await node.Server.InvokeOnRoomAsync("room", room => room?.Tracks.FirstOrDefault(t => t.Kind == TrackKind.Video)?.Layers) ?? [];
+            await node.Server.InvokeOnRoomAsync("room", room => room?.Tracks.FirstOrDefault(t => t.Kind == TrackKind.Video)?.Layers.All) ?? [];
     }
 
     [Fact]
@@ -39,7 +40,8 @@ public class LayerChoiceTests
     {
         await using var node = new TestNode(o => o with { Workers = 1 });
         var publisher = new SimulcastPublisher(await node.WhipAsync(plan: SimulcastPublisher.Plan));
-        var viewer = await node.WhepAsync();
+        // One that tells nothing of its path: nobody else limits it.
+        var viewer = await node.WhepAsync(plan: ClientMediaPlan.View with { TransportCc = false, Remb = false });
         await publisher.SendUntilAsync(() => Layer() == 2, "the highest layer");
         foreach (var limit in new[] { 0, 1, 2 })
         {
@@ -57,7 +59,7 @@ public class LayerChoiceTests
         var costs = await node.Server.InvokeOnRoomAsync("room", room =>
         {
             var track = room!.Tracks.First(t => t.Kind == TrackKind.Video);
-            return Enumerable.Range(0, 3).Select(i => (Base: track.BitrateOf(i, 0), All: track.BitrateOf(i, 2))).ToList();
+            return Enumerable.Range(0, 3).Select(i => (Base: track.Layers.BitrateOf(i, 0), All: track.Layers.BitrateOf(i, 2))).ToList();
         });
         Assert.All(costs, c => Assert.True(c.Base > 0 && c.All > c.Base * 1.5, $"{c}"));
         Assert.True(costs[2].All > costs[0].All);

@@ -43,10 +43,10 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
         return new TestPublisher(await ConnectAsync(description, result.Value.Answer.Sdp), result.Value.Participant);
     }
 
-    public async Task<TestViewer> WhepAsync(string room = "room", string identity = "viewer")
+    public async Task<TestViewer> WhepAsync(string room = "room", string identity = "viewer", ClientMediaPlan? plan = null)
     {
         var description = new ClientDescription(Dtls.LocalFingerprint);
-        var result = await Server.WhepAsync(Rights(room, identity), description.WriteOffer(ClientMediaPlan.View));
+        var result = await Server.WhepAsync(Rights(room, identity), description.WriteOffer(plan ?? ClientMediaPlan.View));
         Assert.True(result.IsOk, result.Error?.ToString());
         var viewer = new TestViewer(result.Value.Participant);
         viewer.Watch(await ConnectAsync(description, result.Value.Answer.Sdp, viewer.Received));

@@ -20,8 +20,11 @@ public sealed record ClientMediaPlan
 
     public int ReceiveVideo { get; init; }
 
-    /// <summary>Feedback of the congestion controller, as browsers offer it; REMB is offered either way.</summary>
+    /// <summary>Feedback of the congestion controller, as browsers offer it.</summary>
     public bool TransportCc { get; init; } = true;
+
+    /// <summary>Offered for video, as browsers do beside the other; without both there are only receiver reports.</summary>
+    public bool Remb { get; init; } = true;
 
     /// <summary>Simulcast encodings of each video track sent: 1 (none) to 3.</summary>
     public int SimulcastLayers { get; init; } = 1;
@@ -76,7 +79,7 @@ public sealed class ClientDescription
             {
                 var mid = mids.Count.ToString(CultureInfo.InvariantCulture);
                 mids.Add(mid);
-                var media = MakeMedia(kind, mid, sends, plan.TransportCc, SdpSetup.ActPass);
+                var media = MakeMedia(kind, mid, sends, plan, SdpSetup.ActPass);
                 if (sends && kind == MediaKind.Video && plan.SimulcastLayers > 1)
                 {
                     AddSimulcast(media, plan);
@@ -208,11 +211,11 @@ public sealed class ClientDescription
         return media;
     }
 
-    private MediaDescription MakeMedia(MediaKind kind, string mid, bool sends, bool transportCc, SdpSetup setup)
+    private MediaDescription MakeMedia(MediaKind kind, string mid, bool sends, ClientMediaPlan plan, SdpSetup setup)
     {
         var media = NewMedia(kind, mid, sends ? SdpDirection.SendOnly : SdpDirection.RecvOnly, setup);
         media.Extmaps.Add(new(MidId, RtpExtensionUris.Mid));
-        if (transportCc)
+        if (plan.TransportCc)
         {
             media.Extmaps.Add(new(TransportCcId, RtpExtensionUris.TransportWideCc));
         }
@@ -226,13 +229,18 @@ public sealed class ClientDescription
         {
             var video = new RtpCodec(Vp8PayloadType, "VP8", 90_000)
             {
-                Feedback = { RtcpFeedback.Nack, RtcpFeedback.Pli, RtcpFeedback.Fir, RtcpFeedback.Remb },
+                Feedback = { RtcpFeedback.Nack, RtcpFeedback.Pli, RtcpFeedback.Fir },
             };
+            if (plan.Remb)
+            {
+                video.Feedback.Add(RtcpFeedback.Remb);
+            }
+
             media.Codecs.Add(video);
             media.Codecs.Add(new(RtxPayloadType, "rtx", 90_000) { Fmtp = $"apt={Vp8PayloadType}" });
         }
 
-        if (transportCc)
+        if (plan.TransportCc)
         {
             media.Codecs[0].Feedback.Add(RtcpFeedback.TransportCc);
         }

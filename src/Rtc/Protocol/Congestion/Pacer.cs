@@ -89,11 +89,17 @@ public sealed class Pacer
         return true;
     }
 
+    /// <summary>False: too many wait, or the first of its kind has waited for too long.</summary>
+    public bool HasRoom(PacketPriority priority, MonotonicTime now)
+    {
+        var head = _heads[(int)priority];
+        return _free != None && (head == None || now - _waiting[head].Since <= MaxWait);
+    }
+
     /// <summary>False: too many wait, or the first of its kind has waited for too long. Drop it; a picture goes on at a keyframe.</summary>
     public bool TryEnqueue(PacketPriority priority, int handle, int bytes, MonotonicTime now)
     {
-        var head = _heads[(int)priority];
-        if (_free == None || (head != None && now - _waiting[head].Since > MaxWait))
+        if (!HasRoom(priority, now))
         {
             return false;
         }

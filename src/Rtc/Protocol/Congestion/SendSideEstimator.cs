@@ -28,7 +28,10 @@ public sealed record SendSideEstimatorOptions
     /// <summary>Some layers for a screen full of people; more is not worth a viewer's line.</summary>
     public Bitrate Max { get; init; } = Bitrate.FromMegabits(30);
 
-    /// <summary>Packets that a report may tell of, a power of two: 2,048 are 2 s of 12 Mbit/s, and 32 KB of memory per viewer.</summary>
+    /// <summary>
+    /// Packets that a report may tell of, a power of two: 2,048 are 2 s of 12 Mbit/s, and 32 KB of memory for a viewer whose reports take so long. Others stay at
+    /// 128 packets, 2 KB.
+    /// </summary>
     public int HistoryPackets { get; init; } = 2_048;
 }
 
@@ -107,6 +110,9 @@ public sealed class SendSideEstimator
 
     /// <summary>Smoothed, 0…1, from transport-wide feedback.</summary>
     public double Loss => _loss.AverageLoss;
+
+    /// <summary>Loss that less sending would cure bounds the estimate.</summary>
+    public bool IsLossLimited => Feedback == CongestionFeedback.TransportWide ? _loss.Value is not null : _reported.Value is not null;
 
     public TimeSpan RoundTrip => _control.RoundTrip;
 

@@ -20,21 +20,35 @@ internal enum PacketReport : byte
 /// </summary>
 internal sealed class SentPackets
 {
-    private readonly Entry[] _entries;
-    private readonly int _mask;
+    /// <summary>2 KB: 1.5 Mbit/s over a round trip of half a second.</summary>
+    private const int FirstCapacity = 128;
+
+    /// <summary>A report that takes longer tells of a path that is gone.</summary>
+    private static readonly TimeSpan ReportedWithin = TimeSpan.FromSeconds(1);
+
+    private readonly int _capacity;
+    private Entry[] _entries;
+    private int _mask;
     private long _next = 65_536; // Numbers stay positive however far a report reaches back.
 
-    /// <param name="capacity">A power of two.</param>
+    /// <param name="capacity">To which it grows while packets would be forgotten before they can have been reported; a power of two.</param>
     public SentPackets(int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(System.Numerics.BitOperations.IsPow2(capacity), true, nameof(capacity));
-        _entries = new Entry[capacity];
-        _mask = capacity - 1;
+        _capacity = capacity;
+        _entries = new Entry[Math.Min(capacity, FirstCapacity)];
+        _mask = _entries.Length - 1;
     }
 
     /// <summary>The next packet's number.</summary>
     public ushort Add(int bytes, byte cluster, MonotonicTime now)
     {
+        ref readonly var oldest = ref _entries[_next & _mask];
+        if (oldest is { State: EntryState.Outstanding, Bytes: > 0 } && _entries.Length < _capacity && now - oldest.Sent < ReportedWithin)
+        {
+            Grow();
+        }
+
         var number = _next++;
         _entries[number & _mask] = new(now, (ushort)bytes, cluster);
         return (ushort)number;
@@ -63,6 +77,18 @@ internal sealed class SentPackets
         var late = entry.State == EntryState.Lost;
         entry.State = received ? EntryState.Arrived : EntryState.Lost;
         return !received ? PacketReport.Lost : late ? PacketReport.ArrivedAfterAll : PacketReport.Arrived;
+    }
+
+    private void Grow()
+    {
+        var larger = new Entry[_entries.Length * 2];
+        for (var number = _next - _entries.Length; number < _next; number++)
+        {
+            larger[number & (larger.Length - 1)] = _entries[number & _mask];
+        }
+
+        _entries = larger;
+        _mask = larger.Length - 1;
     }
 
     private enum EntryState : byte

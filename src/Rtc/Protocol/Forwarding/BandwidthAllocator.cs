@@ -37,10 +37,13 @@ public struct TrackAllocation
     public LayerRates Layers;
 
     /// <summary>Decided: index into <see cref="Layers"/>, or <see cref="Paused"/>.</summary>
-    public int Layer { get; internal set; }
+    public int Layer { get; private set; }
 
     /// <summary>The last decision was a change that takes effect at a keyframe of the new layer: ask for one.</summary>
     public bool NeedsKeyframe { get; internal set; }
+
+    /// <summary>This layer is sent already, by no decision of the allocator: it goes on with less room than a new one would need.</summary>
+    public void Show(int layer) => Layer = layer;
 
     internal MonotonicTime RaisedAt;
     internal MonotonicTime RaiseNotBefore;
@@ -76,6 +79,12 @@ public struct BandwidthAllocator
 
     private static readonly TimeSpan MildShortageTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// An estimate that nothing ran into ends where nobody asked for more. A still picture that begins to move is above it at once; a probe every 3 s
+    /// tells whether that fits.
+    /// </summary>
+    private static readonly TimeSpan UnprovenShortageTime = TimeSpan.FromSeconds(4);
+
     /// <summary>A picture that stops is worse than a smaller one: the last layer bears a mild shortage for longer.</summary>
     private static readonly TimeSpan LastLayerTime = TimeSpan.FromSeconds(3);
 
@@ -87,11 +96,22 @@ public struct BandwidthAllocator
     private static readonly TimeSpan MaxHold = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LastingRaise = TimeSpan.FromSeconds(10);
 
+    /// <summary>So much more than what failed, and the path is another one.</summary>
+    private const double AnotherTotal = 1.25;
+
     private MonotonicTime _shortSince;
     private bool _isShort;
+    private long _failedTotal;
+    private TimeSpan _hold;
+    private MonotonicTime _raisedAt;
+    private MonotonicTime _enlargeNotBefore;
 
     /// <summary>Decides every track's layer. Its fields for decisions are this call's to change.</summary>
-    public AllocationResult Allocate(Span<TrackAllocation> tracks, Bitrate estimate, MonotonicTime now)
+    /// <param name="tracks">All of the viewer's.</param>
+    /// <param name="estimate">What its path carries.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="isProven">The path was full, or lost what was too much, a moment ago; else more than the estimate may well fit.</param>
+    public AllocationResult Allocate(Span<TrackAllocation> tracks, Bitrate estimate, MonotonicTime now, bool isProven = true)
     {
         long audio = 0, held = 0, wanted = 0;
         foreach (ref var track in tracks)
@@ -99,7 +119,7 @@ public struct BandwidthAllocator
             if (track.IsAudio)
             {
                 audio += track.Layers.Count > 0 ? track.Layers[0].Bitrate.BitsPerSecond : 0;
-                track.Layer = track.IsOff || track.Layers.Count == 0 ? TrackAllocation.Paused : 0;
+                track.Show(track.IsOff || track.Layers.Count == 0 ? TrackAllocation.Paused : 0);
                 track.NeedsKeyframe = false;
                 continue;
             }
@@ -111,9 +131,10 @@ public struct BandwidthAllocator
         }
 
         var budget = Math.Max(0, estimate.BitsPerSecond - audio);
-        budget = Tolerate(budget, held, now);
+        budget = Tolerate(budget, held, isProven, now);
         var lastLayerBudget = _isShort && now - _shortSince < LastLayerTime ? (long)(budget / MildShortage) : budget;
         long used = 0;
+        var mayEnlarge = now >= _enlargeNotBefore || budget >= _failedTotal * AnotherTotal;
         for (var priority = (int)TrackPriority.ScreenShare; priority >= 0; priority--)
         {
             foreach (ref var track in tracks)
@@ -133,7 +154,7 @@ public struct BandwidthAllocator
                 raised = false;
                 foreach (ref var track in tracks)
                 {
-                    if ((int)track.Priority == priority && !track.IsAudio && track.Next != TrackAllocation.Paused)
+                    if ((int)track.Priority == priority && !track.IsAudio && track.Next != TrackAllocation.Paused && (mayEnlarge || track.Next < track.Layer))
                     {
                         raised |= TryRaise(ref track, budget, ref used, now);
                     }
@@ -142,7 +163,7 @@ public struct BandwidthAllocator
             while (raised);
         }
 
-        var changed = Settle(tracks, now);
+        var changed = Settle(tracks, held, now);
         var next = CheapestStep(tracks);
         var goal = next == 0 ? 0 : audio + used + (long)(next * RaiseMargin);
         return new(new(audio + used), new(goal), new(audio + (long)(wanted * RaiseMargin)), changed);
@@ -237,7 +258,7 @@ public struct BandwidthAllocator
     }
 
     /// <summary>The budget, or what is held while the shortage is mild and young.</summary>
-    private long Tolerate(long budget, long held, MonotonicTime now)
+    private long Tolerate(long budget, long held, bool isProven, MonotonicTime now)
     {
         if (budget >= held)
         {
@@ -251,12 +272,19 @@ public struct BandwidthAllocator
             _shortSince = now;
         }
 
+        if (!isProven)
+        {
+            return now - _shortSince < UnprovenShortageTime ? held : budget;
+        }
+
         return budget >= held * MildShortage && now - _shortSince < MildShortageTime ? held : budget;
     }
 
-    private static bool Settle(Span<TrackAllocation> tracks, MonotonicTime now)
+    private bool Settle(Span<TrackAllocation> tracks, long held, MonotonicTime now)
     {
         var changed = false;
+        var raised = false;
+        var lowered = false;
         foreach (ref var track in tracks)
         {
             if (track.IsAudio || track.Next == track.Layer)
@@ -269,10 +297,12 @@ public struct BandwidthAllocator
             if (track.Next > before)
             {
                 track.RaisedAt = now;
+                raised |= before != TrackAllocation.Paused;
             }
             else if (track.Cap >= before)
             {
                 // For want of room. Shown smaller because the viewer or the publisher says so is no reason to wait later.
+                lowered = true;
                 track.Hold = track.Hold > TimeSpan.Zero && now - track.RaisedAt < LastingRaise ? track.Hold * 2 : MinHold;
                 track.Hold = track.Hold > MaxHold ? MaxHold : track.Hold;
                 track.RaiseNotBefore = now + RaiseInterval;
@@ -284,7 +314,20 @@ public struct BandwidthAllocator
                 && (before == TrackAllocation.Paused
                     || before >= track.Layers.Count
                     || (track.Layers[track.Next].Spatial != track.Layers[before].Spatial && !(track.IsScalable && track.Next < before)));
-            track.Layer = track.Next;
+            track.Show(track.Next);
+        }
+
+        if (lowered)
+        {
+            // With many pictures the step of one is small beside what an estimate swings: all of them wait, or they would take turns.
+            _hold = _hold > TimeSpan.Zero && now - _raisedAt < LastingRaise ? _hold * 2 : MinHold;
+            _hold = _hold > MaxHold ? MaxHold : _hold;
+            _enlargeNotBefore = now + _hold;
+            _failedTotal = held;
+        }
+        else if (raised)
+        {
+            _raisedAt = now;
         }
 
         return changed;

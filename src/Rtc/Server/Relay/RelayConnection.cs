@@ -69,7 +69,7 @@ internal sealed class RelayConnection
         if (_tracks.Remove(track, out var relayed))
         {
             _byHandle.Remove(relayed.Handle);
-            track.RemoveRelay(this);
+            track.Receivers.Remove(this);
             track.DemandChanged();
             Send(RelayMessageType.TrackUnpublished, new RelayTrackUnpublished(Now(track.Publisher), relayed.Handle));
         }

@@ -47,7 +47,7 @@ internal sealed class RelayedTrack(RelayConnection connection, uint handle, Publ
 
     public void Retarget(MonotonicTime now)
     {
-        var target = track.Choose(_choice, out var watched);
+        var target = track.Layers.Choose(_choice, out var watched);
         WatchedEncodings = watched;
         if (_selector is not null && target != _selector.Target)
         {

@@ -25,7 +25,7 @@ public interface IParticipantEvents
     /// <summary>Dynacast: which encodings of the participant's own track are watched, in the order of its offer.</summary>
     void PublishLayers(string trackId, string mid, IReadOnlyList<EncodingDemand> encodings);
 
-    /// <summary>Last-N: the video tracks that are held back from this participant now.</summary>
+    /// <summary>The video tracks that are held back from this participant now: by last-N, or because its path has no room for them.</summary>
     void VideoHeld(IReadOnlyList<string> trackIds);
 
     /// <summary>Someone, perhaps oneself, was promoted or demoted.</summary>

@@ -82,27 +82,28 @@ internal struct LayerChoice
         }
 
         var layer = layers[Math.Max(given, 0)];
-        return new(layer.Encoding.Index, layer.Spatial, ChooseTemporal(layer));
+        return new(layer.Encoding.Index, layer.Spatial, Math.Min(TemporalLimit, TemporalOf(layer)));
     }
 
-    private readonly bool Fits(VideoLayer layer) =>
+    /// <summary>The picture is no larger than wanted.</summary>
+    public readonly bool Fits(VideoLayer layer) =>
         layer.Width == 0 || ((MaxWidth == 0 || layer.Width <= MaxWidth) && (MaxHeight == 0 || layer.Height <= MaxHeight));
 
-    private readonly byte ChooseTemporal(VideoLayer layer)
+    /// <summary>Highest temporal layer that is wanted of a layer.</summary>
+    public readonly byte TemporalOf(VideoLayer layer)
     {
-        var temporal = TemporalLimit;
-        if (MaxFrameRate > 0 && layer.Temporal > 0)
+        if (MaxFrameRate <= 0 || layer.Temporal == 0)
         {
-            // A tenth more is the same rate measured.
-            var fits = layer.Temporal;
-            while (fits > 0 && layer.FrameRate(fits) > MaxFrameRate * 1.1)
-            {
-                fits--;
-            }
-
-            temporal = Math.Min(temporal, fits == layer.Temporal ? LayerTarget.AllLayers : fits);
+            return LayerTarget.AllLayers;
         }
 
-        return temporal;
+        // A tenth more is the same rate measured.
+        var fits = layer.Temporal;
+        while (fits > 0 && layer.FrameRate(fits) > MaxFrameRate * 1.1)
+        {
+            fits--;
+        }
+
+        return fits == layer.Temporal ? LayerTarget.AllLayers : fits;
     }
 }

@@ -11,6 +11,9 @@ internal sealed class LayerDemand(PublishedTrack track)
     /// <summary>Viewers scroll and resize; an encoder that starts and stops with them costs keyframes.</summary>
     private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(5);
 
+    /// <summary>A publisher resumes within a round trip and a keyframe; what has not come by then will not.</summary>
+    private static readonly TimeSpan ResumesWithin = TimeSpan.FromSeconds(5);
+
     private readonly MonotonicTime[] _unwatchedSince = NeverFor(track.Encodings.Length);
     private int _stopped;
     private bool _told;
@@ -31,7 +34,11 @@ internal sealed class LayerDemand(PublishedTrack track)
             if ((watched & bit) != 0 || !encoding.IsLive)
             {
                 _unwatchedSince[encoding.Index] = MonotonicTime.Never;
-                _stopped &= ~bit;
+                if ((_stopped & bit) != 0)
+                {
+                    _stopped &= ~bit;
+                    encoding.ExpectedUntil = now + ResumesWithin;
+                }
             }
             else if (_unwatchedSince[encoding.Index].IsNever)
             {
@@ -40,6 +47,7 @@ internal sealed class LayerDemand(PublishedTrack track)
             else if (now - _unwatchedSince[encoding.Index] >= PauseAfter)
             {
                 _stopped |= bit;
+                encoding.ExpectedUntil = MonotonicTime.Never;
             }
         }
 

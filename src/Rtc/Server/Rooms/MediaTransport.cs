@@ -92,7 +92,7 @@ internal abstract class MediaTransport : IPeerSink
         _remoteFingerprint = remote.Fingerprint;
         var options = new PeerOptions(local, remoteIce, Worker.Options.ConsentTimeout, Worker.Options.ConnectTimeout);
         var dtls = Worker.CreateDtls(remote.DtlsRole, remote.Fingerprint, Profiles);
-        Peer = new Peer(options, dtls, SrtpCiphers.Default, this);
+        Peer = new Peer(options, dtls, Worker.Ciphers, this);
         Peer.Start(Worker.Now);
         NextTick = Worker.Now;
         Worker.Add(this);

@@ -25,6 +25,7 @@ internal sealed class Participant
     private readonly HashSet<string> _optedOut = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VideoPreference> _preferences = new(StringComparer.Ordinal);
     private List<string> _held = [];
+    private bool _isLastNApplied;
     private int _revision;
     private bool _subscriberLost;
 
@@ -182,12 +183,12 @@ internal sealed class Participant
     /// <summary>Pauses the cameras of all but the N most recent speakers. Shared screens are always sent.</summary>
     public void ApplyLastN()
     {
-        if (Subscriber is null || (LastN is null && _held.Count == 0))
+        if (Subscriber is null || (LastN is null && !_isLastNApplied))
         {
             return;
         }
 
-        var held = new List<string>();
+        _isLastNApplied = LastN is not null;
         var shown = 0;
         foreach (var publisher in Room.RecentSpeakers)
         {
@@ -195,16 +196,18 @@ internal sealed class Participant
             {
                 if (track.Kind == TrackKind.Video && track.Source == TrackSource.Camera && Subscriber.Find(track.Id) is { } subscription)
                 {
-                    var hold = LastN is { } count && shown++ >= count;
-                    subscription.Pause(PauseReasons.LastN, hold);
-                    if (hold)
-                    {
-                        held.Add(track.Id);
-                    }
+                    subscription.Pause(PauseReasons.LastN, LastN is { } count && shown++ >= count);
                 }
             }
         }
 
+        TellHeld();
+    }
+
+    /// <summary>Tells the client which pictures it is not sent though it wants them: by last-N, or because its path has no room.</summary>
+    public void TellHeld()
+    {
+        var held = Subscriber?.Subscriptions.Where(s => s.IsHeldBack).Select(s => s.Track.Id).ToList() ?? [];
         if (!held.SequenceEqual(_held))
         {
             _held = held;

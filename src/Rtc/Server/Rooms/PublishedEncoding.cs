@@ -58,6 +58,11 @@ internal sealed class PublishedEncoding
 
     public bool IsLive => Ssrc != 0;
 
+    /// <summary>
+    /// Silence of the encoding is our own wish, or its end is: until then it comes when somebody is given it. Never: it rests until it is asked for.
+    /// </summary>
+    public MonotonicTime ExpectedUntil { get; set; } = MonotonicTime.Zero;
+
     /// <summary>The publisher's own NTP/RTP relation, and when it arrived.</summary>
     public (NtpTime Ntp, RtpTimestamp Rtp, MonotonicTime At) SenderReport { get; private set; }
 
@@ -164,7 +169,7 @@ internal sealed class PublishedEncoding
     public MonotonicTime HeldUntil => _held.Deadline;
 
     /// <summary>Sends what is held on its way.</summary>
-    public void ForwardHeld(MonotonicTime now) => _track.ForwardHeld(this, now);
+    public void ForwardHeld(MonotonicTime now) => _track.Receivers.ForwardHeld(this, now);
 
     /// <summary>The highest number that subscribers were given.</summary>
     public ushort NewestForwarded { get; private set; }

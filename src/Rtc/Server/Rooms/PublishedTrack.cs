@@ -22,30 +22,14 @@ internal sealed class PublishedTrack
 
     private static readonly TimeSpan LayerCheckInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Three pictures of the slowest temporal layer in use (a quarter of 20 a second); with a keyframe's round trip a viewer waits below a second.</summary>
-    private static readonly TimeSpan LayerSilence = TimeSpan.FromMilliseconds(600);
-
-    /// <summary>
-    /// From so many subscribers on, a frame's packets are forwarded together (docs/performance.md). A frame sent in one burst is held for no
-    /// time at all; a paced one of 1.5 Mbit/s leaves in threes, 2.5 ms late on average.
-    /// </summary>
-    private const int HoldFromSubscribers = 8;
-    private static readonly TimeSpan HoldTime = TimeSpan.FromMilliseconds(5);
-
-    /// <summary>Datagrams that are handed to the kernel while the next ones are written: they still are in the second-level cache.</summary>
-    private const int FlushFromWaiting = 256;
-
     private readonly PublisherTransport _transport;
     private readonly PublishedEncoding[] _encodings;
     private readonly LayerDemand? _demand;
-    private List<VideoLayer> _layers = [];
+    private readonly TrackReceivers _receivers;
     private MonotonicTime _codecSwitchedAt = MonotonicTime.Zero;
     private MonotonicTime _nextLayerCheck;
     private bool _silenced;
     private ActiveSpeaker _speaker;
-    private Subscription[] _subscriptions = [];
-    private int _subscriptionCount;
-    private RelayedTrack[] _relays = [];
 
     /// <param name="transport">It arrives there.</param>
     /// <param name="media">Its m-line.</param>
@@ -55,6 +39,7 @@ internal sealed class PublishedTrack
     public PublishedTrack(PublisherTransport transport, PublishedMedia media, TrackSource source, bool muted, bool dynacast = false)
     {
         _transport = transport;
+        _receivers = new TrackReceivers(transport.Worker);
         Media = media;
         Id = transport.Worker.CreateId("TR");
         Mid = media.Mid ?? "";
@@ -119,8 +104,8 @@ internal sealed class PublishedTrack
     /// <summary>There is something to choose: each subscription has a selector.</summary>
     public bool IsLayered { get; private set; }
 
-    /// <summary>What a viewer can be given, lowest first; empty before the first packet.</summary>
-    public IReadOnlyList<VideoLayer> Layers => _layers;
+    /// <summary>What a viewer can be given.</summary>
+    public TrackLayers Layers { get; } = new();
 
     /// <summary>Of the first encoding that arrives; 0 before the first packet.</summary>
     public uint Ssrc
@@ -143,13 +128,13 @@ internal sealed class PublishedTrack
 
     public Participant Publisher => _transport.Participant;
 
-    public int SubscriptionCount => _subscriptionCount;
+    public int SubscriptionCount => _receivers.SubscriptionCount;
 
     public bool Speaking => _speaker.Speaking && !Muted && !Silenced;
 
     public double AudioLevel => _speaker.Level;
 
-    public TrackInfo Info => new(Id, Kind, Source, Muted || Silenced, CodecName) { Silenced = Silenced, Layers = [.. _layers.Select(Describe)] };
+    public TrackInfo Info => new(Id, Kind, Source, Muted || Silenced, CodecName) { Silenced = Silenced, Layers = Layers.Info };
 
     public string CodecName => Codec.Codec switch
     {
@@ -193,12 +178,14 @@ internal sealed class PublishedTrack
 
         if (encoding.Read(packet, Codec.Codec, Media.Extensions.DependencyDescriptor, now, out var video))
         {
-            ArrangeLayers();
+            Layers.Arrange(_encodings);
+            Retarget();
         }
 
         if (video.HasLayers && !IsLayered)
         {
-            UseLayers();
+            IsLayered = true;
+            _receivers.UseLayers();
         }
 
         Forward(packet, encoding, video, now);
@@ -211,7 +198,7 @@ internal sealed class PublishedTrack
             return;
         }
 
-        foreach (var relay in _relays)
+        foreach (var relay in _receivers.Relays)
         {
             relay.ForwardSenderReport(encoding, _transport.Worker.UnixNow);
         }
@@ -228,7 +215,11 @@ internal sealed class PublishedTrack
         if (Kind == TrackKind.Video && now >= _nextLayerCheck)
         {
             _nextLayerCheck = now + LayerCheckInterval;
-            CheckLayers();
+            if (Layers.Check())
+            {
+                Retarget();
+            }
+
             _demand?.Update(now);
         }
     }
@@ -251,82 +242,20 @@ internal sealed class PublishedTrack
     public void RepeatDemand() => _demand?.Repeat();
 
     /// <summary>Encodings that a subscriber or relay watches or waits for, as bits.</summary>
-    public int WatchedEncodings
-    {
-        get
-        {
-            var watched = 0;
-            for (var i = 0; i < _subscriptionCount; i++)
-            {
-                watched |= _subscriptions[i].WatchedEncodings;
-            }
+    public int WatchedEncodings => _receivers.WatchedEncodings;
 
-            foreach (var relay in _relays)
-            {
-                watched |= relay.WatchedEncodings;
-            }
-
-            return watched;
-        }
-    }
-
-    /// <summary>Bits of the encodings that <paramref name="choice"/> makes its holder watch: what it is given, and what it would rather have.</summary>
-    public LayerTarget Choose(in LayerChoice choice, out int watched)
-    {
-        var target = choice.Choose(_layers, out var wanted);
-        watched = target.IsPaused ? 0 : 1 << target.Encoding;
-        if (wanted >= 0)
-        {
-            watched |= 1 << _layers[wanted].Encoding.Index;
-            if (!_layers[wanted].IsActive && wanted > 0)
-            {
-                watched |= 1 << _layers[wanted - 1].Encoding.Index;
-            }
-        }
-
-        return target;
-    }
-
-    /// <summary>What a viewer of a layer is sent up to a temporal layer, in bit/s: the layer and what it needs of those below it in its encoding.</summary>
-    public double BitrateOf(int layer, int temporal)
-    {
-        var chosen = _layers[layer];
-        var bitrate = chosen.OwnBitrate(temporal);
-        foreach (var below in _layers)
-        {
-            if (below.Encoding == chosen.Encoding && below.Spatial < chosen.Spatial)
-            {
-                bitrate += below.SharedBitrate(temporal);
-            }
-        }
-
-        return bitrate;
-    }
+    /// <summary>Who receives the track; also for the room, which takes relays down.</summary>
+    public TrackReceivers Receivers => _receivers;
 
     public void Add(Subscription subscription)
     {
-        if (_subscriptionCount == _subscriptions.Length)
-        {
-            Array.Resize(ref _subscriptions, Math.Max(4, _subscriptionCount * 2));
-        }
-
-        _subscriptions[_subscriptionCount++] = subscription;
+        _receivers.Add(subscription);
         DemandChanged(); // What rested because nobody watched begins while the subscriber still connects.
-    }
-
-    public void Remove(Subscription subscription)
-    {
-        var index = Array.IndexOf(_subscriptions, subscription, 0, _subscriptionCount);
-        if (index >= 0)
-        {
-            _subscriptions[index] = _subscriptions[--_subscriptionCount];
-            _subscriptions[_subscriptionCount] = null!;
-        }
     }
 
     public void Add(RelayedTrack relay)
     {
-        _relays = [.. _relays, relay];
+        _receivers.Add(relay);
         if (IsLayered)
         {
             relay.UseLayers(_transport.Worker.Now);
@@ -342,12 +271,6 @@ internal sealed class PublishedTrack
         }
     }
 
-    public void RemoveRelay(RelayConnection connection) =>
-        _relays = [.. _relays.Where(r => r.Connection != connection)];
-
-    /// <summary>All of them, for the room to take down.</summary>
-    public ReadOnlySpan<RelayedTrack> Relays => _relays;
-
     private void ReadLevel(in RtpReader packet, MonotonicTime now)
     {
         if (Media.Extensions.AudioLevel != 0
@@ -360,64 +283,10 @@ internal sealed class PublishedTrack
 
     private void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
     {
-        if (Silenced)
+        if (!Silenced)
         {
-            return;
+            _receivers.Forward(packet, encoding, video, Kind == TrackKind.Video, now);
         }
-
-        ForwardToSubscribers(packet, encoding, video, now);
-        foreach (var relay in _relays)
-        {
-            relay.Forward(packet, encoding, video, _transport.Worker.UnixNow, now);
-        }
-    }
-
-    /// <summary>To few at once; for many a frame is held until its last packet is there, or for <see cref="HoldTime"/>.</summary>
-    private void ForwardToSubscribers(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
-    {
-        ref var held = ref encoding.Held;
-        var kept = encoding.Store(packet, now);
-        if (kept && Kind == TrackKind.Video && (_subscriptionCount >= HoldFromSubscribers || held.Count > 0))
-        {
-            held.Add(packet, video, now + HoldTime);
-            if (packet.Marker || held.IsFull)
-            {
-                ForwardHeld(encoding, now);
-            }
-            else if (held.Count == 1)
-            {
-                _transport.Worker.ForwardLater(encoding);
-            }
-
-            return;
-        }
-
-        ForwardHeld(encoding, now);
-        encoding.Forwarding(packet.SequenceNumber.Value, packet.Timestamp.Value, video.IsKeyframe, now);
-        for (var i = 0; i < _subscriptionCount; i++)
-        {
-            _subscriptions[i].Forward(packet, encoding, video, now);
-            _transport.Worker.Queue.FlushFrom(FlushFromWaiting);
-        }
-    }
-
-    /// <summary>Sends what is held on its way.</summary>
-    public void ForwardHeld(PublishedEncoding encoding, MonotonicTime now)
-    {
-        ref var held = ref encoding.Held;
-        if (held.Count == 0)
-        {
-            return;
-        }
-
-        held.Note(encoding, now);
-        for (var i = 0; i < _subscriptionCount; i++)
-        {
-            held.ForwardTo(_subscriptions[i], encoding, now);
-            _transport.Worker.Queue.FlushFrom(FlushFromWaiting);
-        }
-
-        held.Clear();
     }
 
     private void StartSource(PublishedEncoding encoding, uint ssrc)
@@ -435,86 +304,11 @@ internal sealed class PublishedTrack
         }
     }
 
-    /// <summary>The stream turned out to have layers: who receives it gets a selector.</summary>
-    private void UseLayers()
-    {
-        IsLayered = true;
-        for (var i = 0; i < _subscriptionCount; i++)
-        {
-            _subscriptions[i].UseLayers();
-        }
-
-        foreach (var relay in _relays)
-        {
-            relay.UseLayers(_transport.Worker.Now);
-        }
-    }
-
-    /// <summary>Sorted by size once every size is known; before that as the offer has them, which is low to high with every sender we know.</summary>
-    private void ArrangeLayers()
-    {
-        var layers = new List<VideoLayer>();
-        foreach (var encoding in _encodings)
-        {
-            encoding.CollectLayers(layers);
-        }
-
-        var known = layers.TrueForAll(l => l.Width > 0);
-        layers.Sort((a, b) =>
-        {
-            var bySize = known ? (a.Width * a.Height).CompareTo(b.Width * b.Height) : 0;
-            return bySize != 0 ? bySize
-                : a.Encoding != b.Encoding ? a.Encoding.Index.CompareTo(b.Encoding.Index) : a.Spatial.CompareTo(b.Spatial);
-        });
-        _layers = layers;
-        Retarget();
-    }
-
-    /// <summary>A layer that is silent while others of the track arrive has been stopped by its publisher, or by us.</summary>
-    private void CheckLayers()
-    {
-        if (_layers.Count < 2)
-        {
-            return;
-        }
-
-        var newest = MonotonicTime.Zero;
-        foreach (var layer in _layers)
-        {
-            newest = MonotonicTime.Max(newest, layer.LastPacket);
-        }
-
-        var changed = false;
-        foreach (var layer in _layers)
-        {
-            var active = newest - layer.LastPacket < LayerSilence;
-            changed |= active != layer.IsActive;
-            layer.IsActive = active;
-        }
-
-        if (changed)
-        {
-            Retarget();
-        }
-    }
-
     private void Retarget()
     {
-        for (var i = 0; i < _subscriptionCount; i++)
-        {
-            _subscriptions[i].Retarget();
-        }
-
-        foreach (var relay in _relays)
-        {
-            relay.Retarget(_transport.Worker.Now);
-        }
-
+        _receivers.Retarget();
         DemandChanged();
     }
-
-    private TrackLayerInfo Describe(VideoLayer layer, int index) => new(
-        layer.Encoding.Rid, layer.Spatial, layer.Width, layer.Height, layer.Temporal + 1, layer.IsActive, (long)BitrateOf(index, VideoLayer.MaxTemporal - 1));
 
     private bool TrySwitchCodec(byte payloadType, MonotonicTime now)
     {

@@ -307,7 +307,7 @@ internal sealed class Room
         {
             foreach (var track in _tracks)
             {
-                track.RemoveRelay(relay);
+                track.Receivers.Remove(relay);
             }
 
             Worker.Left(this);

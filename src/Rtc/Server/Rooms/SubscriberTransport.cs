@@ -13,8 +13,8 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ConnectingTickInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>While a probe is being sent: a cluster lasts 15 ms.</summary>
-    private static readonly TimeSpan ProbingTickInterval = TimeSpan.FromMilliseconds(10);
+    /// <summary>While a probe is being sent (a cluster lasts 15 ms), or packets wait: a burst of the pacer lasts 40 ms.</summary>
+    private static readonly TimeSpan BusyTickInterval = TimeSpan.FromMilliseconds(10);
 
     private static readonly TimeSpan FirstReportAfter = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(2);
@@ -192,7 +192,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
         if (keepLine && subscription.IsAgreed)
         {
-            track.Remove(subscription);
+            track.Receivers.Remove(subscription);
             subscription.IsOrphan = true;
         }
         else
@@ -258,16 +258,24 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
         Peer?.HandleDeadline(now);
         if (IsConnected)
         {
-            Congestion.Advance(now);
+            Allocate(now);
+            Congestion.Pacing.SendDue(now);
             SendPadding(now);
         }
 
-        NextTick = now + (!IsConnected ? ConnectingTickInterval : Congestion.Estimator.WantsPadding ? ProbingTickInterval : TickInterval);
+        NextTick = now + (!IsConnected ? ConnectingTickInterval : Congestion.IsBusy ? BusyTickInterval : TickInterval);
         if (IsConnected && now >= _nextReport)
         {
             _nextReport = now + ReportInterval;
             SendReports(now);
         }
+    }
+
+    /// <summary>What the viewer wants has changed: what fits is decided with the next tick.</summary>
+    public void Reconsider()
+    {
+        Congestion.Reconsider();
+        NextTick = MonotonicTime.Zero;
     }
 
     /// <summary>Sends the padding that is due by now.</summary>
@@ -285,6 +293,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     {
         _nextReport = now + FirstReportAfter;
         Congestion.Start(_byTrack.Values, now);
+        Allocate(now); // So that the first keyframe that is asked for is of a layer that fits.
         foreach (var subscription in _byTrack.Values)
         {
             subscription.Start();
@@ -295,7 +304,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     protected override void Disconnected()
     {
-        Congestion.Stop();
+        Congestion.Stop(_byTrack.Values);
         foreach (var subscription in _byTrack.Values)
         {
             subscription.Stop();
@@ -303,6 +312,14 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     }
 
     protected override void TransportEnded(PeerEnd end, string reason) => Participant.TransportEnded(this, end, reason);
+
+    private void Allocate(MonotonicTime now)
+    {
+        if (Congestion.Advance(_byTrack.Values, now))
+        {
+            Participant.TellHeld();
+        }
+    }
 
     private void Agree(IReadOnlyList<SubscribedMedia> media)
     {
@@ -330,7 +347,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     private void Drop(Subscription subscription)
     {
-        subscription.Track.Remove(subscription);
+        subscription.Track.Receivers.Remove(subscription);
         _byTrack.Remove(subscription.Track.Id);
         _bySsrc.Remove(subscription.Ssrc);
         subscription.Stop();

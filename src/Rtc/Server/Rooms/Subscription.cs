@@ -2,58 +2,33 @@ using Events.Rtc.Protocol.Codecs;
 using Events.Rtc.Protocol.Forwarding;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
-using Events.Rtc.Protocol.Srtp;
 using Events.Rtc.Protocol.Wire;
 
 namespace Events.Rtc.Rooms;
 
-/// <summary>One subscriber's stream of one track. It lives as long as its m-line shows the track.</summary>
+/// <summary>
+/// One subscriber's stream of one track. It lives as long as its m-line shows the track. Here is what the subscriber wants and may have;
+/// <see cref="PlainForwarding"/> or <see cref="LayeredForwarding"/> decides on packets, <see cref="OutgoingStream"/> sends them.
+/// </summary>
 internal sealed class Subscription
 {
-    /// <summary>
-    /// Packets of one frame differ by a few bytes, and only equal sizes travel as one segmented send. Up to 15 bytes of padding cost
-    /// 0.7 % of the rate and make a frame one send: worth it once there are a few subscribers (docs/performance.md).
-    /// </summary>
-    private const int EqualSizes = 16;
-    private const int EqualSizesFromSubscribers = 6;
-
-    /// <summary>
-    /// Packets of a group of pictures sent at once to who joins, and every 10 ms until the present is reached: 21 Mbit/s, ten times what most
-    /// tracks have.
-    /// </summary>
-    private const int ReplayBurst = 24;
-
     private readonly SubscriberTransport _transport;
-    private SrtpSendStream? _stream;
-    private SrtpSendStream? _rtxStream;
-    private StreamRewriter _rewriter;
-    private NegotiatedCodec? _codec;
-    private CongestionElement _congestion;
-    private int _epoch;
-    private ushort _rtxSequence;
-    private ushort _spliceSequence;
-    private bool _spliceFresh;
-    private bool _replaying;
-    private ushort _replayNext;
-    private MonotonicTime _lastForward;
-    private LayerSelector? _selector;
+    private readonly OutgoingStream _stream;
+    private readonly PlainForwarding _plain;
+    private LayeredForwarding? _layered;
     private LayerChoice _choice = new();
 
     public Subscription(SubscriberTransport transport, PublishedTrack track)
     {
         _transport = transport;
-        Track = track;
-        Ssrc = transport.Worker.CreateSsrc();
-        RtxSsrc = track.Kind == TrackKind.Video ? transport.Worker.CreateSsrc() : 0;
-        NeedsKeyframe = track.Kind == TrackKind.Video;
+        _stream = new OutgoingStream(transport, track);
+        _plain = new PlainForwarding(_stream);
+        WantedSince = transport.Worker.Now;
     }
 
-    public PublishedTrack Track { get; private set; }
+    public PublishedTrack Track => _stream.Track;
 
-    public uint Ssrc { get; }
-
-    /// <summary>Of retransmissions; 0 for audio.</summary>
-    public uint RtxSsrc { get; }
+    public uint Ssrc => _stream.Ssrc;
 
     public string? Mid { get; private set; }
 
@@ -61,19 +36,13 @@ internal sealed class Subscription
     public bool IsOrphan { get; set; }
 
     /// <summary>Agreed on, so that packets may flow once the transport is connected.</summary>
-    public bool IsAgreed => _codec is not null;
+    public bool IsAgreed => _stream.Codec is not null;
+
+    /// <summary>Its packets carry transport-wide numbers, which the viewer will report.</summary>
+    public bool IsNumbered => _stream.IsNumbered;
 
     /// <summary>Its m-line can show this track without a new offer.</summary>
-    public bool CanShow(PublishedTrack track) => Track.Kind == track.Kind && _codec?.Codec == track.Codec.Codec;
-
-    /// <summary>Nothing is forwarded before the next keyframe.</summary>
-    public bool NeedsKeyframe { get; private set; }
-
-    public uint PacketsSent { get; private set; }
-
-    public uint OctetsSent { get; private set; }
-
-    public long Retransmitted { get; private set; }
+    public bool CanShow(PublishedTrack track) => Track.Kind == track.Kind && _stream.Codec?.Codec == track.Codec.Codec;
 
     /// <summary>From the last receiver report, 0…1.</summary>
     public double FractionLost { get; set; }
@@ -86,24 +55,26 @@ internal sealed class Subscription
         Codec = Track.Codec.Codec,
         Fmtp = Track.Codec.Fmtp,
         Ssrc = Ssrc,
-        RtxSsrc = RtxSsrc == 0 ? null : RtxSsrc,
+        RtxSsrc = _stream.RtxSsrc == 0 ? null : _stream.RtxSsrc,
         Cname = Track.Publisher.Id,
     };
+
+    /// <summary>What it is given of a layered track; the whole of another.</summary>
+    public LayerTarget Target => _layered?.Target ?? (IsPaused ? LayerTarget.Paused : default);
+
+    /// <summary>What it gets now.</summary>
+    public LayerTarget Current => _layered?.Current ?? (IsPaused || _plain.NeedsKeyframe ? LayerTarget.Paused : default);
+
+    public bool IsPaused => _choice.Paused != PauseReasons.None;
+
+    /// <summary>Encodings of the track that it watches or waits for, as bits.</summary>
+    public int WatchedEncodings { get; private set; } = 1;
 
     /// <summary>The subscriber agreed to receive it like this.</summary>
     public void Agree(SubscribedMedia media)
     {
         Mid = media.Mid;
-        if (_codec is null)
-        {
-            // The first number lies below 2^15: see StreamRewriter.
-            _rewriter = new StreamRewriter(Ssrc, (ushort)_transport.Worker.Random.Next(1, 0x7000));
-            _rtxSequence = (ushort)_transport.Worker.Random.Next(1, 0x7000);
-        }
-
-        _codec = media.Codec;
-        Extensions = media.Extensions;
-        Configure();
+        _stream.Agree(media);
         if (Track.IsLayered)
         {
             UseLayers();
@@ -112,16 +83,47 @@ internal sealed class Subscription
         Start();
     }
 
-    /// <summary>What it is given of a layered track; the whole of another.</summary>
-    public LayerTarget Target => _selector?.Target ?? (IsPaused ? LayerTarget.Paused : default);
+    /// <summary>Begins once both the answer and the SRTP keys are there.</summary>
+    public void Start()
+    {
+        if (_transport.Peer is { IsConnected: true, Srtp: { } srtp } && _stream.TryOpen(srtp))
+        {
+            WantedSince = _transport.Worker.Now;
+            RestartAtKeyframe();
+        }
+    }
 
-    /// <summary>What it gets now.</summary>
-    public LayerTarget Current => _selector?.Current ?? (IsPaused || NeedsKeyframe ? LayerTarget.Paused : default);
+    /// <summary>The transport's keys are gone.</summary>
+    public void Stop() => _stream.Close();
 
-    public bool IsPaused => _choice.Paused != PauseReasons.None;
+    /// <summary>The m-line goes on with another track of the same codec: the stream is spliced (a WHIP publisher that came back).</summary>
+    public void Continue(PublishedTrack track)
+    {
+        _stream.Continue(track);
+        IsOrphan = false;
+        _plain.Forget();
+        if (track.IsLayered)
+        {
+            UseLayers();
+        }
 
-    /// <summary>Encodings of the track that it watches or waits for, as bits.</summary>
-    public int WatchedEncodings { get; private set; } = 1;
+        Retarget();
+        RestartAtKeyframe();
+    }
+
+    /// <summary>The track has layers: from here on a selector numbers its packets.</summary>
+    public void UseLayers()
+    {
+        if (!IsAgreed || _layered is not null)
+        {
+            return;
+        }
+
+        _plain.End();
+        _layered = new LayeredForwarding(_stream);
+        Retarget();
+        Track.DemandChanged();
+    }
 
     /// <summary>How the viewer wants the track.</summary>
     public void Prefer(VideoPreference preference)
@@ -130,28 +132,65 @@ internal sealed class Subscription
         _choice.MaxHeight = preference.MaxHeight;
         _choice.MaxFrameRate = preference.MaxFrameRate;
         Pause(PauseReasons.Viewer, preference.Paused);
+        _transport.Reconsider();
     }
 
     /// <summary>
     /// What the subscriber's path has room for: the index among the track's <see cref="PublishedTrack.Layers"/> and the temporal layer that may be given at
-    /// most. A negative index pauses the track. <see cref="PublishedTrack.BitrateOf"/> says what each costs.
+    /// most. A negative index pauses the track. <see cref="TrackLayers.BitrateOf"/> says what each costs.
     /// </summary>
     public void Limit(int layer, byte temporal)
     {
-        _choice.LayerLimit = Math.Max(0, layer);
+        var (limit, held) = (Math.Max(0, layer), layer < 0);
+        if (_choice.LayerLimit == limit && _choice.TemporalLimit == temporal && IsHeld == held)
+        {
+            return;
+        }
+
+        _choice.LayerLimit = limit;
         _choice.TemporalLimit = temporal;
-        Pause(PauseReasons.Bandwidth, layer < 0);
+        Pause(PauseReasons.Bandwidth, held);
     }
+
+    /// <summary>The path bounds it no more.</summary>
+    public void Unlimit() => Limit(LayerChoice.NoLimit, LayerTarget.AllLayers);
+
+    /// <summary>The path has no room for it.</summary>
+    public bool IsHeld => (_choice.Paused & PauseReasons.Bandwidth) != 0;
+
+    /// <summary>The viewer would have it, and is not sent it.</summary>
+    public bool IsHeldBack => (_choice.Paused & (PauseReasons.Bandwidth | PauseReasons.LastN)) != 0;
+
+    /// <summary>It is paused, and not for want of room.</summary>
+    public bool IsUnwanted => (_choice.Paused & ~PauseReasons.Bandwidth) != 0;
+
+    /// <summary>Since when it is open and wanted.</summary>
+    public MonotonicTime WantedSince { get; private set; }
+
+    /// <summary>What could be sent of the track, and what that costs: see <see cref="TrackLayers.TryListRates"/>.</summary>
+    public bool TryListRates(MonotonicTime now, ref LayerRates rates) =>
+        Track.Layers.TryListRates(_choice, Track.IsLayered, Track.Source == TrackSource.Screen, now, ref rates);
 
     /// <summary>Sets or lifts one reason for sending nothing.</summary>
     public void Pause(PauseReasons reason, bool paused)
     {
         var was = IsPaused;
+        var wasUnwanted = IsUnwanted;
         _choice.Paused = paused ? _choice.Paused | reason : _choice.Paused & ~reason;
-        if (was && !IsPaused && _selector is null)
+        if (wasUnwanted != IsUnwanted)
+        {
+            WantedSince = _transport.Worker.Now;
+        }
+
+        if (!was && IsPaused)
+        {
+            _stream.Discard(_transport.Worker.Now);
+        }
+
+        if (was && !IsPaused && _layered is null)
         {
             // Numbers were not spent meanwhile: what comes now is spliced on, as after a change of source.
-            _epoch = 0;
+            _plain.Forget();
             RestartAtKeyframe();
         }
 
@@ -167,234 +206,49 @@ internal sealed class Subscription
             return;
         }
 
-        var target = Track.Choose(_choice, out var watched);
+        var target = Track.Layers.Choose(_choice, out var watched);
         WatchedEncodings = watched;
-        if (_selector is null || target == _selector.Target)
-        {
-            return;
-        }
-
-        _selector.SetTarget(target);
-        if (_stream is not null && _selector.NeedsKeyframe)
-        {
-            Track.Encodings[target.Encoding].RequestKeyframe(_transport.Worker.Now);
-        }
-    }
-
-    /// <summary>The track has layers: from here on a selector numbers its packets.</summary>
-    public void UseLayers()
-    {
-        if (_codec is null || _selector is not null)
-        {
-            return;
-        }
-
-        _selector = new LayerSelector(_codec.Codec, (ushort)(_rewriter.LastSequence + 1));
-        if (_rewriter.Started)
-        {
-            _selector.GoOnFrom(_rewriter.LastTimestamp.Value, _lastForward);
-        }
-
-        Retarget();
-        Track.DemandChanged();
-    }
-
-    private void Configure()
-    {
-        // Video without RTX is sent again as it was, and with another number it would be another packet (RFC 3711 §9.1).
-        var sentAgain = Track.Kind == TrackKind.Video && _codec!.RtxPayloadType is null;
-        _congestion = sentAgain ? default : CongestionElement.Of(Extensions);
-        _rewriter.Configure(
-            (byte)_codec!.PayloadType,
-            Track.Media.Extensions.VideoOrientation,
-            Extensions.VideoOrientation,
-            _congestion,
-            Track.Media.Extensions.DependencyDescriptor,
-            _codec.Codec == Codec.Av1 ? Extensions.DependencyDescriptor : (byte)0);
-    }
-
-    public NegotiatedExtensions Extensions { get; private set; }
-
-    /// <summary>Its packets carry transport-wide numbers, which the viewer will report.</summary>
-    public bool IsNumbered => _congestion.IsNumber;
-
-    /// <summary>Begins once both the answer and the SRTP keys are there.</summary>
-    public void Start()
-    {
-        if (_codec is null || _transport.Peer is not { IsConnected: true, Srtp: { } srtp })
-        {
-            return;
-        }
-
-        if (_stream is not null)
-        {
-            return; // A second stream of one SSRC under one key would repeat nonces (RFC 3711 §9.1).
-        }
-
-        _stream = srtp.OpenStream(Ssrc);
-        _rtxStream = RtxSsrc != 0 && _codec.RtxPayloadType is not null ? srtp.OpenStream(RtxSsrc) : null;
-        RestartAtKeyframe();
-    }
-
-    /// <summary>The transport's keys are gone.</summary>
-    public void Stop()
-    {
-        _stream = null;
-        _rtxStream = null;
-    }
-
-    /// <summary>The m-line goes on with another track of the same codec: the stream is spliced (a WHIP publisher that came back).</summary>
-    public void Continue(PublishedTrack track)
-    {
-        Track = track;
-        IsOrphan = false;
-        _epoch = 0;
-        Configure();
-        if (track.IsLayered)
-        {
-            UseLayers();
-        }
-
-        Retarget();
-        RestartAtKeyframe();
+        _layered?.SetTarget(target, _transport.Worker.Now);
     }
 
     public void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
     {
-        if (_stream is null)
+        if (!_stream.IsOpen)
         {
             return;
         }
 
-        if (_selector is not null)
+        if (_layered is not null)
         {
-            ForwardLayer(_selector, packet, encoding, video, now);
-            return;
+            _layered.Forward(packet, encoding, video, now);
         }
-
-        if (IsPaused)
+        else if (!IsPaused)
         {
-            return;
+            _plain.Forward(packet, encoding, video, now);
         }
-
-        var sequence = packet.SequenceNumber.Value;
-        if (_replaying && _epoch == encoding.Epoch && (short)(sequence - _replayNext) >= 0)
-        {
-            return; // Its turn comes: it is in the cache.
-        }
-
-        if (NeedsKeyframe || _epoch != encoding.Epoch)
-        {
-            if (!video.IsKeyframe && Track.Kind == TrackKind.Video)
-            {
-                // Again and again, at the track's pace: the request or the keyframe may have been lost, and a viewer that has
-                // received nothing does not ask.
-                encoding.RequestKeyframe(now);
-                return;
-            }
-
-            NeedsKeyframe = false;
-            if (_epoch != encoding.Epoch)
-            {
-                Splice(packet, encoding, now);
-            }
-        }
-        else if (_spliceFresh)
-        {
-            var distance = (short)(sequence - _spliceSequence);
-            if (distance < 0)
-            {
-                return; // Before our beginning: it would take a number that we have used already.
-            }
-
-            _spliceFresh = distance < 8_192;
-        }
-
-        Send(_stream, packet, now);
     }
 
     /// <summary>Sends more of the past. False once the present is reached, or the source has changed.</summary>
-    public bool Replay(MonotonicTime now)
-    {
-        var encoding = Track.Encodings[0];
-        for (var i = 0; i < ReplayBurst && _replaying; i++)
-        {
-            if (_stream is null || _selector is not null || IsPaused || _epoch != encoding.Epoch || (short)(encoding.NewestForwarded - _replayNext) < 0)
-            {
-                _replaying = false;
-                break;
-            }
+    public bool Replay(MonotonicTime now) => _layered is null && _plain.Replay(IsPaused, now);
 
-            if (encoding.TryGetCached(_replayNext, now, out var cached) && RtpReader.TryRead(cached, out var packet))
-            {
-                Send(_stream, packet, now);
-            }
-
-            _replayNext++;
-        }
-
-        return _replaying;
-    }
-
-    private void Send(SrtpSendStream stream, in RtpReader packet, MonotonicTime now)
-    {
-        _lastForward = now;
-        var slot = _transport.Worker.Queue.Reserve();
-        Commit(stream, packet, slot, _rewriter.Write(packet, slot, out var headerLength), headerLength);
-    }
-
-    /// <summary>
-    /// Sends a packet of padding about this large; its bytes, or 0 when there is no retransmission stream to send it on.
-    /// </summary>
-    public int TrySendPadding(int bytes)
-    {
-        if (_rtxStream is not { } rtx || PacketsSent == 0)
-        {
-            return 0;
-        }
-
-        var slot = _transport.Worker.Queue.Reserve();
-        var length = PaddingPacket.Write(
-            slot, (byte)_codec!.RtxPayloadType!.Value, RtxSsrc, new(_rtxSequence++), _rewriter.LastTimestamp, _congestion, bytes, out var headerLength);
-        Commit(rtx, slot, length, headerLength);
-        return length;
-    }
+    /// <summary>Sends a packet of padding about this large; its bytes, or 0 when there is no stream to send it on.</summary>
+    public int TrySendPadding(int bytes) => _stream.TrySendPadding(bytes);
 
     /// <summary>Answers a NACK from the track's cache. False when the packet is not there any more.</summary>
     public bool Retransmit(ushort sent, MonotonicTime now)
     {
-        if (_stream is null || (_rtxStream is null && !_congestion.IsNone))
+        if (!_stream.CanSendAgain || IsHeld)
         {
-            return false; // Sound is not sent again: see Configure.
+            return false; // Sound is not sent again, nor what there is no room for.
         }
 
-        if (_selector is not null)
-        {
-            return RetransmitLayer(_selector, sent, now);
-        }
-
-        var encoding = Track.Encodings[0];
-        if (_epoch != encoding.Epoch
-            || !_rewriter.WasSent(sent)
-            || !encoding.TryGetCached(_rewriter.SourceSequence(sent), now, out var cached)
-            || !RtpReader.TryRead(cached, out var packet))
-        {
-            return false;
-        }
-
-        var slot = _transport.Worker.Queue.Reserve();
-        var rtx = _rtxStream;
-        int headerLength;
-        var length = rtx is null
-            ? _rewriter.WriteAgain(packet, slot, out headerLength)
-            : _rewriter.WriteRetransmission(packet, slot, (byte)_codec!.RtxPayloadType!.Value, RtxSsrc, _rtxSequence++, out headerLength);
-        return CommitAgain(rtx ?? _stream, slot, length, headerLength);
+        return _layered is null ? _plain.Retransmit(sent, now) : _layered.Retransmit(sent, now);
     }
 
     /// <summary>The viewer cannot go on without a keyframe.</summary>
     public void RequestKeyframe(MonotonicTime now)
     {
-        var encoding = _selector is null ? 0 : _selector.CurrentEncoding >= 0 ? _selector.CurrentEncoding : _selector.Target.Encoding;
+        var encoding = _layered is null ? 0 : _layered.CurrentEncoding >= 0 ? _layered.CurrentEncoding : _layered.Target.Encoding;
         if (encoding >= 0 && !IsPaused)
         {
             Track.Encodings[encoding].RequestKeyframe(now);
@@ -408,199 +262,42 @@ internal sealed class Subscription
     public bool TryWriteSenderReport(ref RtcpWriter writer, MonotonicTime now, out uint middle)
     {
         middle = 0;
-        var index = _selector?.CurrentEncoding ?? 0;
-        if (PacketsSent == 0 || index < 0)
+        var index = _layered?.CurrentEncoding ?? 0;
+        if (_stream.PacketsSent == 0 || index < 0)
         {
             return false;
         }
 
         var encoding = Track.Encodings[index];
         var (ntp, rtp, at) = encoding.SenderReport;
-        if (at == MonotonicTime.Zero || (_selector is null && _epoch != encoding.Epoch))
+        if (at == MonotonicTime.Zero || (_layered is null && !_plain.Follows(encoding)))
         {
             return false;
         }
 
         var elapsed = now - at;
         var ntpNow = new NtpTime(ntp.Value + (ulong)(elapsed.TotalSeconds * 4_294_967_296.0));
-        var ours = _selector?.Timestamp(rtp.Value) ?? _rewriter.Timestamp(rtp.Value);
+        var ours = _layered?.Timestamp(rtp.Value) ?? _stream.Rewriter.Timestamp(rtp.Value);
         var rtpNow = new RtpTimestamp(ours + (uint)(long)(elapsed.TotalSeconds * Track.Codec.ClockRate));
         middle = ntpNow.Middle;
-        return writer.WriteSenderReport(Ssrc, ntpNow, rtpNow, PacketsSent, OctetsSent);
-    }
-
-    private void ForwardLayer(LayerSelector selector, in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
-    {
-        var index = encoding.Index;
-        if (index != selector.Target.Encoding && index != selector.CurrentEncoding)
-        {
-            return;
-        }
-
-        var decision = selector.Select(index, encoding.Epoch, encoding.Clock, packet, video, now, out var sent);
-        if (selector.NeedsKeyframe && index == selector.Target.Encoding)
-        {
-            encoding.RequestKeyframe(now); // Again and again, at the encoding's pace: requests and keyframes are lost.
-        }
-
-        if (decision == LayerDecision.Skip)
-        {
-            return;
-        }
-
-        var slot = _transport.Worker.Queue.Reserve();
-        int headerLength;
-        var length = decision == LayerDecision.Fill
-            ? _rewriter.WriteFill(sent, slot, out headerLength)
-            : _rewriter.WriteLayered(packet, video, sent, slot, out headerLength);
-        Commit(_stream!, packet, slot, length, headerLength);
-    }
-
-    private bool RetransmitLayer(LayerSelector selector, ushort sequence, MonotonicTime now)
-    {
-        if (!selector.TryFindSent(sequence, out var sent))
-        {
-            return ForwardSkipped(selector, sequence, now);
-        }
-
-        var encoding = Track.Encodings[sent.Encoding];
-        if ((byte)encoding.Epoch != sent.Epoch || !encoding.TryGetCached(sent.Source, now, out var cached) || !RtpReader.TryRead(cached, out var packet))
-        {
-            return false;
-        }
-
-        // Where its ids stand; what they were is in the record.
-        VideoPacket.Read(_codec!.Codec, packet.Payload, default, null, out var video);
-        var slot = _transport.Worker.Queue.Reserve();
-        var rtx = _rtxStream;
-        int headerLength;
-        var length = rtx is null
-            ? _rewriter.WriteLayered(packet, video, sent, slot, out headerLength)
-            : _rewriter.WriteLayeredRetransmission(packet, video, sent, slot, (byte)_codec.RtxPayloadType!.Value, RtxSsrc, _rtxSequence++, out headerLength);
-        return CommitAgain(rtx ?? _stream!, slot, length, headerLength);
-    }
-
-    /// <summary>A packet that came before the keyframe's beginning did (that one was lost, and retransmitted) has a number here, and has not been sent.</summary>
-    private bool ForwardSkipped(LayerSelector selector, ushort sequence, MonotonicTime now)
-    {
-        if (selector.CurrentEncoding < 0 || !selector.TryFindMissing(sequence, out var source))
-        {
-            return false;
-        }
-
-        var encoding = Track.Encodings[selector.CurrentEncoding];
-        if (!encoding.TryGetCached(source, now, out var cached) || !RtpReader.TryRead(cached, out var packet))
-        {
-            return false;
-        }
-
-        encoding.ReadAgain(packet, _codec!.Codec, Track.Media.Extensions.DependencyDescriptor, out var video);
-        ForwardLayer(selector, packet, encoding, video, now);
-        return true;
+        return writer.WriteSenderReport(Ssrc, ntpNow, rtpNow, _stream.PacketsSent, _stream.OctetsSent);
     }
 
     private void RestartAtKeyframe()
     {
         var now = _transport.Worker.Now;
-        NeedsKeyframe = Track.Kind == TrackKind.Video;
-        _selector?.StartOver();
-        if (NeedsKeyframe && !IsPaused && !TryReplay(now))
+        if (_layered is not null)
+        {
+            _layered.StartOver();
+            RequestKeyframe(now); // Of a layered track the selector waits for a keyframe of its own.
+        }
+        else if (!_plain.Restart(IsPaused, now))
         {
             RequestKeyframe(now);
         }
-    }
-
-    /// <summary>
-    /// Begins with the last keyframe, if it is recent: the picture is there at once, and the publisher is spared another. Of a layered track the
-    /// selector waits for a keyframe of its own.
-    /// </summary>
-    private bool TryReplay(MonotonicTime now)
-    {
-        var encoding = Track.Encodings[0];
-        if (_stream is null || _selector is not null
-            || !encoding.TryGetRecentKeyframe(_transport.Worker.Options.KeyframeReplay, now, out var first, out var present)
-            || !encoding.TryGetCached(first, now, out var cached) || !RtpReader.TryRead(cached, out var packet))
-        {
-            return false;
-        }
-
-        Splice(packet, encoding, now);
-        _rewriter.CompressBefore(present);
-        NeedsKeyframe = false;
-        _replaying = true;
-        _replayNext = first;
-        if (Replay(now))
+        else if (_plain.IsReplaying)
         {
             _transport.Worker.ReplayLater(this);
         }
-
-        return true;
-    }
-
-    private void Splice(in RtpReader packet, PublishedEncoding encoding, MonotonicTime now)
-    {
-        var elapsed = (uint)Math.Max(1, (now - _lastForward).TotalSeconds * Track.Codec.ClockRate);
-        _rewriter.Rebase(packet.SequenceNumber.Value, packet.Timestamp.Value, elapsed);
-        _epoch = encoding.Epoch;
-        _spliceSequence = packet.SequenceNumber.Value;
-        _spliceFresh = true;
-    }
-
-    /// <summary>A packet that is sent for the first time.</summary>
-    private void Commit(SrtpSendStream stream, in RtpReader source, Span<byte> slot, int length, int headerLength)
-    {
-        if (length < 0)
-        {
-            return;
-        }
-
-        PacketsSent++;
-        OctetsSent += (uint)(length - headerLength);
-        if (Track.SubscriptionCount >= EqualSizesFromSubscribers && !source.Marker && _rtxStream is not null)
-        {
-            // Never without RTX: there a packet sent again must be the same in every byte (RFC 3711 §9.1).
-            length = RtpPadding.Align(slot, length, EqualSizes);
-        }
-
-        Commit(stream, slot, length, headerLength);
-        _transport.Congestion.MediaSent(length);
-        if (_transport.Congestion.Estimator.WantsPadding)
-        {
-            _transport.SendPadding(_transport.Worker.Now);
-        }
-    }
-
-    private bool CommitAgain(SrtpSendStream stream, Span<byte> slot, int length, int headerLength)
-    {
-        if (length < 0)
-        {
-            return false;
-        }
-
-        Commit(stream, slot, length, headerLength);
-        Retransmitted++;
-        return true;
-    }
-
-    private void Commit(SrtpSendStream stream, Span<byte> slot, int length, int headerLength)
-    {
-        var congestion = _transport.Congestion.Estimator;
-        if (_congestion.IsNumber)
-        {
-            CongestionElement.StampNumber(slot, congestion.PacketSent(length, _transport.Worker.Now));
-        }
-        else
-        {
-            congestion.UnnumberedSent(length);
-            if (!_congestion.IsNone)
-            {
-                CongestionElement.StampTime(slot, _transport.Worker.Now);
-            }
-        }
-
-        var total = _transport.Peer!.Srtp!.ProtectRtp(stream, slot, length, headerLength);
-        _transport.Worker.Queue.Commit(_transport.Destination, total);
-        _transport.Worker.Counters.PacketsForwarded++;
-        _transport.Worker.Counters.BytesForwarded += total;
     }
 }

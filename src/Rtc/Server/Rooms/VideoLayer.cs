@@ -18,6 +18,7 @@ internal sealed class VideoLayer(PublishedEncoding encoding, byte spatial)
     private readonly long[] _sharedBytes = new long[MaxTemporal];
     private readonly int[] _frames = new int[MaxTemporal];
     private readonly double[] _rates = new double[MaxTemporal];
+    private readonly double[] _remembered = new double[MaxTemporal];
     private readonly double[] _sharedRates = new double[MaxTemporal];
     private readonly double[] _frameRates = new double[MaxTemporal];
     private MonotonicTime _windowStart;
@@ -42,6 +43,9 @@ internal sealed class VideoLayer(PublishedEncoding encoding, byte spatial)
 
     /// <summary>Of this layer alone up to a temporal layer, in bit/s, over about a second.</summary>
     public double OwnBitrate(int temporal) => Sum(_rates, temporal);
+
+    /// <summary>What <see cref="OwnBitrate"/> was before the layer fell silent.</summary>
+    public double RememberedBitrate(int temporal) => Sum(_remembered, temporal);
 
     /// <summary>Of what layers above need of this one.</summary>
     public double SharedBitrate(int temporal) => Sum(_sharedRates, temporal);
@@ -103,8 +107,10 @@ internal sealed class VideoLayer(PublishedEncoding encoding, byte spatial)
         }
 
         _windowStart = now;
+        var arrives = _bytes.AsSpan().ContainsAnyExcept(0);
         for (var i = 0; i < MaxTemporal; i++)
         {
+            _remembered[i] = arrives ? _rates[i] : _remembered[i];
             // Half of each window: steps of an encoder show within a second, single large frames do not stand out.
             _rates[i] = (_rates[i] + (_bytes[i] * 8 / elapsed.TotalSeconds)) / 2;
             _sharedRates[i] = (_sharedRates[i] + (_sharedBytes[i] * 8 / elapsed.TotalSeconds)) / 2;

@@ -1,63 +1,92 @@
 using Events.Rtc.Protocol.Congestion;
+using Events.Rtc.Protocol.Forwarding;
 using Events.Rtc.Protocol.Primitives;
 
 namespace Events.Rtc.Rooms;
 
-/// <summary>What one viewer's path carries, and the padding that finds out. Belongs to its transport's worker.</summary>
+/// <summary>What one viewer's path carries, and what is done about it: layers, pauses, pacing, and the padding that finds out more. Belongs to its transport's worker.</summary>
 internal sealed class ViewerCongestion(MediaWorker worker)
 {
     private static readonly TimeSpan AdvanceInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Layers of one size leave no choice yet, so the estimate has to carry what is sent and a tenth of retransmissions.</summary>
-    private const double GoalOverSent = 1.1;
+    /// <summary>Sound's rate is taken over at least this, so that silence between two sentences (DTX) does not count as gain.</summary>
+    private static readonly TimeSpan AudioWindow = TimeSpan.FromSeconds(2);
 
-    /// <summary>The media's rate is taken over at least this: a frame more or less must not move it.</summary>
-    private static readonly TimeSpan RateWindow = TimeSpan.FromMilliseconds(500);
+    /// <summary>
+    /// What an estimate says for so long after the path was full is a bound. Later, or before, it is only what was asked for so far: it begins at
+    /// 300 kbit/s, and who joins is not sent a picture at the pace of a guess.
+    /// </summary>
+    private static readonly TimeSpan ProvenFor = TimeSpan.FromSeconds(5);
+
+    private static readonly SendSideEstimatorOptions EstimatorOptions = new();
 
     private MonotonicTime _nextAdvance;
-    private MonotonicTime _mediaSince;
-    private long _mediaBytes;
+    private MonotonicTime _provenUntil;
+    private MonotonicTime _audioSince;
+    private long _audioBytes;
+    private Bitrate _audio;
     private long _counted;
+    private ViewerAllocation? _allocation;
 
     /// <summary>Begins anew with each connection.</summary>
-    public SendSideEstimator Estimator { get; private set; } = new(new());
+    public SendSideEstimator Estimator { get; private set; } = new(EstimatorOptions);
+
+    /// <summary>Packets wait there while not all that is wanted fits.</summary>
+    public ViewerPacing Pacing { get; } = new(worker);
+
+    /// <summary>Something has to be done in a few milliseconds: packets wait, or a probe is being sent.</summary>
+    public bool IsBusy => Pacing.IsWaiting || Estimator.WantsPadding;
 
     /// <summary>Once the viewer's answer and its keys are there, or its answer has changed.</summary>
-    public void Start(IReadOnlyCollection<Subscription> subscriptions, MonotonicTime now)
+    public void Start(Dictionary<string, Subscription>.ValueCollection subscriptions, MonotonicTime now)
     {
-        var isNumbered = subscriptions.Any(s => s.IsNumbered);
-        _mediaSince = now;
-        _mediaBytes = 0;
+        var isNumbered = false;
+        foreach (var subscription in subscriptions)
+        {
+            isNumbered |= subscription.IsNumbered;
+        }
+
         Estimator.Start(isNumbered ? CongestionFeedback.TransportWide : CongestionFeedback.Reports, now);
+        _audioSince = now;
+        _audioBytes = 0;
+        Reconsider();
     }
 
-    public void Stop()
+    public void Stop(Dictionary<string, Subscription>.ValueCollection subscriptions)
     {
-        Estimator = new(new());
+        Estimator = new(EstimatorOptions);
+        Pacing.Stop();
+        _provenUntil = MonotonicTime.Zero;
+        if (_allocation is not null)
+        {
+            ViewerAllocation.Lift(subscriptions);
+            _allocation = null;
+        }
+
+        _audio = Bitrate.Zero;
         Count(0);
     }
 
-    /// <summary>A packet of a track left, which is not padding: padding must not become a reason for more.</summary>
-    public void MediaSent(int bytes) => _mediaBytes += bytes;
+    /// <summary>Something that is wanted changed: decide with the next tick.</summary>
+    public void Reconsider() => _nextAdvance = MonotonicTime.Zero;
 
-    public void Advance(MonotonicTime now)
+    /// <summary>A packet of sound left.</summary>
+    public void AudioSent(int bytes) => _audioBytes += bytes;
+
+    /// <returns>True when pictures are held back that were not before, or are shown again.</returns>
+    public bool Advance(Dictionary<string, Subscription>.ValueCollection subscriptions, MonotonicTime now)
     {
         if (now < _nextAdvance)
         {
-            return;
+            return false;
         }
 
         _nextAdvance = now + AdvanceInterval;
         Estimator.Advance(now);
-        if (now - _mediaSince >= RateWindow)
-        {
-            var goal = new Bitrate((long)(_mediaBytes * 8 / (now - _mediaSince).TotalSeconds * GoalOverSent));
-            Estimator.SetGoal(goal, goal);
-            _mediaBytes = 0;
-            _mediaSince = now;
-        }
-
+        MeasureAudio(now);
+        var changed = Allocate(subscriptions, now);
         Count(Estimator.Feedback == CongestionFeedback.Reports ? 0 : Estimator.Target.BitsPerSecond);
+        return changed;
     }
 
     /// <summary>Sends the padding that is due by now, on any stream that can carry some.</summary>
@@ -81,6 +110,42 @@ internal sealed class ViewerCongestion(MediaWorker worker)
                 return; // Sound only, or no retransmission stream: the media alone has to fill the cluster.
             }
         }
+    }
+
+    private bool Allocate(Dictionary<string, Subscription>.ValueCollection subscriptions, MonotonicTime now)
+    {
+        var target = Estimator.Target;
+        if (_allocation is null && Estimator.Feedback == CongestionFeedback.Reports && target >= EstimatorOptions.Max)
+        {
+            return false; // Nothing is known of its path, and nothing is lost on it.
+        }
+
+        _allocation ??= new();
+        var isCongested = Estimator.Usage == PathUsage.Overused;
+        if (isCongested || Estimator.IsLossLimited || Estimator.Feedback == CongestionFeedback.Remb)
+        {
+            _provenUntil = now + ProvenFor;
+        }
+
+        var isProven = now < _provenUntil;
+        var result = _allocation.Update(subscriptions, target, _audio, isCongested, isProven, now);
+        // Also what is sent with less than its margin asks for more: what is known of the path would not bear the next second.
+        Estimator.SetGoal(result.Goal > Bitrate.Zero ? result.Goal : result.Ceiling, result.Ceiling);
+        Pacing.Update(target, isTight: isProven && (result.Goal > Bitrate.Zero || target < result.Ceiling), now);
+        return _allocation.HeldChanged;
+    }
+
+    private void MeasureAudio(MonotonicTime now)
+    {
+        var elapsed = now - _audioSince;
+        if (elapsed < AudioWindow)
+        {
+            return;
+        }
+
+        _audio = new((long)(_audioBytes * 8 / elapsed.TotalSeconds));
+        _audioBytes = 0;
+        _audioSince = now;
     }
 
     /// <summary>Keeps the worker's sum right.</summary>

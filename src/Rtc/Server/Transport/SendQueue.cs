@@ -36,6 +36,7 @@ internal sealed unsafe class SendQueue : IDisposable
 
     private readonly UdpSocket _socket;
     private readonly TcpCandidate _tcp;
+    private readonly DatagramSink? _sink;
     private readonly byte* _slab;
     private readonly int[] _next = new int[Slots];
     private readonly int[] _lengths = new int[Slots];
@@ -49,10 +50,14 @@ internal sealed unsafe class SendQueue : IDisposable
     private int _dirtyCount;
     private int _singleUsed;
 
-    public SendQueue(UdpSocket socket, TcpCandidate tcp)
+    /// <param name="socket">Where datagrams leave.</param>
+    /// <param name="tcp">Where they leave for clients of ICE-TCP.</param>
+    /// <param name="sink">Takes them instead, one by one, when there is one.</param>
+    public SendQueue(UdpSocket socket, TcpCandidate tcp, DatagramSink? sink = null)
     {
         _socket = socket;
         _tcp = tcp;
+        _sink = sink;
         _slab = (byte*)NativeMemory.AlignedAlloc(Slots * SlotBytes, 64);
         _headers = (MultiMessageHeader*)NativeMemory.AllocZeroed(MaxMessages, (nuint)sizeof(MultiMessageHeader));
         _vectors = (IoVector*)NativeMemory.AllocZeroed(Slots, (nuint)sizeof(IoVector));
@@ -146,6 +151,12 @@ internal sealed unsafe class SendQueue : IDisposable
             return;
         }
 
+        if (_sink is not null)
+        {
+            FlushTo(_sink);
+            return;
+        }
+
         var messages = 0;
         var vectors = 0;
         for (var i = 0; i < _dirtyCount; i++)
@@ -218,6 +229,24 @@ internal sealed unsafe class SendQueue : IDisposable
         }
 
         Submit(messages);
+        Clear();
+    }
+
+    private void FlushTo(DatagramSink sink)
+    {
+        for (var i = 0; i < _dirtyCount; i++)
+        {
+            var destination = _dirty[i];
+            for (var slot = destination.Head; slot >= 0; slot = _next[slot])
+            {
+                sink(destination.Address, new ReadOnlySpan<byte>(_slab + (slot * SlotBytes), _lengths[slot]));
+                Sent++;
+            }
+
+            destination.Head = -1;
+            destination.Tail = -1;
+        }
+
         Clear();
     }
 

@@ -11,6 +11,7 @@ export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: Rt
   useShownSize(rtc, view.trackId, frame);
   const video = useRef<HTMLVideoElement>(null);
   const [playing, setPlaying] = useState(false);
+  const [height, setHeight] = useState(0);
   useEffect(() => {
     const element = video.current;
     if (!element) return;
@@ -21,7 +22,7 @@ export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: Rt
   }, [track]);
 
   const label = kind === 'screen' ? `${self ? 'Your' : `${view.name}’s`} screen` : self ? `${view.name} (you)` : view.name;
-  const spoken = [label, view.micMuted === true && 'microphone off', !track && 'camera off'].filter(Boolean).join(', ');
+  const spoken = [label, view.micMuted === true && 'microphone off', view.held ? 'picture paused' : !track && 'camera off'].filter(Boolean).join(', ');
   return (
     <figure
       ref={frame}
@@ -31,6 +32,7 @@ export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: Rt
       data-self={self}
       data-speaking={speaking}
       data-video={playing && track !== null}
+      data-held={view.held}
       aria-label={spoken}
     >
       <video
@@ -41,7 +43,10 @@ export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: Rt
         className={self && kind === 'person' ? 'mirrored' : ''}
         hidden={!track}
         onPlaying={() => setPlaying(true)}
-        onResize={() => setPlaying(true)}
+        onResize={(event) => {
+          setPlaying(true);
+          setHeight(event.currentTarget.videoHeight);
+        }}
       />
       {(!track || !playing) && kind === 'person' && (
         <div className="tile__face">
@@ -51,6 +56,15 @@ export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: Rt
       <figcaption className="tile__name">
         {kind === 'screen' ? <MonitorUp size={14} aria-hidden="true" /> : view.micMuted === true && <MicOff size={14} aria-hidden="true" className="tile__muted" />}
         <span>{label}</span>
+        {view.held ? (
+          <span className="tile__size">picture paused</span>
+        ) : (
+          !self && track && playing && height > 0 && (
+            <span className="tile__size" data-testid="tile-size" title="Lines of the picture that reaches you; it follows the tile’s size and your connection">
+              {height}p
+            </span>
+          )
+        )}
       </figcaption>
     </figure>
   );

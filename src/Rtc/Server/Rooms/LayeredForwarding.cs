@@ -1,0 +1,146 @@
+using Events.Rtc.Protocol.Codecs;
+using Events.Rtc.Protocol.Forwarding;
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Wire;
+
+namespace Events.Rtc.Rooms;
+
+/// <summary>A track with layers to one subscriber: a <see cref="LayerSelector"/> decides on each packet of the encodings and numbers what is sent.</summary>
+internal sealed class LayeredForwarding
+{
+    private readonly OutgoingStream _stream;
+    private readonly LayerSelector _selector;
+    private bool _waitsForRoom;
+
+    /// <param name="stream">It may have sent packets without a selector before: the numbers go on.</param>
+    public LayeredForwarding(OutgoingStream stream)
+    {
+        _stream = stream;
+        ref var rewriter = ref stream.Rewriter;
+        _selector = new LayerSelector(stream.Codec!.Codec, (ushort)(rewriter.LastSequence + 1));
+        if (rewriter.Started)
+        {
+            _selector.GoOnFrom(rewriter.LastTimestamp.Value, stream.LastForward);
+        }
+    }
+
+    public LayerTarget Target => _selector.Target;
+
+    public LayerTarget Current => _selector.Current;
+
+    /// <summary>The encoding that is forwarded; −1: none.</summary>
+    public int CurrentEncoding => _selector.CurrentEncoding;
+
+    /// <summary>The subscriber's timestamp of a timestamp of the current encoding.</summary>
+    public uint Timestamp(uint source) => _selector.Timestamp(source);
+
+    public void StartOver() => _selector.StartOver();
+
+    public void SetTarget(LayerTarget target, MonotonicTime now)
+    {
+        if (target == _selector.Target)
+        {
+            return;
+        }
+
+        _selector.SetTarget(target);
+        if (target.IsPaused)
+        {
+            _stream.Discard(now);
+        }
+
+        if (_stream.IsOpen && _selector.NeedsKeyframe)
+        {
+            _stream.Track.Encodings[target.Encoding].RequestKeyframe(now);
+        }
+    }
+
+    public void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
+    {
+        var index = encoding.Index;
+        if (index != _selector.Target.Encoding && index != _selector.CurrentEncoding)
+        {
+            return;
+        }
+
+        if (_waitsForRoom || (_stream.IsPaced && !_stream.HasRoom(now)))
+        {
+            // The path is too far behind: the picture goes on with a keyframe once all that waits has left.
+            _waitsForRoom = _stream.IsBehind;
+            _selector.StartOver();
+            return;
+        }
+
+        var before = _selector.CurrentEncoding;
+        var decision = _selector.Select(index, encoding.Epoch, encoding.Clock, packet, video, now, out var sent);
+        if (_selector.NeedsKeyframe && index == _selector.Target.Encoding)
+        {
+            encoding.RequestKeyframe(now); // Again and again, at the encoding's pace: requests and keyframes are lost.
+        }
+
+        if (decision == LayerDecision.Skip)
+        {
+            return;
+        }
+
+        if (_stream.IsBehind && before >= 0 && before != index)
+        {
+            _stream.Discard(now); // What waits of the layer before would only delay this one's beginning.
+        }
+
+        var slot = _stream.Reserve();
+        int headerLength;
+        var length = decision == LayerDecision.Fill
+            ? _stream.Rewriter.WriteFill(sent, slot, out headerLength)
+            : _stream.Rewriter.WriteLayered(packet, video, sent, slot, out headerLength);
+        _stream.Send(packet, slot, length, headerLength, now);
+    }
+
+    /// <summary>Answers a NACK from the encoding's cache. False when the packet is not there any more.</summary>
+    public bool Retransmit(ushort sequence, MonotonicTime now)
+    {
+        if (!_selector.TryFindSent(sequence, out var sent))
+        {
+            return ForwardSkipped(sequence, now);
+        }
+
+        if (_stream.IsPaced && sent.Encoding != _selector.CurrentEncoding)
+        {
+            return false; // Of a layer that is not shown any more: the path has no room for what came before the switch.
+        }
+
+        var encoding = _stream.Track.Encodings[sent.Encoding];
+        if ((byte)encoding.Epoch != sent.Epoch || !encoding.TryGetCached(sent.Source, now, out var cached) || !RtpReader.TryRead(cached, out var packet))
+        {
+            return false;
+        }
+
+        // Where its ids stand; what they were is in the record.
+        VideoPacket.Read(_stream.Codec!.Codec, packet.Payload, default, null, out var video);
+        var slot = _stream.Reserve();
+        int headerLength;
+        var length = _stream.TryTakeRtx(out var payloadType, out var rtxSequence)
+            ? _stream.Rewriter.WriteLayeredRetransmission(packet, video, sent, slot, payloadType, _stream.RtxSsrc, rtxSequence, out headerLength)
+            : _stream.Rewriter.WriteLayered(packet, video, sent, slot, out headerLength);
+        return _stream.SendAgain(slot, length, headerLength);
+    }
+
+    /// <summary>A packet that came before the keyframe's beginning did (that one was lost, and retransmitted) has a number here, and has not been sent.</summary>
+    private bool ForwardSkipped(ushort sequence, MonotonicTime now)
+    {
+        if (_selector.CurrentEncoding < 0 || !_selector.TryFindMissing(sequence, out var source))
+        {
+            return false;
+        }
+
+        var encoding = _stream.Track.Encodings[_selector.CurrentEncoding];
+        if (!encoding.TryGetCached(source, now, out var cached) || !RtpReader.TryRead(cached, out var packet))
+        {
+            return false;
+        }
+
+        encoding.ReadAgain(packet, _stream.Codec!.Codec, _stream.Track.Media.Extensions.DependencyDescriptor, out var video);
+        Forward(packet, encoding, video, now);
+        return true;
+    }
+}

@@ -1,0 +1,263 @@
+using Events.Rtc.Protocol.Congestion;
+using Events.Rtc.Protocol.Forwarding;
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Sdp;
+using Events.Rtc.Protocol.Srtp;
+using Events.Rtc.Protocol.Wire;
+
+namespace Events.Rtc.Rooms;
+
+/// <summary>
+/// What one subscription puts on the wire: its stream as negotiated, the retransmission stream beside it, and what was counted of both. The
+/// forwarding rewrites a packet into a slot; here it is numbered for feedback, protected and queued.
+/// </summary>
+internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTrack track)
+{
+    /// <summary>
+    /// Packets of one frame differ by a few bytes, and only equal sizes travel as one segmented send. Up to 15 bytes of padding cost
+    /// 0.7 % of the rate and make a frame one send: worth it once there are a few subscribers (docs/performance.md).
+    /// </summary>
+    private const int EqualSizes = 16;
+    private const int EqualSizesFromSubscribers = 6;
+
+    /// <summary>Of this subscriber; a field, because it is a struct that rewriting changes.</summary>
+    public StreamRewriter Rewriter;
+
+    private SrtpSendStream? _media;
+    private SrtpSendStream? _rtx;
+    private CongestionElement _congestion;
+    private ushort _rtxSequence;
+
+    /// <summary>The track that it shows now.</summary>
+    public PublishedTrack Track { get; private set; } = track;
+
+    public uint Ssrc { get; } = transport.Worker.CreateSsrc();
+
+    /// <summary>Of retransmissions; 0 for audio.</summary>
+    public uint RtxSsrc { get; } = track.Kind == TrackKind.Video ? transport.Worker.CreateSsrc() : 0;
+
+    public MediaWorker Worker => transport.Worker;
+
+    /// <summary>Null before the subscriber has agreed.</summary>
+    public NegotiatedCodec? Codec { get; private set; }
+
+    public NegotiatedExtensions Extensions { get; private set; }
+
+    /// <summary>The answer and the SRTP keys are there.</summary>
+    public bool IsOpen => _media is not null;
+
+    /// <summary>Its packets carry transport-wide numbers, which the viewer will report.</summary>
+    public bool IsNumbered => _congestion.IsNumber;
+
+    /// <summary>A packet that is asked for again can be sent: on its own stream, or as it was (see <see cref="Configure"/>).</summary>
+    public bool CanSendAgain => _media is not null && (_rtx is not null || _congestion.IsNone);
+
+    public uint PacketsSent { get; private set; }
+
+    public uint OctetsSent { get; private set; }
+
+    public long Retransmitted { get; private set; }
+
+    /// <summary>When something was last sent for the first time.</summary>
+    public MonotonicTime LastForward { get; private set; }
+
+    /// <summary>As the subscriber agreed to receive it.</summary>
+    public void Agree(SubscribedMedia media)
+    {
+        if (Codec is null)
+        {
+            // The first number lies below 2^15: see StreamRewriter.
+            Rewriter = new StreamRewriter(Ssrc, (ushort)Worker.Random.Next(1, 0x7000));
+            _rtxSequence = (ushort)Worker.Random.Next(1, 0x7000);
+        }
+
+        Codec = media.Codec;
+        Extensions = media.Extensions;
+        Configure();
+    }
+
+    /// <summary>The m-line goes on with another track of the same codec.</summary>
+    public void Continue(PublishedTrack track)
+    {
+        Track = track;
+        Configure();
+    }
+
+    /// <summary>False when it was open, or the subscriber has not agreed. A second stream of one SSRC under one key would repeat nonces (RFC 3711 §9.1).</summary>
+    public bool TryOpen(SrtpSender srtp)
+    {
+        if (_media is not null || Codec is null)
+        {
+            return false;
+        }
+
+        _media = srtp.OpenStream(Ssrc);
+        _rtx = RtxSsrc != 0 && Codec.RtxPayloadType is not null ? srtp.OpenStream(RtxSsrc) : null;
+        return true;
+    }
+
+    public void Close()
+    {
+        Discard(Worker.Now);
+        _media = null;
+        _rtx = null;
+    }
+
+    /// <summary>Room for a packet.</summary>
+    public Span<byte> Reserve() => Worker.Queue.Reserve();
+
+    /// <summary>Sends what the rewriter wrote into the reserved slot for the first time.</summary>
+    /// <param name="source">The publisher's packet.</param>
+    /// <param name="slot">From <see cref="Reserve"/>.</param>
+    /// <param name="length">Negative: it did not fit.</param>
+    /// <param name="headerLength">Bytes that stay readable.</param>
+    /// <param name="now">The present.</param>
+    public void Send(in RtpReader source, Span<byte> slot, int length, int headerLength, MonotonicTime now)
+    {
+        LastForward = now;
+        if (length < 0)
+        {
+            return;
+        }
+
+        PacketsSent++;
+        OctetsSent += (uint)(length - headerLength);
+        if (Track.SubscriptionCount >= EqualSizesFromSubscribers && !source.Marker && _rtx is not null)
+        {
+            // Never without RTX: there a packet sent again must be the same in every byte (RFC 3711 §9.1).
+            length = RtpPadding.Align(slot, length, EqualSizes);
+        }
+
+        var congestion = transport.Congestion;
+        if (Track.Kind == TrackKind.Audio)
+        {
+            congestion.AudioSent(length);
+        }
+
+        var priority = Track.Kind == TrackKind.Audio ? PacketPriority.Audio : PacketPriority.Video;
+        if (!congestion.Pacing.IsActive || congestion.Pacing.TryPass(this, priority, isAgain: false, slot[..length], headerLength, now))
+        {
+            Commit(_media!, slot, length, headerLength);
+            if (congestion.Estimator.WantsPadding)
+            {
+                transport.SendPadding(now);
+            }
+        }
+        else
+        {
+            transport.NextTick = MonotonicTime.Zero; // It leaves with a tick, perhaps the next one.
+        }
+    }
+
+    /// <summary>False: the viewer's path is so far behind that a picture is better left out up to a keyframe.</summary>
+    public bool HasRoom(MonotonicTime now) => transport.Congestion.Pacing.HasRoom(now);
+
+    /// <summary>Packets of the viewer may have to wait.</summary>
+    public bool IsPaced => transport.Congestion.Pacing.IsActive;
+
+    /// <summary>Packets of the viewer do wait.</summary>
+    public bool IsBehind => transport.Congestion.Pacing.IsWaiting;
+
+    /// <summary>What of this stream waits is not wanted any more.</summary>
+    public void Discard(MonotonicTime now) => transport.Congestion.Pacing.Discard(this, now);
+
+    /// <summary>A packet that waited leaves.</summary>
+    public void Leave(ReadOnlySpan<byte> packet, int headerLength, bool isAgain)
+    {
+        if ((isAgain ? _rtx ?? _media : _media) is { } stream)
+        {
+            var slot = Reserve();
+            packet.CopyTo(slot);
+            Commit(stream, slot, packet.Length, headerLength);
+        }
+    }
+
+    /// <summary>Where a retransmission goes: true with its own stream's numbers, false to be sent as it was.</summary>
+    public bool TryTakeRtx(out byte payloadType, out ushort sequence)
+    {
+        if (_rtx is null)
+        {
+            payloadType = 0;
+            sequence = 0;
+            return false;
+        }
+
+        payloadType = (byte)Codec!.RtxPayloadType!.Value;
+        sequence = _rtxSequence++;
+        return true;
+    }
+
+    /// <summary>Sends what was written into the reserved slot after <see cref="TryTakeRtx"/>. False: it did not fit.</summary>
+    public bool SendAgain(Span<byte> slot, int length, int headerLength)
+    {
+        if (length < 0)
+        {
+            return false;
+        }
+
+        Retransmitted++;
+        var pacing = transport.Congestion.Pacing;
+        if (!pacing.IsActive || pacing.TryPass(this, PacketPriority.Retransmission, isAgain: true, slot[..length], headerLength, Worker.Now))
+        {
+            Commit(_rtx ?? _media!, slot, length, headerLength);
+        }
+        else
+        {
+            transport.NextTick = MonotonicTime.Zero;
+        }
+
+        return true;
+    }
+
+    /// <summary>Sends a packet of padding about this large; its bytes, or 0 when there is no retransmission stream to send it on.</summary>
+    public int TrySendPadding(int bytes)
+    {
+        if (_rtx is null || PacketsSent == 0)
+        {
+            return 0;
+        }
+
+        var slot = Reserve();
+        var length = PaddingPacket.Write(
+            slot, (byte)Codec!.RtxPayloadType!.Value, RtxSsrc, new(_rtxSequence++), Rewriter.LastTimestamp, _congestion, bytes, out var headerLength);
+        transport.Congestion.Pacing.Account(length, Worker.Now);
+        Commit(_rtx, slot, length, headerLength);
+        return length;
+    }
+
+    private void Configure()
+    {
+        // Video without RTX is sent again as it was, and with another number it would be another packet (RFC 3711 §9.1).
+        var sentAgain = Track.Kind == TrackKind.Video && Codec!.RtxPayloadType is null;
+        _congestion = sentAgain ? default : CongestionElement.Of(Extensions);
+        Rewriter.Configure(
+            (byte)Codec!.PayloadType,
+            Track.Media.Extensions.VideoOrientation,
+            Extensions.VideoOrientation,
+            _congestion,
+            Track.Media.Extensions.DependencyDescriptor,
+            Codec.Codec == Protocol.Codecs.Codec.Av1 ? Extensions.DependencyDescriptor : (byte)0);
+    }
+
+    private void Commit(SrtpSendStream stream, Span<byte> slot, int length, int headerLength)
+    {
+        var congestion = transport.Congestion.Estimator;
+        if (_congestion.IsNumber)
+        {
+            CongestionElement.StampNumber(slot, congestion.PacketSent(length, Worker.Now));
+        }
+        else
+        {
+            congestion.UnnumberedSent(length);
+            if (!_congestion.IsNone)
+            {
+                CongestionElement.StampTime(slot, Worker.Now);
+            }
+        }
+
+        var total = transport.Peer!.Srtp!.ProtectRtp(stream, slot, length, headerLength);
+        Worker.Queue.Commit(transport.Destination, total);
+        Worker.Counters.PacketsForwarded++;
+        Worker.Counters.BytesForwarded += total;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using Events.Tests.Rtc.Scenarios.Network;
+
+namespace Events.Tests.Rtc.Scenarios.Rooms;
+
+/// <summary>People in one real room: some publish and watch, some only watch. They begin to watch after a second, when all are there.</summary>
+internal sealed class VirtualCall : IDisposable
+{
+    private readonly VirtualNode _node;
+    private readonly Simulation _simulation;
+
+    public VirtualCall(Simulation simulation, CameraPlan camera, int publishers = 1, int viewers = 1)
+    {
+        _simulation = simulation;
+        _node = new VirtualNode(simulation);
+        for (var i = 0; i < publishers + viewers; i++)
+        {
+            People.Add(new VirtualPerson(simulation, _node, $"person-{i}", 10 * (i + 1), i < publishers ? camera : null));
+        }
+
+        Viewers = [.. People.Skip(publishers)];
+        People[0].Camera!.Speaks = true;
+        simulation.AtSecond(1, () => People.ForEach(p => p.Watch()));
+    }
+
+    public List<VirtualPerson> People { get; } = [];
+
+    public IReadOnlyList<VirtualPerson> Viewers { get; }
+
+    public VirtualPerson Publisher => People[0];
+
+    public VirtualPerson Viewer => Viewers[0];
+
+    /// <summary>Each one hears this part of what the others send, and no invariant broke.</summary>
+    public void ExpectSound(double part)
+    {
+        Assert.Equal(0, _node.Worker.Counters.Faults);
+        foreach (var person in People)
+        {
+            var sent = People.Where(p => p != person && p.Camera is not null).Sum(p => p.Camera!.AudioSent);
+            // What was said before it watched does not count.
+            var missed = 50 * 1.5 * People.Count(p => p != person && p.Camera is not null);
+            Assert.True(person.AudioReceived >= (sent - missed) * part, $"{person.AudioReceived} of {sent} packets of sound; {Tell()}");
+        }
+    }
+
+    /// <summary>What happened, for comparison and for a failure's message.</summary>
+    public string Tell() => string.Join('\n', People.Select((p, i) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{_simulation.Seconds:F0} s, person {i}: {(p.Transport is { } t ? p.Estimate.ToString() : "-")}, held {p.Held.Count}, sound {p.AudioReceived}, keyframes asked {p.Camera?.KeyframesAsked}, down {p.Down.Delivered} delivered {p.Down.Dropped} dropped {p.Down.Lost} lost{string.Concat(p.Pictures.Select(v => $"\n    {v}"))}")))
+        + $"\nnode: {_node.Worker.Counters.PacketsForwarded} forwarded, {_node.Worker.Counters.PacketsPaced} paced, {_node.Worker.Counters.PacerDropped} dropped, {_node.Worker.Counters.Retransmissions} again, {_node.Worker.Counters.PaddingSent} padding, {_node.Worker.Counters.Faults} faults";
+
+    public void Dispose() => _node.Dispose();
+}

@@ -1,0 +1,118 @@
+using Events.Rtc.Client;
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Wire;
+using Events.Tests.Rtc.Scenarios.Network;
+
+namespace Events.Tests.Rtc.Scenarios.Rooms;
+
+/// <summary>What a camera sends: one encoding, or simulcast ones from low to high.</summary>
+/// <param name="FrameRate">Pictures a second.</param>
+/// <param name="Rates">Of each encoding.</param>
+internal sealed record CameraPlan(int FrameRate, params Bitrate[] Rates);
+
+/// <summary>
+/// A camera and microphone that look like VP8 and Opus: frames that vary by a fifth, keyframes three times as large when they are asked for, packets paced at 2.5
+/// times the rate as libwebrtc does. The last byte of each payload says which encoding it is of.
+/// </summary>
+internal sealed class VirtualCamera
+{
+    private const int MaxPayload = 1_100;
+    private const double KeyframeFactor = 3, PacingFactor = 2.5;
+
+    private readonly Simulation _simulation;
+    private readonly VirtualPeer _peer;
+    private readonly CameraPlan _plan;
+    private readonly Random _chance;
+    private readonly ClientSendTrack _audio;
+    private readonly List<ClientSendTrack> _video;
+    private readonly bool[] _keyframe;
+    private readonly ushort[] _picture;
+    private readonly byte[] _tl0;
+    private readonly byte[] _payload = new byte[MaxPayload];
+    private uint _capture;
+    private uint _audioCapture;
+
+    public VirtualCamera(Simulation simulation, VirtualPeer peer, CameraPlan plan, int part)
+    {
+        _simulation = simulation;
+        _peer = peer;
+        _plan = plan;
+        _chance = simulation.Chance(part);
+        _video = [.. peer.Peer.Senders.Where(s => s.Media.Kind == Events.Rtc.Protocol.Sdp.MediaKind.Video)];
+        _audio = peer.Peer.Senders.Single(s => s.Media.Kind == Events.Rtc.Protocol.Sdp.MediaKind.Audio);
+        _keyframe = [.. _video.Select(_ => true)];
+        _picture = new ushort[_video.Count];
+        _tl0 = new byte[_video.Count];
+        peer.OnKeyframeRequested = track =>
+        {
+            _keyframe[track.Media.Layer] = true;
+            KeyframesAsked++;
+        };
+        simulation.Every(TimeSpan.FromSeconds(1.0 / plan.FrameRate), SendPictures);
+        simulation.Every(TimeSpan.FromMilliseconds(20), SendSound);
+    }
+
+    public long KeyframesAsked { get; private set; }
+
+    /// <summary>Heard by the others as the one who speaks.</summary>
+    public bool Speaks { get; set; }
+
+    public long AudioSent { get; private set; }
+
+    private void SendSound()
+    {
+        var payload = _payload.AsSpan(0, Speaks ? 80 : 20);
+        payload.Fill(0x78);
+        AudioSent += _peer.Peer.SendMedia(
+            _audio, payload, new RtpTimestamp(_audioCapture), false, _simulation.Now, new AudioLevel(Speaks, (byte)(Speaks ? 20 : 90))) ? 1 : 0;
+        _audioCapture += 960;
+    }
+
+    private void SendPictures()
+    {
+        for (var layer = 0; layer < _video.Count; layer++)
+        {
+            var key = _keyframe[layer];
+            _keyframe[layer] = false;
+            var average = _plan.Rates[layer].BitsPerSecond / 8.0 / _plan.FrameRate;
+            var size = (int)(average * (0.8 + (0.4 * _chance.NextDouble())) * (key ? KeyframeFactor : 1));
+            var packets = (size / MaxPayload) + 1;
+            var spacing = TimeSpan.FromSeconds(size * 8.0 / packets / (PacingFactor * _plan.Rates[layer].BitsPerSecond));
+            _picture[layer]++;
+            _tl0[layer]++;
+            var (at, picture, tl0, timestamp) = (layer, _picture[layer], _tl0[layer], _capture);
+            for (var i = 0; i < packets; i++)
+            {
+                var index = i;
+                if (i == 0)
+                {
+                    SendPacket(at, picture, tl0, timestamp, index, packets, size / packets, key);
+                }
+                else
+                {
+                    _simulation.After(spacing * i, () => SendPacket(at, picture, tl0, timestamp, index, packets, size / packets, key));
+                }
+            }
+        }
+
+        _capture += (uint)(90_000 / _plan.FrameRate);
+    }
+
+    private void SendPacket(int layer, ushort picture, byte tl0, uint timestamp, int index, int packets, int size, bool key)
+    {
+        // RFC 7741 §4.2: X S, I L T, id, TL0PICIDX, TID; §4.3: keyframe tag, start code, size.
+        _payload[0] = (byte)(0x80 | (index == 0 ? 0x10 : 0));
+        _payload[1] = 0xE0;
+        _payload[2] = (byte)(0x80 | ((picture >> 8) & 0x7F));
+        _payload[3] = (byte)picture;
+        _payload[4] = tl0;
+        _payload[5] = 0;
+        var (width, height) = (320 << layer, 180 << layer);
+        ReadOnlySpan<byte> head =
+            [(byte)(key ? 0x10 : 0x11), 0, 0, 0x9D, 1, 0x2A, (byte)width, (byte)(width >> 8), (byte)height, (byte)(height >> 8)];
+        head.CopyTo(_payload.AsSpan(6));
+        size = Math.Clamp(size, 32, MaxPayload);
+        _payload[size - 1] = (byte)layer;
+        _peer.Peer.SendMedia(_video[layer], _payload.AsSpan(0, size), new RtpTimestamp((uint)(layer * 1_000_000) + timestamp), index == packets - 1, _simulation.Now);
+    }
+}
