@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Relay;
+using Events.Rtc.Spreading;
 
 namespace Events.Rtc.Rooms;
 
@@ -15,6 +16,7 @@ internal sealed class Room
     private readonly Dictionary<string, Participant> _participants = new(StringComparer.Ordinal);
     private readonly List<PublishedTrack> _tracks = [];
     private readonly List<RelayConnection> _relays = [];
+    private readonly List<RoomBranch> _branches = [];
     private readonly List<PublishedTrack> _speaking = [];
     private readonly List<PublishedTrack> _lastSpeaking = [];
     private readonly List<Participant> _recentSpeakers = [];
@@ -42,7 +44,14 @@ internal sealed class Room
 
     public IReadOnlyCollection<Participant> Participants => _participants.Values;
 
-    public bool IsEmpty => _participants.Count == 0 && _relays.Count == 0;
+    /// <summary>Set on another worker than the room's home: here are only viewers, and who publishes is elsewhere.</summary>
+    public BranchViewers? Viewers { get; set; }
+
+    /// <summary>Viewers on other workers.</summary>
+    public int ViewersElsewhere { get; private set; }
+
+    /// <summary>Nobody needs it. What has viewers of another worker's room ends with <see cref="BranchViewers.Close"/>.</summary>
+    public bool IsEmpty => Viewers is null && _participants.Count == 0 && _relays.Count == 0 && _branches.Count == 0;
 
     /// <summary>The room as <paramref name="viewer"/> may see it: itself with its own tracks, and everyone who is visible.</summary>
     public RoomSnapshot Snapshot(Participant? viewer = null) => new(
@@ -60,7 +69,7 @@ internal sealed class Room
         var previous = kind == ParticipantKind.Client
             ? _participants.Values.FirstOrDefault(p => p.Kind == kind && p.Rights.Identity == rights.Identity)
             : null;
-        var others = previous is null ? _participants.Count : _participants.Count - 1;
+        var others = _participants.Count + ViewersElsewhere - (previous is null ? 0 : 1);
         if (Moderation.Refusal(rights, others, previous is not null) is { } refusal)
         {
             return refusal;
@@ -138,6 +147,10 @@ internal sealed class Room
             }
 
             Observe("track.published", track);
+            foreach (var branch in _branches)
+            {
+                branch.Published(track);
+            }
         }
 
         foreach (var participant in _participants.Values)
@@ -207,6 +220,11 @@ internal sealed class Room
 
             Moderation.Forget(track);
             Relay(r => r.TrackUnpublished(track));
+            foreach (var branch in _branches)
+            {
+                branch.Unpublished(track);
+            }
+
             var publisher = track.Publisher;
             if (publisher.IsVisible)
             {
@@ -265,6 +283,11 @@ internal sealed class Room
         var publisher = track.Publisher;
         Tell(owner, e => e.TrackMuted(publisher.Id, trackId, track.Info.Muted));
         Relay(r => r.TrackMuted(track));
+        foreach (var branch in _branches)
+        {
+            branch.Muted(track);
+        }
+
         Observe("track.muted", track);
         if (!track.Info.Muted)
         {
@@ -272,6 +295,41 @@ internal sealed class Room
         }
 
         return default(Done);
+    }
+
+    /// <summary>One more viewer, on another worker; from now on that worker has the room's tracks.</summary>
+    public RtcResult<Done> AdmitElsewhere(RoomRights rights, MediaWorker worker)
+    {
+        if (Moderation.Refusal(rights, _participants.Count + ViewersElsewhere, returns: false) is { } refusal)
+        {
+            return refusal;
+        }
+
+        ViewersElsewhere++;
+        if (!_branches.Exists(b => b.Worker == worker))
+        {
+            _branches.Add(new RoomBranch(this, worker));
+        }
+
+        return default(Done);
+    }
+
+    public void LeftElsewhere() => ViewersElsewhere--;
+
+    public void Detach(RoomBranch branch)
+    {
+        branch.Detach();
+        _branches.Remove(branch);
+        Worker.RemoveIfEmpty(Id);
+    }
+
+    /// <summary>The room ends here, so it ends everywhere.</summary>
+    public void EndBranches(RtcError reason)
+    {
+        foreach (var branch in _branches)
+        {
+            branch.End(reason);
+        }
     }
 
     public void Attach(RelayConnection relay)
@@ -306,6 +364,7 @@ internal sealed class Room
 
     public void Advance(MonotonicTime now)
     {
+        Viewers?.Advance(now);
         if (now < _nextSpeakers || _participants.Count == 0)
         {
             return;
@@ -384,11 +443,19 @@ internal sealed class Room
         }
     }
 
-    private void Observe(string type, Participant participant, string? reason) => Worker.Observer.Record(type, reason is null
+    private void Observe(string type, Participant participant, string? reason) => Observe(type, reason is null
         ? new { room = Id, participantId = participant.Id, identity = participant.Rights.Identity, name = participant.Rights.Name, role = participant.Rights.Role }
         : new { room = Id, participantId = participant.Id, identity = participant.Rights.Identity, name = participant.Rights.Name, role = participant.Rights.Role, reason });
 
-    private void Observe(string type, PublishedTrack track) => Worker.Observer.Record(
+    private void Observe(string type, PublishedTrack track) => Observe(
         type,
         new { room = Id, participantId = track.Publisher.Id, trackId = track.Id, kind = track.Kind, source = track.Source, codec = track.CodecName, muted = track.Info.Muted });
+
+    private void Observe(string type, object data)
+    {
+        if (Viewers is null)
+        {
+            Worker.Observer.Record(type, data); // Else the home has told it.
+        }
+    }
 }
