@@ -51,6 +51,9 @@ public sealed class ClientEndpoint : IClientPeerEvents, IAsyncDisposable
     /// <summary>A packet of a received track, on the receiving task.</summary>
     public MediaHandler? OnMedia { get; set; }
 
+    /// <summary>The server's port.</summary>
+    public int RemotePort => _remote.Port;
+
     public Action<ClientSendTrack>? OnKeyframeRequested { get; set; }
 
     public delegate void MediaHandler(ClientReceiveTrack track, in RtpReader packet, MonotonicTime now);

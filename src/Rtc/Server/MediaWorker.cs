@@ -10,6 +10,7 @@ using Events.Rtc.Protocol.Sdp;
 using Events.Rtc.Protocol.Srtp;
 using Events.Rtc.Protocol.Wire;
 using Events.Rtc.Rooms;
+using Events.Rtc.Spreading;
 using Events.Rtc.Transport;
 using Events.Rtc.Transport.Tcp;
 using static Events.Rtc.Transport.LinuxSockets;
@@ -38,12 +39,13 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     private readonly UdpSocket _socket;
     private readonly ReceiveBatch _receive;
     private readonly Thread _thread;
-    private readonly Action<string> _roomLeft;
+    private readonly Action<Room> _roomLeft;
+    private readonly Action<Exception> _failed;
+    private readonly List<BranchViewers> _branches = [];
+    private readonly WorkerSurroundings _surroundings;
     private readonly byte[] _scripted = new byte[SendQueue.SlotBytes];
     private MonotonicTime _nextTick;
     private volatile bool _stop;
-
-    private readonly WorkerSurroundings _surroundings;
 
     public MediaWorker(
         int index,
@@ -53,7 +55,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         IRoomRules rules,
         RtcLog log,
         RtcMetrics metrics,
-        Action<string> roomLeft,
+        Action<Room> roomLeft,
         WorkerSurroundings? surroundings = null)
     {
         _surroundings = surroundings ?? WorkerSurroundings.Real;
@@ -65,6 +67,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         Rules = rules;
         _dtls = dtls;
         _roomLeft = roomLeft;
+        _failed = Failed;
         Routes = new TransportRoutes(Released);
         (_socket, Tcp) = Bind(options, index);
         _receive = new ReceiveBatch(_socket);
@@ -122,7 +125,11 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     public TcpCandidate Tcp { get; }
 
-    public int RoomCount => _rooms.Count;
+    /// <summary>Those that have their home here.</summary>
+    public int RoomCount => _rooms.Count - _branches.Count;
+
+    /// <summary>Rooms of other workers that have viewers here.</summary>
+    public int BranchCount => _branches.Count;
 
     public int ParticipantCount { get; private set; }
 
@@ -130,6 +137,9 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
 
     /// <summary>Runs an action on the worker's thread, in order, or not at all once the worker ends. Safe from any thread.</summary>
     public void Post(Action action) => _mailbox.Post(action);
+
+    /// <summary>The loop takes a turn. Safe from any thread.</summary>
+    public void Wake() => _mailbox.Wake();
 
     /// <summary>As <see cref="Post"/>, with an answer.</summary>
     /// <exception cref="ObjectDisposedException">The task's, when the worker has ended or ends before it comes to it.</exception>
@@ -160,7 +170,16 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     public void Left(Room room)
     {
         RemoveIfEmpty(room.Id);
-        _roomLeft(room.Id);
+        _roomLeft(room);
+    }
+
+    /// <summary>Another worker's room gets viewers here.</summary>
+    public void Add(BranchViewers branch) => _branches.Add(branch);
+
+    public void Remove(BranchViewers branch)
+    {
+        _branches.Remove(branch);
+        _rooms.Remove(branch.Room.Id);
     }
 
     public void RemoveIfEmpty(string id)
@@ -302,9 +321,26 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         }
 
         UpdateClock();
-        if ((descriptors[1].Returned & PollIn) != 0)
+        foreach (var branch in _branches)
         {
-            _mailbox.Run(Failed);
+            branch.BeginReceive();
+        }
+
+        if ((descriptors[1].Returned & PollIn) != 0 || _branches.Count > 0)
+        {
+            _mailbox.Run(_failed);
+        }
+
+        foreach (var branch in _branches)
+        {
+            try
+            {
+                branch.Receive();
+            }
+            catch (Exception exception)
+            {
+                Failed(exception); // It costs a packet.
+            }
         }
 
         if ((descriptors[0].Returned & PollIn) != 0)
@@ -325,7 +361,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     public void TurnBy(ReadOnlySpan<byte> datagram, in TransportAddress from)
     {
         UpdateClock();
-        _mailbox.Run(Failed);
+        _mailbox.Run(_failed);
         if (!datagram.IsEmpty)
         {
             datagram.CopyTo(_scripted);
@@ -366,6 +402,11 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
             {
                 Failed(exception);
             }
+        }
+
+        foreach (var room in _rooms.Values)
+        {
+            room.EndElsewhere(_ => true, new RtcError("worker_failed", "The server had to end this room; join again."));
         }
 
         foreach (var transport in _transports.ToList())

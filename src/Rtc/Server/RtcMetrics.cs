@@ -14,6 +14,7 @@ public sealed class RtcMetrics : IDisposable
     {
         _connected = _meter.CreateCounter<long>("events.rtc.transports.connected", "{transport}", "Transports whose DTLS handshake completed, by SRTP profile");
         Gauge("events.rtc.rooms", "{room}", "Rooms", w => w.RoomCount);
+        Gauge("events.rtc.branches", "{branch}", "Rooms' viewers on other workers than the room's own, each worker of each room", w => w.BranchCount);
         Gauge("events.rtc.participants", "{participant}", "Participants, viewers included", w => w.ParticipantCount);
         Gauge("events.rtc.transports", "{transport}", "Transports", w => w.TransportCount);
         Gauge("events.rtc.udp.buffer", "By", "Socket buffer that the kernel granted", w => w.SocketBufferBytes);

@@ -33,6 +33,12 @@ public sealed record RtcOptions
     /// <summary>Participants that one room admits.</summary>
     public int MaxParticipantsPerRoom { get; init; } = 20_000;
 
+    /// <summary>
+    /// From so many participants of all its rooms on, a worker's WHEP viewers go to the least loaded worker, which has the room's tracks relayed. A
+    /// relayed track costs a copy of each packet and a cache of its own.
+    /// </summary>
+    public int SpreadFromParticipants { get; init; } = 200;
+
     /// <summary>Rooms on this node.</summary>
     public int MaxRooms { get; init; } = 10_000;
 

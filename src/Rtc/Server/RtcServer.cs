@@ -8,13 +8,14 @@ namespace Events.Rtc;
 
 /// <summary>
 /// The SFU of one node: its workers, and which of them owns which room. A room is placed on the worker with the fewest
-/// participants when its first one comes, and given back with its last.
+/// participants when its first one comes, and given back with its last. Viewers of a room on a full worker are spread over the others.
 /// </summary>
 public sealed class RtcServer : IRtcServer, IDisposable
 {
     private readonly OpenSslDtlsEngineFactory _dtls = new();
     private readonly MediaWorker[] _workers;
     private readonly Dictionary<string, Placement> _placements = new(StringComparer.Ordinal);
+    private readonly Dictionary<MediaWorker, int> _load = [];
     private readonly Lock _placing = new();
     private readonly RelayListener? _relay;
     private bool _disposed;
@@ -35,6 +36,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
         {
             var worker = new MediaWorker(i, options, _dtls, observer, rules, log, metrics, Release);
             _workers[i] = worker;
+            _load[worker] = 0;
             log.WorkerStarted(
                 i, worker.Port, worker.SocketBufferBytes, worker.SegmentationOffload, string.Join(' ', worker.Candidates.Select(c => c.Address)));
             if (worker.SocketBufferBytes < 5_000_000)
@@ -106,7 +108,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
         var rooms = new List<RoomSnapshot>();
         foreach (var worker in _workers)
         {
-            rooms.AddRange(await worker.InvokeAsync(() => worker.Rooms.Select(r => r.Snapshot()).ToList()).ConfigureAwait(false));
+            rooms.AddRange(await worker.InvokeAsync(() => worker.Rooms.Where(r => r.Viewers is null).Select(r => r.Snapshot()).ToList()).ConfigureAwait(false));
         }
 
         return rooms;
@@ -122,7 +124,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
         }
 
         // A room that nobody is in is made for as long as it takes: its rules are kept beyond.
-        var worker = Place(room);
+        var worker = Place(room, spread: false).Worker;
         var (result, saved) = await worker.InvokeAsync(() =>
         {
             try
@@ -133,7 +135,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
             finally
             {
                 worker.RemoveIfEmpty(room);
-                Release(room);
+                Release(room, worker);
             }
         }).ConfigureAwait(false);
         await saved.ConfigureAwait(false);
@@ -157,6 +159,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
                 TcpMalformed = worker.Counters.TcpMalformed,
                 TcpStalled = worker.Counters.TcpStalled,
                 TcpDropped = worker.Counters.TcpDropped,
+                Branches = worker.BranchCount,
             }).ConfigureAwait(false);
         }
 
@@ -179,12 +182,23 @@ public sealed class RtcServer : IRtcServer, IDisposable
         _dtls.Dispose();
     }
 
+    internal IReadOnlyList<MediaWorker> Workers => _workers;
+
     /// <summary>Null when there is no such room.</summary>
     internal MediaWorker? WorkerOf(string room)
     {
         lock (_placing)
         {
-            return _placements.GetValueOrDefault(room)?.Worker;
+            return _placements.GetValueOrDefault(room)?.Home;
+        }
+    }
+
+    /// <summary>The home of a room first, then who has viewers of it; none when there is no such room.</summary>
+    private List<MediaWorker> WorkersOf(string room)
+    {
+        lock (_placing)
+        {
+            return _placements.TryGetValue(room, out var placement) ? [placement.Home, .. placement.Users.Keys.Where(w => w != placement.Home)] : [];
         }
     }
 
@@ -193,7 +207,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
 
     internal MediaWorker AttachRelay(RelayConnection connection)
     {
-        var worker = Place(connection.Room);
+        var worker = Place(connection.Room, spread: false).Worker;
         worker.Post(() => worker.GetOrAddRoom(connection.Room).Attach(connection));
         return worker;
     }
@@ -223,14 +237,32 @@ public sealed class RtcServer : IRtcServer, IDisposable
             return refusal;
         }
 
-        var worker = Place(rights.Room);
+        var (worker, home) = Place(rights.Room, spread: kind == ParticipantKind.Whep);
+        if (worker != home)
+        {
+            var asked = rights;
+            var admitted = await home.InvokeAsync(
+                () => home.FindRoom(asked.Room)?.AdmitElsewhere(asked, worker) ?? new RtcError("room_not_found", "There is no such room, or nobody publishes in it."))
+                .ConfigureAwait(false);
+            if (!admitted.IsOk)
+            {
+                return await worker.InvokeAsync<RtcResult<Entered>>(() =>
+                {
+                    GiveBack(rights.Room, worker);
+                    return admitted.Error;
+                }).ConfigureAwait(false);
+            }
+
+            rights = admitted.Value;
+        }
+
         return await worker.InvokeAsync<RtcResult<Entered>>(() =>
         {
             var joined = worker.GetOrAddRoom(rights.Room).Join(rights, kind, events);
             if (!joined.IsOk)
             {
                 worker.RemoveIfEmpty(rights.Room);
-                Release(rights.Room);
+                Release(rights.Room, worker);
                 return joined.Error;
             }
 
@@ -280,40 +312,82 @@ public sealed class RtcServer : IRtcServer, IDisposable
         return worker is null ? function(null) : await worker.InvokeAsync(() => function(worker.FindRoom(room))).ConfigureAwait(false);
     }
 
-    private MediaWorker Place(string room)
+    private (MediaWorker Worker, MediaWorker Home) Place(string room, bool spread)
     {
         lock (_placing)
         {
             if (!_placements.TryGetValue(room, out var placement))
             {
-                var load = _placements.Values.GroupBy(p => p.Worker).ToDictionary(g => g.Key, g => g.Sum(p => p.Users));
-                placement = new Placement(_workers.MinBy(w => load.GetValueOrDefault(w))!);
+                placement = new Placement(LeastLoaded());
                 _placements[room] = placement;
             }
 
-            placement.Users++;
-            return placement.Worker;
+            var worker = placement.Home;
+            if (spread && _load[worker] >= Options.SpreadFromParticipants && LeastLoaded() is var other && _load[other] < _load[worker])
+            {
+                worker = other;
+            }
+
+            placement.Users[worker] = placement.Users.GetValueOrDefault(worker) + 1;
+            _load[worker]++;
+            return (worker, placement.Home);
         }
     }
 
-    private void Release(string room)
+    private MediaWorker LeastLoaded() => _workers.MinBy(w => _load[w])!;
+
+    private void Release(Room room) => Release(room.Id, room.Worker);
+
+    /// <summary>Somebody left a room. On the worker's thread.</summary>
+    private void Release(string room, MediaWorker worker)
+    {
+        if (GiveBack(room, worker) is { } home && home != worker)
+        {
+            home.Post(() => home.FindRoom(room)?.LeftElsewhere());
+        }
+    }
+
+    /// <summary>Gives a place back; with the last one of another worker than the home, that worker's part of the room ends.</summary>
+    private MediaWorker? GiveBack(string room, MediaWorker worker)
     {
         lock (_placing)
         {
-            if (_placements.TryGetValue(room, out var placement) && --placement.Users == 0)
+            if (!_placements.TryGetValue(room, out var placement) || !placement.Users.TryGetValue(worker, out var users))
+            {
+                return null;
+            }
+
+            _load[worker]--;
+            if (users > 1)
+            {
+                placement.Users[worker] = users - 1;
+                return placement.Home;
+            }
+
+            placement.Users.Remove(worker);
+            if (placement.Users.Count == 0)
             {
                 _placements.Remove(room);
             }
+
+            if (worker != placement.Home)
+            {
+                // Under the lock: who is placed here from now on finds it closed, and its home opens another.
+                worker.FindRoom(room)?.Viewers?.Close();
+            }
+
+            return placement.Home;
         }
     }
 
     private sealed record Entered(Participant Participant, string? Answer, string ETag);
 
-    private sealed class Placement(MediaWorker worker)
+    /// <summary>Where a room is, and how many of it are on which worker: participants and relays.</summary>
+    private sealed class Placement(MediaWorker home)
     {
-        public MediaWorker Worker { get; } = worker;
+        public MediaWorker Home { get; } = home;
 
-        public int Users { get; set; }
+        public Dictionary<MediaWorker, int> Users { get; } = [];
     }
 }
 
@@ -345,6 +419,9 @@ public readonly record struct RtcMeasurement(long PacketsForwarded, long Allocat
     /// <summary>Datagrams that slow or closed connections lost.</summary>
     public long TcpDropped { get; init; }
 
+    /// <summary>Rooms that have viewers on another worker than their own, each such worker of each room.</summary>
+    public int Branches { get; init; }
+
     public static RtcMeasurement operator +(RtcMeasurement a, RtcMeasurement b) => new(
         a.PacketsForwarded + b.PacketsForwarded, a.AllocatedBytes + b.AllocatedBytes, a.Faults + b.Faults, a.RelayDropped + b.RelayDropped, a.Routes + b.Routes)
     {
@@ -356,5 +433,6 @@ public readonly record struct RtcMeasurement(long PacketsForwarded, long Allocat
         TcpMalformed = a.TcpMalformed + b.TcpMalformed,
         TcpStalled = a.TcpStalled + b.TcpStalled,
         TcpDropped = a.TcpDropped + b.TcpDropped,
+        Branches = a.Branches + b.Branches,
     };
 }

@@ -7,10 +7,12 @@ namespace Events.Tests.Rtc.Server.Tests.Rooms;
 /// <summary>What shows only after hours, after losses, or when one leaves before the other.</summary>
 public class LongCallTests
 {
-    [Fact]
-    public async Task One_who_was_silenced_for_more_than_half_of_all_sequence_numbers_is_heard_again()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task One_who_was_silenced_for_more_than_half_of_all_sequence_numbers_is_heard_again(bool spread)
     {
-        await using var node = new TestNode(o => o with { Workers = 1 });
+        await using var node = new TestNode(o => o with { Workers = spread ? 2 : 1 }, spread);
         var publisher = await node.WhipAsync();
         var viewer = await node.WhepAsync();
         await publisher.SendUntilAsync(() => viewer.Audio.Count > 3);
@@ -26,10 +28,12 @@ public class LongCallTests
         await publisher.SendUntilAsync(() => viewer.Audio.Count > heard + 10, 10);
     }
 
-    [Fact]
-    public async Task A_keyframe_is_asked_for_until_it_comes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_keyframe_is_asked_for_until_it_comes(bool spread)
     {
-        await using var node = new TestNode(o => o with { KeyframeRequestInterval = TimeSpan.FromMilliseconds(50), KeyframeReplay = TimeSpan.Zero });
+        await using var node = new TestNode(o => o with { KeyframeRequestInterval = TimeSpan.FromMilliseconds(50), KeyframeReplay = TimeSpan.Zero }, spread);
         var publisher = await node.WhipAsync();
         publisher.SendFrame(keyframe: true);
         var viewer = await node.WhepAsync();
@@ -45,10 +49,12 @@ public class LongCallTests
         await Wait.UntilAsync(() => !viewer.Video.IsEmpty, "the keyframe arrives");
     }
 
-    [Fact]
-    public async Task A_publisher_that_came_back_before_its_old_session_was_missed_is_shown_once_that_ends()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_publisher_that_came_back_before_its_old_session_was_missed_is_shown_once_that_ends(bool spread)
     {
-        await using var node = new TestNode();
+        await using var node = new TestNode(spread: spread);
         var first = await node.WhipAsync();
         var viewer = await node.WhepAsync();
         await first.SendUntilAsync(() => !viewer.Video.IsEmpty);

@@ -18,9 +18,12 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
     private readonly RtcMetrics _metrics = new();
     private readonly List<IAsyncDisposable> _owned = [];
 
-    public TestNode(Func<RtcOptions, RtcOptions>? configure = null)
+    /// <param name="configure">What is other than usual.</param>
+    /// <param name="spread">Viewers are spread over both workers from the first one on, which comes to the other worker than its publisher.</param>
+    public TestNode(Func<RtcOptions, RtcOptions>? configure = null, bool spread = false)
     {
         var options = new RtcOptions { Port = 0, Workers = 2, NodeKey = "test-node-key" };
+        options = spread ? options with { SpreadFromParticipants = 0 } : options;
         Server = new RtcServer(configure?.Invoke(options) ?? options, this, _metrics, NullLogger<RtcLog>.Instance);
     }
 

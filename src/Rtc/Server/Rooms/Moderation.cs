@@ -51,7 +51,7 @@ internal sealed class Moderation(Room room)
 
         var limit = room.Worker.Options.MaxParticipantsPerRoom;
         var admitted = Math.Min(_rules.Capacity ?? int.MaxValue, limit);
-        var others = room.Participants.Count(p => !p.Rights.Recorder) - (returns ? 1 : 0);
+        var others = room.Participants.Count(p => !p.Rights.Recorder) + room.ViewersElsewhere - (returns ? 1 : 0);
         if (others >= admitted && !(returns && others < limit))
         {
             return new RtcError("room_full", $"The room admits {admitted} participants.");
@@ -197,6 +197,8 @@ internal sealed class Moderation(Room room)
         {
             room.Leave(participant, reason);
         }
+
+        room.EndElsewhere(which, reason);
     }
 
     private RtcResult<Done> Lock(bool locked, Participant? by)
@@ -264,6 +266,8 @@ internal sealed class Moderation(Room room)
                 RaiseHand(participant, false);
             }
         }
+
+        room.RuleElsewhere(target.Rights.Person, change);
 
         return default(Done);
     }

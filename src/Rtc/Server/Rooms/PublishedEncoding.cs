@@ -205,16 +205,16 @@ internal sealed class PublishedEncoding
     public bool TryGetCached(ushort sequence, MonotonicTime now, out ReadOnlySpan<byte> packet) => _cache.TryGet(sequence, now, CacheAge, out packet);
 
     /// <summary>True when the report is of the present source.</summary>
-    public bool SenderReportReceived(in SenderReport report, MonotonicTime now)
+    public bool SenderReportReceived(uint ssrc, NtpTime ntp, RtpTimestamp rtp, MonotonicTime now)
     {
-        if (report.Ssrc != Ssrc && IsLive)
+        if (ssrc != Ssrc && IsLive)
         {
             return false; // Of the source before this one.
         }
 
-        _statistics.SenderReportReceived(report.NtpTime, now);
-        _senderReportSsrc = report.Ssrc;
-        SenderReport = (report.NtpTime, report.RtpTimestamp, now);
+        _statistics.SenderReportReceived(ntp, now);
+        _senderReportSsrc = ssrc;
+        SenderReport = (ntp, rtp, now);
         return true;
     }
 

@@ -22,7 +22,7 @@ internal sealed class PublishedTrack
 
     private static readonly TimeSpan LayerCheckInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly PublisherTransport _transport;
+    private readonly ITrackOrigin _origin;
     private readonly PublishedEncoding[] _encodings;
     private readonly LayerDemand? _demand;
     private readonly TrackReceivers _receivers;
@@ -31,17 +31,18 @@ internal sealed class PublishedTrack
     private bool _silenced;
     private ActiveSpeaker _speaker;
 
-    /// <param name="transport">It arrives there.</param>
+    /// <param name="origin">Where its packets come from.</param>
     /// <param name="media">Its m-line.</param>
     /// <param name="source">What is captured.</param>
     /// <param name="muted">Declared so.</param>
     /// <param name="dynacast">The client stops and resumes encodings when it is told to.</param>
-    public PublishedTrack(PublisherTransport transport, PublishedMedia media, TrackSource source, bool muted, bool dynacast = false)
+    /// <param name="id">Null: a new one.</param>
+    public PublishedTrack(ITrackOrigin origin, PublishedMedia media, TrackSource source, bool muted, bool dynacast = false, string? id = null)
     {
-        _transport = transport;
-        _receivers = new TrackReceivers(transport.Worker);
+        _origin = origin;
+        _receivers = new TrackReceivers(origin.Worker);
         Media = media;
-        Id = transport.Worker.CreateId("TR");
+        Id = id ?? origin.Worker.CreateId("TR");
         Mid = media.Mid ?? "";
         Kind = media.Kind == MediaKind.Audio ? TrackKind.Audio : TrackKind.Video;
         Source = source;
@@ -51,7 +52,7 @@ internal sealed class PublishedTrack
         _encodings = new PublishedEncoding[count];
         for (var i = 0; i < count; i++)
         {
-            _encodings[i] = new PublishedEncoding(this, i, i < media.Rids.Count ? media.Rids[i] : null, transport.Worker.Options.KeyframeRequestInterval);
+            _encodings[i] = new PublishedEncoding(this, i, i < media.Rids.Count ? media.Rids[i] : null, origin.Worker.Options.KeyframeRequestInterval);
         }
 
         IsLayered = count > 1;
@@ -76,7 +77,7 @@ internal sealed class PublishedTrack
         {
             foreach (var encoding in _encodings)
             {
-                encoding.ForwardHeld(_transport.Worker.Now);
+                encoding.ForwardHeld(_origin.Worker.Now);
             }
 
             if (_silenced && !value)
@@ -93,7 +94,8 @@ internal sealed class PublishedTrack
         }
     }
 
-    public PublishedMedia Media { get; set; }
+    /// <summary>Its m-line as last negotiated.</summary>
+    public PublishedMedia Media { get; private set; }
 
     /// <summary>The codec in use: the publisher's first choice until a packet says otherwise.</summary>
     public NegotiatedCodec Codec { get; private set; }
@@ -126,7 +128,7 @@ internal sealed class PublishedTrack
 
     public bool IsLive => Ssrc != 0;
 
-    public Participant Publisher => _transport.Participant;
+    public Participant Publisher => _origin.Participant;
 
     public int SubscriptionCount => _receivers.SubscriptionCount;
 
@@ -145,6 +147,15 @@ internal sealed class PublishedTrack
         Protocol.Codecs.Codec.Av1 => "av1",
         var other => other.ToString().ToLowerInvariant(),
     };
+
+    public void Renegotiated(PublishedMedia media)
+    {
+        Media = media;
+        foreach (var branch in _receivers.Branches)
+        {
+            branch.Renegotiated(media);
+        }
+    }
 
     /// <summary>A media packet; one that came by RTX is unwrapped before.</summary>
     /// <param name="packet">As published.</param>
@@ -172,7 +183,7 @@ internal sealed class PublishedTrack
         if (Kind == TrackKind.Audio)
         {
             ReadLevel(packet, now);
-            Forward(packet, encoding, default, now);
+            Forward(packet, encoding, default, recovered, now);
             return;
         }
 
@@ -188,19 +199,25 @@ internal sealed class PublishedTrack
             _receivers.UseLayers();
         }
 
-        Forward(packet, encoding, video, now);
+        Forward(packet, encoding, video, recovered, now);
     }
 
-    public void SenderReportReceived(in SenderReport report, PublishedEncoding encoding, MonotonicTime now)
+    /// <summary>The publisher's relation of its NTP and RTP clocks (RFC 3550 §6.4.1).</summary>
+    public void SenderReportReceived(uint ssrc, NtpTime ntp, RtpTimestamp rtp, PublishedEncoding encoding, MonotonicTime now)
     {
-        if (!encoding.SenderReportReceived(report, now))
+        if (!encoding.SenderReportReceived(ssrc, ntp, rtp, now))
         {
             return;
         }
 
+        foreach (var branch in _receivers.Branches)
+        {
+            branch.ForwardSenderReport(encoding);
+        }
+
         foreach (var relay in _receivers.Relays)
         {
-            relay.ForwardSenderReport(encoding, _transport.Worker.UnixNow);
+            relay.ForwardSenderReport(encoding, _origin.Worker.UnixNow);
         }
     }
 
@@ -233,10 +250,10 @@ internal sealed class PublishedTrack
         }
     }
 
-    public void SendKeyframeRequest(PublishedEncoding encoding) => _transport.SendKeyframeRequest(this, encoding);
+    public void SendKeyframeRequest(PublishedEncoding encoding) => _origin.SendKeyframeRequest(this, encoding);
 
     /// <summary>A subscriber or relay chose another layer: what is wanted of the publisher may be other encodings.</summary>
-    public void DemandChanged() => _demand?.Update(_transport.Worker.Now);
+    public void DemandChanged() => _demand?.Update(_origin.Worker.Now);
 
     /// <summary>The publisher's client came back without knowing what it was told meanwhile.</summary>
     public void RepeatDemand() => _demand?.Repeat();
@@ -258,7 +275,7 @@ internal sealed class PublishedTrack
         _receivers.Add(relay);
         if (IsLayered)
         {
-            relay.UseLayers(_transport.Worker.Now);
+            relay.UseLayers(_origin.Worker.Now);
             DemandChanged();
             return;
         }
@@ -266,8 +283,8 @@ internal sealed class PublishedTrack
         var (ntp, _, at) = _encodings[0].SenderReport;
         if (ntp.Value != 0)
         {
-            var age = (_transport.Worker.Now - at).Ticks * 100;
-            relay.ForwardSenderReport(_encodings[0], _transport.Worker.UnixNow - age);
+            var age = (_origin.Worker.Now - at).Ticks * 100;
+            relay.ForwardSenderReport(_encodings[0], _origin.Worker.UnixNow - age);
         }
     }
 
@@ -281,12 +298,19 @@ internal sealed class PublishedTrack
         }
     }
 
-    private void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
+    private void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, bool recovered, MonotonicTime now)
     {
-        if (!Silenced)
+        if (Silenced)
         {
-            _receivers.Forward(packet, encoding, video, Kind == TrackKind.Video, now);
+            return;
         }
+
+        foreach (var branch in _receivers.Branches)
+        {
+            branch.Forward(packet, encoding, recovered); // First, so that the other worker begins while this one goes on.
+        }
+
+        _receivers.Forward(packet, encoding, video, Kind == TrackKind.Video, now);
     }
 
     private void StartSource(PublishedEncoding encoding, uint ssrc)
@@ -300,7 +324,7 @@ internal sealed class PublishedTrack
         }
         else if (again)
         {
-            encoding.RequestKeyframe(_transport.Worker.Now);
+            encoding.RequestKeyframe(_origin.Worker.Now);
         }
     }
 

@@ -10,7 +10,7 @@ using Events.Rtc.Protocol.Wire;
 namespace Events.Rtc.Rooms;
 
 /// <summary>The transport that a participant sends its tracks on: which SSRC is which track, and the feedback to it.</summary>
-internal sealed class PublisherTransport(MediaWorker worker, Participant participant) : MediaTransport(worker, participant)
+internal sealed class PublisherTransport(MediaWorker worker, Participant participant) : MediaTransport(worker, participant), ITrackOrigin
 {
     /// <summary>More SSRCs than this are not remembered; their packets are dropped.</summary>
     private const int MaxSources = Peer.MaxStreams;
@@ -97,7 +97,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
                 && _sources.TryGetValue(report.Ssrc, out var source)
                 && !source.IsRetransmission)
             {
-                source.Track.SenderReportReceived(report, source.Encoding, now);
+                source.Track.SenderReportReceived(report.Ssrc, report.NtpTime, report.RtpTimestamp, source.Encoding, now);
             }
         }
     }
@@ -202,7 +202,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             }
             else
             {
-                track.Media = line;
+                track.Renegotiated(line);
                 Register(line, track);
             }
         }

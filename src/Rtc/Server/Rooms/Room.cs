@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Relay;
+using Events.Rtc.Spreading;
 
 namespace Events.Rtc.Rooms;
 
@@ -15,6 +16,7 @@ internal sealed class Room
     private readonly Dictionary<string, Participant> _participants = new(StringComparer.Ordinal);
     private readonly List<PublishedTrack> _tracks = [];
     private readonly List<RelayConnection> _relays = [];
+    private readonly List<RoomBranch> _branches = [];
     private readonly List<PublishedTrack> _speaking = [];
     private readonly List<PublishedTrack> _lastSpeaking = [];
     private readonly List<Participant> _recentSpeakers = [];
@@ -42,7 +44,14 @@ internal sealed class Room
 
     public IReadOnlyCollection<Participant> Participants => _participants.Values;
 
-    public bool IsEmpty => _participants.Count == 0 && _relays.Count == 0;
+    /// <summary>Set on another worker than the room's home: here are only viewers, and who publishes is elsewhere.</summary>
+    public BranchViewers? Viewers { get; set; }
+
+    /// <summary>Viewers on other workers.</summary>
+    public int ViewersElsewhere { get; private set; }
+
+    /// <summary>Nobody needs it. What has viewers of another worker's room ends with <see cref="BranchViewers.Close"/>.</summary>
+    public bool IsEmpty => Viewers is null && _participants.Count == 0 && _relays.Count == 0 && _branches.Count == 0;
 
     /// <summary>The room as <paramref name="viewer"/> may see it: itself with its own tracks, and everyone who is visible.</summary>
     public RoomSnapshot Snapshot(Participant? viewer = null) => new(
@@ -61,12 +70,12 @@ internal sealed class Room
         var previous = kind == ParticipantKind.Client
             ? _participants.Values.FirstOrDefault(p => p.Kind == kind && p.Rights.Identity == rights.Identity)
             : null;
-        if (Moderation.Refusal(rights, previous is not null) is { } refusal)
+        if (Viewers is null && Moderation.Refusal(rights, previous is not null) is { } refusal)
         {
             return refusal;
         }
 
-        var participant = new Participant(this, Moderation.Admit(rights), kind);
+        var participant = new Participant(this, Viewers is null ? Moderation.Admit(rights) : rights, kind);
         _participants[participant.Id] = participant;
         if (previous is not null)
         {
@@ -124,7 +133,7 @@ internal sealed class Room
         foreach (var track in tracks)
         {
             _tracks.Add(track);
-            track.Silenced = Moderation.IsSilenced(track);
+            track.Silenced = Viewers is null ? Moderation.IsSilenced(track) : track.Silenced;
             var publisher = track.Publisher;
             if (!_recentSpeakers.Contains(publisher))
             {
@@ -139,6 +148,10 @@ internal sealed class Room
             }
 
             Observe("track.published", track);
+            foreach (var branch in _branches)
+            {
+                branch.Published(track);
+            }
         }
 
         foreach (var participant in _participants.Values)
@@ -208,6 +221,11 @@ internal sealed class Room
 
             Moderation.Forget(track);
             Relay(r => r.TrackUnpublished(track));
+            foreach (var branch in _branches)
+            {
+                branch.Unpublished(track);
+            }
+
             var publisher = track.Publisher;
             if (publisher.IsVisible)
             {
@@ -277,10 +295,60 @@ internal sealed class Room
         var (muted, silenced) = (track.Info.Muted, track.Silenced);
         Tell(except, e => e.TrackMuted(publisher.Id, track.Id, muted, silenced));
         Relay(r => r.TrackMuted(track));
+        foreach (var branch in _branches)
+        {
+            branch.Muted(track);
+        }
+
         Observe("track.muted", track, by);
         if (!muted)
         {
             track.RequestKeyframe(Worker.Now);
+        }
+    }
+
+    /// <summary>One more viewer, on another worker; from now on that worker has the room's tracks.</summary>
+    /// <returns>The rights that it has there.</returns>
+    public RtcResult<RoomRights> AdmitElsewhere(RoomRights rights, MediaWorker worker)
+    {
+        if (Moderation.Refusal(rights, returns: false) is { } refusal)
+        {
+            return refusal;
+        }
+
+        ViewersElsewhere++;
+        if (!_branches.Exists(b => b.Worker == worker))
+        {
+            _branches.Add(new RoomBranch(this, worker));
+        }
+
+        return Moderation.Admit(rights);
+    }
+
+    public void LeftElsewhere() => ViewersElsewhere--;
+
+    public void Detach(RoomBranch branch)
+    {
+        branch.Detach();
+        _branches.Remove(branch);
+        Worker.RemoveIfEmpty(Id);
+    }
+
+    /// <summary>What was ruled of somebody holds for its viewers on other workers.</summary>
+    public void RuleElsewhere(string person, RightsChange change)
+    {
+        foreach (var branch in _branches)
+        {
+            branch.Rule(person, change);
+        }
+    }
+
+    /// <summary>Ends viewers on other workers; which of them is asked on their threads.</summary>
+    public void EndElsewhere(Func<Participant, bool> which, RtcError reason)
+    {
+        foreach (var branch in _branches)
+        {
+            branch.End(which, reason);
         }
     }
 
@@ -316,6 +384,7 @@ internal sealed class Room
 
     public void Advance(MonotonicTime now)
     {
+        Viewers?.Advance(now);
         if (now < _nextSpeakers || _participants.Count == 0)
         {
             return;
@@ -394,11 +463,19 @@ internal sealed class Room
         }
     }
 
-    private void Observe(string type, Participant participant, string? reason) => Worker.Observer.Record(type, reason is null
+    private void Observe(string type, Participant participant, string? reason) => Observe(type, reason is null
         ? new { room = Id, participantId = participant.Id, identity = participant.Rights.Identity, name = participant.Rights.Name, role = participant.Rights.Role }
         : new { room = Id, participantId = participant.Id, identity = participant.Rights.Identity, name = participant.Rights.Name, role = participant.Rights.Role, reason });
 
-    private void Observe(string type, PublishedTrack track, string? by = null) => Worker.Observer.Record(
+    private void Observe(string type, PublishedTrack track, string? by = null) => Observe(
         type,
         new { room = Id, participantId = track.Publisher.Id, trackId = track.Id, kind = track.Kind, source = track.Source, codec = track.CodecName, muted = track.Info.Muted, by });
+
+    private void Observe(string type, object data)
+    {
+        if (Viewers is null)
+        {
+            Worker.Observer.Record(type, data); // Else the home has told it.
+        }
+    }
 }

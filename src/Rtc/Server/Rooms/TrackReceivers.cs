@@ -2,6 +2,7 @@ using Events.Rtc.Protocol.Codecs;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Wire;
 using Events.Rtc.Relay;
+using Events.Rtc.Spreading;
 
 namespace Events.Rtc.Rooms;
 
@@ -20,12 +21,16 @@ internal sealed class TrackReceivers(MediaWorker worker)
 
     private Subscription[] _subscriptions = [];
     private RelayedTrack[] _relays = [];
+    private BranchedTrack[] _branches = [];
 
     public int SubscriptionCount { get; private set; }
 
     public ReadOnlySpan<Subscription> Subscriptions => _subscriptions.AsSpan(0, SubscriptionCount);
 
     public ReadOnlySpan<RelayedTrack> Relays => _relays;
+
+    /// <summary>Other workers that have viewers of the track.</summary>
+    public ReadOnlySpan<BranchedTrack> Branches => _branches;
 
     /// <summary>Encodings that a subscriber or relay watches or waits for, as bits.</summary>
     public int WatchedEncodings
@@ -41,6 +46,11 @@ internal sealed class TrackReceivers(MediaWorker worker)
             foreach (var relay in _relays)
             {
                 watched |= relay.WatchedEncodings;
+            }
+
+            foreach (var branch in _branches)
+            {
+                watched |= branch.WatchedEncodings;
             }
 
             return watched;
@@ -68,6 +78,15 @@ internal sealed class TrackReceivers(MediaWorker worker)
     }
 
     public void Add(RelayedTrack relay) => _relays = [.. _relays, relay];
+
+    public void Add(BranchedTrack branch) => _branches = [.. _branches, branch];
+
+    public BranchedTrack? Remove(RoomBranch branch)
+    {
+        var removed = Array.Find(_branches, b => b.Branch == branch);
+        _branches = [.. _branches.Where(b => b != removed)];
+        return removed;
+    }
 
     public void Remove(RelayConnection connection) => _relays = [.. _relays.Where(r => r.Connection != connection)];
 

@@ -1,0 +1,189 @@
+using System.Buffers.Binary;
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Sdp;
+using Events.Rtc.Protocol.Wire;
+using Events.Rtc.Rooms;
+
+namespace Events.Rtc.Spreading;
+
+/// <summary>
+/// The other end of a <see cref="RoomBranch"/>: a room of viewers on their worker, whose tracks come from the home. To the viewers' side a track from
+/// there is like any other: it has its own cache, replay and layers, and answers their NACKs. Touched by the viewers' worker only.
+/// </summary>
+internal sealed class BranchViewers(string id, MediaWorker home, MediaWorker worker, RoomBranch branch)
+{
+    private static readonly TimeSpan TellInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly Dictionary<uint, Source> _sources = [];
+    private MonotonicTime _nextTell;
+    private long _end;
+
+    /// <summary>The room in which the viewers are.</summary>
+    public Room Room { get; private set; } = null!;
+
+    public void Open()
+    {
+        Room = worker.GetOrAddRoom(id);
+        Room.Viewers = this;
+        worker.Add(this);
+    }
+
+    /// <summary>Nobody watches here any more.</summary>
+    public void Close()
+    {
+        worker.Remove(this);
+        home.Post(() => home.FindRoom(id)?.Detach(branch));
+    }
+
+    public void Published(BranchedTrack branched, RoomRights rights, PublishedMedia media, TrackSource source, string trackId, bool muted, bool silenced)
+    {
+        var publisher = new Source(Room, home, branched, rights);
+        publisher.Track = new PublishedTrack(publisher, media, source, muted, dynacast: false, trackId) { Silenced = silenced };
+        _sources[branched.Handle] = publisher;
+        Room.Publish([publisher.Track]);
+    }
+
+    public void Unpublished(uint handle)
+    {
+        if (_sources.Remove(handle, out var source))
+        {
+            Room.Unpublish([source.Track]);
+        }
+    }
+
+    public void Renegotiated(uint handle, PublishedMedia media)
+    {
+        if (_sources.TryGetValue(handle, out var source))
+        {
+            source.Track.Renegotiated(media);
+        }
+    }
+
+    public void Muted(string trackId, bool muted, bool silenced)
+    {
+        foreach (var track in Room.Tracks)
+        {
+            if (track.Id == trackId)
+            {
+                var lifted = track.Silenced && !silenced;
+                track.Muted = muted;
+                track.Silenced = silenced;
+                foreach (var encoding in track.Encodings)
+                {
+                    if (lifted && encoding.IsLive)
+                    {
+                        encoding.StartSource(encoding.Ssrc); // What was not sent meanwhile must not look like loss.
+                    }
+                }
+            }
+        }
+    }
+
+    public void Rule(string person, RightsChange change)
+    {
+        foreach (var participant in Room.Participants.Where(p => p.Rights.Person == person).ToList())
+        {
+            participant.SetRights(change.AppliedTo(participant.Rights));
+        }
+    }
+
+    public void End(Func<Participant, bool> which, RtcError reason)
+    {
+        foreach (var participant in Room.Participants.Where(which).ToList())
+        {
+            Room.Leave(participant, reason);
+        }
+    }
+
+    /// <summary>
+    /// <see cref="Receive()"/> will take what has been sent so far. The mailbox is emptied in between, so that a track is known before its first packet.
+    /// </summary>
+    public void BeginReceive() => _end = branch.BeginRead();
+
+    /// <summary>Takes what the home sent.</summary>
+    public void Receive()
+    {
+        Span<byte> message = stackalloc byte[RoomBranch.HeaderBytes + Transport.SendQueue.SlotBytes];
+        while (branch.TryRead(message, _end, out var length))
+        {
+            if (_sources.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(message), out var source))
+            {
+                Receive(source.Track, source.Track.Encodings[message[4]], message[5], message[RoomBranch.HeaderBytes..length]);
+            }
+        }
+    }
+
+    public void Advance(MonotonicTime now)
+    {
+        Span<ushort> lost = stackalloc ushort[64];
+        var tell = now >= _nextTell;
+        _nextTell = tell ? now + TellInterval : _nextTell;
+        foreach (var source in _sources.Values)
+        {
+            source.Track.Advance(now);
+            foreach (var encoding in source.Track.Encodings)
+            {
+                encoding.CollectNacks(now, lost); // The home asks for what did not reach it.
+            }
+
+            if (tell)
+            {
+                source.TellWatched();
+            }
+        }
+    }
+
+    private void Receive(PublishedTrack track, PublishedEncoding encoding, byte type, ReadOnlySpan<byte> body)
+    {
+        if (type == RoomBranch.SenderReportMessage)
+        {
+            track.SenderReportReceived(
+                BinaryPrimitives.ReadUInt32LittleEndian(body),
+                new NtpTime(BinaryPrimitives.ReadUInt64LittleEndian(body[4..])),
+                new RtpTimestamp(BinaryPrimitives.ReadUInt32LittleEndian(body[12..])),
+                encoding,
+                worker.Now);
+        }
+        else if (RtpReader.TryRead(body, out var packet))
+        {
+            track.Receive(packet, encoding, type == RoomBranch.RecoveredPacketMessage, worker.Now);
+        }
+    }
+
+    /// <summary>A publisher, as far as its viewers here have to do with it.</summary>
+    private sealed class Source(Room room, MediaWorker home, BranchedTrack branched, RoomRights rights) : ITrackOrigin
+    {
+        private int _watched = -1;
+
+        public PublishedTrack Track { get; set; } = null!;
+
+        public MediaWorker Worker => room.Worker;
+
+        public Participant Participant { get; } = new(room, rights, ParticipantKind.Client);
+
+        public void SendKeyframeRequest(PublishedTrack track, PublishedEncoding encoding)
+        {
+            var index = encoding.Index;
+            home.Post(() => branched.Track.Encodings[index].RequestKeyframe(home.Now));
+        }
+
+        /// <summary>Dynacast is decided at home.</summary>
+        public void TellWatched()
+        {
+            if (Track.Kind == TrackKind.Video && Track.WatchedEncodings != _watched)
+            {
+                Tell(Track.WatchedEncodings);
+            }
+        }
+
+        private void Tell(int watched)
+        {
+            _watched = watched;
+            home.Post(() =>
+            {
+                branched.WatchedEncodings = watched;
+                branched.Track.DemandChanged();
+            });
+        }
+    }
+}
