@@ -43,6 +43,25 @@ public class CongestionTests
     }
 
     [Fact]
+    public async Task Viewers_that_announce_their_bandwidth_are_given_the_layers_that_fit_it()
+    {
+        await using var node = new TestNode(o => o with { Workers = 1 });
+        var publisher = new SimulcastPublisher(await node.WhipAsync(plan: SimulcastPublisher.Plan));
+        var remb = ClientMediaPlan.View with { TransportCc = false };
+        var thin = await node.WhepAsync(identity: "thin", plan: remb, options: new() { ReceiveLimit = Bitrate.FromKilobits(400) });
+        var wide = await node.WhepAsync(identity: "wide", plan: remb);
+        var deadline = DateTime.UtcNow.AddSeconds(60);
+        while (LayerOf(thin) != 0 || LayerOf(wide) != 2)
+        {
+            Assert.True(DateTime.UtcNow < deadline, $"layers {LayerOf(thin)} and {LayerOf(wide)}");
+            publisher.SendPicture(packets: 6);
+            await Task.Delay(12);
+        }
+
+        static int LayerOf(TestViewer viewer) => viewer.Video.LastOrDefault() is { } last ? SimulcastPublisher.LayerOf(last.Payload) : -1;
+    }
+
+    [Fact]
     public async Task A_viewer_that_left_counts_no_more()
     {
         await using var node = new TestNode();

@@ -46,13 +46,13 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
         return new TestPublisher(await ConnectAsync(description, result.Value.Answer.Sdp), result.Value.Participant);
     }
 
-    public async Task<TestViewer> WhepAsync(string room = "room", string identity = "viewer", ClientMediaPlan? plan = null)
+    public async Task<TestViewer> WhepAsync(string room = "room", string identity = "viewer", ClientMediaPlan? plan = null, ClientPeerOptions? options = null)
     {
         var description = new ClientDescription(Dtls.LocalFingerprint);
         var result = await Server.WhepAsync(Rights(room, identity), description.WriteOffer(plan ?? ClientMediaPlan.View));
         Assert.True(result.IsOk, result.Error?.ToString());
         var viewer = new TestViewer(result.Value.Participant);
-        viewer.Watch(await ConnectAsync(description, result.Value.Answer.Sdp, viewer.Received));
+        viewer.Watch(await ConnectAsync(description, result.Value.Answer.Sdp, viewer.Received, options));
         return viewer;
     }
 
@@ -66,15 +66,15 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
         return client;
     }
 
-    public async Task<ClientEndpoint> ConnectAsync(ClientDescription description, string answer, ClientEndpoint.MediaHandler? onMedia = null)
+    public async Task<ClientEndpoint> ConnectAsync(ClientDescription description, string answer, ClientEndpoint.MediaHandler? onMedia = null, ClientPeerOptions? options = null)
     {
         Assert.True(description.TryReadAnswer(answer, out var session, out var error), error);
-        return await StartAsync(session, onMedia);
+        return await StartAsync(session, onMedia, options);
     }
 
-    public async Task<ClientEndpoint> StartAsync(ClientSession session, ClientEndpoint.MediaHandler? onMedia = null)
+    public async Task<ClientEndpoint> StartAsync(ClientSession session, ClientEndpoint.MediaHandler? onMedia = null, ClientPeerOptions? options = null)
     {
-        var endpoint = new ClientEndpoint(session, new ClientPeerOptions(), Dtls, SrtpCiphers.Default, IPAddress.Loopback) { OnMedia = onMedia };
+        var endpoint = new ClientEndpoint(session, options ?? new ClientPeerOptions(), Dtls, SrtpCiphers.Default, IPAddress.Loopback) { OnMedia = onMedia };
         _owned.Add(endpoint);
         endpoint.Start();
         await endpoint.Connected.WaitAsync(TimeSpan.FromSeconds(10));
