@@ -13,6 +13,12 @@ internal static class Problems
         {
             context.ProblemDetails.Extensions.TryAdd("code", CodeOf(context.HttpContext.Response.StatusCode));
             context.ProblemDetails.Extensions.Remove("traceId");
+
+            // Who knows better has said so.
+            if (context.HttpContext.Response.StatusCode == StatusCodes.Status429TooManyRequests)
+            {
+                context.HttpContext.Response.Headers.TryAdd("Retry-After", "60");
+            }
         });
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddExceptionHandler<Thrown>();

@@ -41,6 +41,14 @@ public sealed class RoomPage : IAsyncDisposable
         })();
         """;
 
+    private const string PolicyLabel = "Content-Security-Policy: ";
+
+    /// <summary>What the page's Content-Security-Policy kept it from counts among its errors: no page of ours asks for what its policy refuses.</summary>
+    private const string PolicyWatch = """
+        document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile, lineNumber, sample }) =>
+          console.error(`Content-Security-Policy: ${effectiveDirective} refuses ${blockedURI} (${sourceFile}:${lineNumber} ${sample})`));
+        """;
+
     private const string Measure = """
         async (ms) => {
           const rtc = window.eventsRtc;
@@ -91,16 +99,24 @@ public sealed class RoomPage : IAsyncDisposable
         _context = context;
         Page = page;
         page.PageError += (_, error) => _errors.Add(error);
+        page.Console += (_, message) =>
+        {
+            if (message.Text.StartsWith(PolicyLabel, StringComparison.Ordinal))
+            {
+                _errors.Add(message.Text);
+            }
+        };
     }
 
     public IPage Page { get; }
 
-    /// <summary>Uncaught errors of the page's scripts.</summary>
+    /// <summary>Uncaught errors of the page's scripts, and what its policy refused.</summary>
     public IReadOnlyList<string> Errors => _errors;
 
     public static async Task<RoomPage> OpenAsync(IBrowserContext context)
     {
         await context.AddInitScriptAsync(SocketGate);
+        await context.AddInitScriptAsync(PolicyWatch);
         var page = await context.NewPageAsync();
         page.SetDefaultTimeout(20_000);
         return new(context, page);

@@ -54,6 +54,25 @@ public sealed class PagesTests(RunningInstallation installation, ITestOutputHelp
         Assert.Empty(person.Errors);
     }
 
+    /// <summary>What every other test relies on when it finds no errors: a violation of the page's policy would be one.</summary>
+    [Fact]
+    public async Task What_the_policy_refuses_does_not_run_and_is_noticed()
+    {
+        var chromium = await Installation.ChromiumAsync();
+        await using var person = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await person.Page.GotoAsync("/");
+        Assert.Empty(person.Errors);
+        Assert.False(await person.Page.EvaluateAsync<bool>("""
+            () => {
+              const script = document.createElement('script');
+              script.textContent = 'window.ran = true';
+              document.body.append(script);
+              return window.ran === true;
+            }
+            """));
+        await Until.Some("the violation is noticed", TimeSpan.FromSeconds(30), () => Task.FromResult(person.Errors.FirstOrDefault(e => e.Contains("script-src", StringComparison.Ordinal))));
+    }
+
     private async Task StopAsync(RoomPage person, string device, string name, Func<Task> shown)
     {
         await shown();

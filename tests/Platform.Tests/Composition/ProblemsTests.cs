@@ -25,6 +25,24 @@ public sealed class ProblemsTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task Who_is_told_to_wait_is_told_for_how_long()
+    {
+        var (_, email) = await fixture.AddUserAsync();
+        using var client = await fixture.SignedInAsync(email);
+        for (var attempt = 0; ; attempt++)
+        {
+            using var response = await client.PostAsync("/api/v1/me/password", Json("""{"current":"not it","password":"a new one that is long"}"""));
+            if (response.StatusCode == HttpStatusCode.TooManyRequests)
+            {
+                Assert.Equal("60", response.Headers.GetValues("Retry-After").Single());
+                return;
+            }
+
+            Assert.True(attempt < 100, "It may be guessed for ever.");
+        }
+    }
+
+    [Fact]
     public async Task An_unknown_address_of_the_api_is_a_problem_and_no_page()
     {
         await fixture.Client().GetAsync("/api/v1/nothing").ShouldRefuseAsync(HttpStatusCode.NotFound, "route_not_found");

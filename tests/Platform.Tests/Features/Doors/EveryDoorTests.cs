@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Roles;
+using Events.Rtc.Signalling.Tokens;
 using Events.Tests.Platform.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -89,6 +90,48 @@ public sealed class EveryDoorTests(PlatformFixture fixture)
         });
         Assert.True(failures.IsEmpty, $"{failures.Count}:\n" + string.Join("\n", failures.Take(60)));
         Assert.True(asked > 5_000, $"{asked}");
+    }
+
+    /// <summary>The hub's address is open; its door is the call that joins a room.</summary>
+    [Fact]
+    public async Task Nothing_but_a_grant_joins_a_room_at_the_hub()
+    {
+        await using var roles = await Roles.StartAsync(fixture);
+        var hub = new UriBuilder(roles.Routes.First(r => r.Role == "media").Url) { Scheme = "ws", Path = "/hubs/rtc" }.Uri;
+        var scene = await fixture.SceneAsync();
+        var credentials = (await Credentials.ValidAsync(fixture, scene)).Concat(await Credentials.KeysAsync(fixture)).Concat(await Credentials.WorthlessAsync(fixture, scene)).ToList();
+        foreach (var (kind, credential) in credentials)
+        {
+            var answer = await JoinAsync(hub, credential);
+            var code = answer.GetProperty("result").TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? error.GetProperty("code").GetString() : null;
+
+            // What is empty, or longer than any token, is no call that the hub takes.
+            var isCall = credential.Length is > 0 and <= CompactJwt.MaxLength;
+            Assert.True(kind == "grant" ? code is null : isCall ? Doors["grant"].Codes.Contains(code) : code is "bad_request" or "grant_invalid", $"{kind}: {answer}");
+        }
+    }
+
+    /// <summary>SignalR's JSON protocol, by hand: a handshake, one call, its completion (type 3).</summary>
+    private static async Task<JsonElement> JoinAsync(Uri hub, string grant)
+    {
+        const char end = '\x1e';
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var socket = new System.Net.WebSockets.ClientWebSocket();
+        await socket.ConnectAsync(hub, deadline.Token);
+        var call = JsonSerializer.Serialize(new { type = 1, invocationId = "1", target = "join", arguments = new[] { new { grant } } });
+        await socket.SendAsync(System.Text.Encoding.UTF8.GetBytes($$"""{"protocol":"json","version":1}{{end}}{{call}}{{end}}"""), System.Net.WebSockets.WebSocketMessageType.Text, endOfMessage: true, deadline.Token);
+        var (buffer, text) = (new byte[16 * 1024], new System.Text.StringBuilder());
+        while (true)
+        {
+            var received = await socket.ReceiveAsync(buffer, deadline.Token);
+            text.Append(System.Text.Encoding.UTF8.GetString(buffer, 0, received.Count));
+            foreach (var message in text.ToString().Split(end)[..^1].Where(m => m.Contains("\"type\":3", StringComparison.Ordinal)))
+            {
+                return JsonDocument.Parse(message).RootElement;
+            }
+
+            Assert.True(received.MessageType == System.Net.WebSockets.WebSocketMessageType.Text, $"The hub hung up: {text}");
+        }
     }
 
     /// <summary>As a Bearer, as the account's cookie, and in the address; where keys open, as the order's key.</summary>
