@@ -26,6 +26,7 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
             new RtcOptions { Port = 0, Workers = 1 },
             Dtls,
             this,
+            new TransientRoomRules(),
             new RtcLog(NullLogger<RtcLog>.Instance),
             _metrics,
             _ => { },

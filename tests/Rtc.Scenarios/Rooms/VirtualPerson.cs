@@ -97,7 +97,7 @@ internal sealed class VirtualPerson : IParticipantEvents
     {
     }
 
-    public void TrackMuted(string participantId, string trackId, bool muted)
+    public void TrackMuted(string participantId, string trackId, bool muted, bool silenced)
     {
     }
 
@@ -109,7 +109,7 @@ internal sealed class VirtualPerson : IParticipantEvents
     {
     }
 
-    public void RightsChanged(string participantId, bool canPublish)
+    public void RightsChanged(string participantId, RightsInfo rights)
     {
     }
 
