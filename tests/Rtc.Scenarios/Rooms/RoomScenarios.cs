@@ -79,13 +79,31 @@ public class RoomScenarios(ITestOutputHelper output)
     });
 
     [Fact]
+    public void A_shared_screen_comes_before_who_speaks_and_sound_before_both() => Scenario.Run(simulation =>
+    {
+        CameraPlan[] plans = [Layered, Layered, Layered with { Source = Events.Rtc.Rooms.TrackSource.Screen }];
+        using var call = new VirtualCall(simulation, plans, viewers: 1);
+        var viewer = call.Viewer;
+        simulation.AtSecond(12, () => viewer.Down.Capacity = Bitrate.FromKilobits(1_600));
+        simulation.AtSecond(50, () => viewer.Down.Capacity = Bitrate.FromKilobits(400));
+        simulation.RunTo(90);
+        var (speaker, other, screen) = (viewer.PictureOf(0), viewer.PictureOf(1), viewer.PictureOf(2));
+        Assert.True(screen.ShareAtOrAbove(1, 15, 50) > 0.6, call.Tell());
+        Assert.True(screen.ShareAtOrAbove(1, 15, 50) >= speaker.ShareAtOrAbove(1, 15, 50), call.Tell());
+        Assert.True(speaker.ShareAtOrAbove(1, 15, 50) >= other.ShareAtOrAbove(1, 15, 50), call.Tell());
+        Assert.True(screen.ShareAtOrAbove(0, 55, 90) > 0.9, call.Tell());
+        Assert.True(other.ShareAtOrAbove(0, 55, 90) < screen.ShareAtOrAbove(0, 55, 90), call.Tell());
+        call.ExpectSound(0.95);
+    });
+
+    [Fact]
     public void A_viewer_on_a_thin_path_does_not_disturb_one_on_a_wide_path() => Scenario.Run(simulation =>
     {
         using var call = new VirtualCall(simulation, Layered, viewers: 2);
         var (wide, thin) = (call.Viewers[0], call.Viewers[1]);
         wide.Down.Capacity = Bitrate.FromMegabits(3);
         thin.Down.Capacity = Bitrate.FromMegabits(3);
-        simulation.AtSecond(15, () => thin.Down.Capacity = Bitrate.FromKilobits(250));
+        simulation.AtSecond(15, () => thin.Down.Capacity = Bitrate.FromKilobits(300));
         simulation.RunTo(60);
         Assert.True(wide.Picture.ShareAtOrAbove(Top, 10, 60) > 0.99, call.Tell());
         Assert.Empty(wide.Picture.Gaps);

@@ -10,15 +10,20 @@ internal sealed class VirtualCall : IDisposable
     private readonly Simulation _simulation;
 
     public VirtualCall(Simulation simulation, CameraPlan camera, int publishers = 1, int viewers = 1)
+        : this(simulation, [.. Enumerable.Repeat(camera, publishers)], viewers)
+    {
+    }
+
+    public VirtualCall(Simulation simulation, IReadOnlyList<CameraPlan> cameras, int viewers)
     {
         _simulation = simulation;
         _node = new VirtualNode(simulation);
-        for (var i = 0; i < publishers + viewers; i++)
+        for (var i = 0; i < cameras.Count + viewers; i++)
         {
-            People.Add(new VirtualPerson(simulation, _node, $"person-{i}", 10 * (i + 1), i < publishers ? camera : null));
+            People.Add(new VirtualPerson(simulation, _node, $"person-{i}", 10 * (i + 1), i < cameras.Count ? cameras[i] : null));
         }
 
-        Viewers = [.. People.Skip(publishers)];
+        Viewers = [.. People.Skip(cameras.Count)];
         People[0].Camera!.Speaks = true;
         simulation.AtSecond(1, () => People.ForEach(p => p.Watch()));
     }

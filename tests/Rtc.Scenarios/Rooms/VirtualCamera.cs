@@ -1,6 +1,7 @@
 using Events.Rtc.Client;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Wire;
+using Events.Rtc.Rooms;
 using Events.Tests.Rtc.Scenarios.Network;
 
 namespace Events.Tests.Rtc.Scenarios.Rooms;
@@ -8,7 +9,10 @@ namespace Events.Tests.Rtc.Scenarios.Rooms;
 /// <summary>What a camera sends: one encoding, or simulcast ones from low to high.</summary>
 /// <param name="FrameRate">Pictures a second.</param>
 /// <param name="Rates">Of each encoding.</param>
-internal sealed record CameraPlan(int FrameRate, params Bitrate[] Rates);
+internal sealed record CameraPlan(int FrameRate, params Bitrate[] Rates)
+{
+    public TrackSource Source { get; init; } = TrackSource.Camera;
+}
 
 /// <summary>
 /// A camera and microphone that look like VP8 and Opus: frames that vary by a fifth, keyframes three times as large when they are asked for, packets paced at 2.5

@@ -47,6 +47,10 @@ internal sealed class VirtualPerson : IParticipantEvents
     /// <summary>The pictures that it is shown, in the order of their coming.</summary>
     public IEnumerable<VirtualPicture> Pictures => _pictures.Values;
 
+    /// <summary>The picture on an m-line of its subscriber's description: the second line of each publisher, in the order of their coming.</summary>
+    public VirtualPicture PictureOf(int publisher) =>
+        _pictures.Single(p => p.Key.Media.Mid == ((publisher * 2) + 1).ToString(System.Globalization.CultureInfo.InvariantCulture)).Value;
+
     public VirtualPicture Picture => _pictures.Values.Single();
 
     public long AudioReceived { get; private set; }
@@ -138,7 +142,7 @@ internal sealed class VirtualPerson : IParticipantEvents
         var description = new ClientDescription(_node.Dtls.LocalFingerprint);
         var media = ClientMediaPlan.Publish with { SimulcastLayers = plan.Rates.Length };
         Assert.True(SdpReader.TryParse(description.WriteOffer(media), out var offer, out _));
-        var answer = _participant.Publish(offer, [new("0", TrackSource.Microphone), new("1", TrackSource.Camera)]);
+        var answer = _participant.Publish(offer, [new("0", TrackSource.Microphone), new("1", plan.Source)]);
         Assert.True(answer.IsOk, answer.Error?.ToString());
         Assert.True(description.TryReadAnswer(answer.Value, out var session, out var error), error);
         var peer = new VirtualPeer(_simulation, _node, session, Up, Down, _chance, _buffers);

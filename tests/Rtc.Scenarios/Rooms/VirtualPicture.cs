@@ -74,7 +74,11 @@ internal sealed class VirtualPicture(Simulation simulation)
             }
         }
 
-        return (shown - Gaps.Where(g => g.Second >= from && g.Second < to).Sum(g => g.Length)) / (to - from);
+        // A picture that stands still is not shown, whether it went on later or not.
+        var still = Gaps.Sum(g => Math.Max(0, Math.Min(g.Second + g.Length, to) - Math.Max(g.Second, from)));
+        var lastShown = Math.Max(_last, from);
+        still += to - lastShown > 0.5 ? to - lastShown : 0;
+        return Math.Max(0, shown - still) / (to - from);
     }
 
     /// <summary>When this layer is first shown after a second; infinity: never.</summary>
