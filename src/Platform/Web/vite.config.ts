@@ -21,5 +21,5 @@ export default defineConfig({
     strictPort: true,
     proxy: process.env['EVENTS_FAKE'] ? undefined : { '/api': platform, '/media': platform },
   },
-  test: { include: ['**/tests/*.test.ts'], environment: 'node' },
+  test: { include: ['**/tests/*.test.ts'], environment: 'node', testTimeout: 60_000 },
 });

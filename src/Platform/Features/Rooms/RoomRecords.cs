@@ -1,6 +1,6 @@
-using System.Text.Json;
 using Dapper;
 using Events.Platform.Features.Audit;
+using Events.Rtc.Rooms;
 using Npgsql;
 
 namespace Events.Platform.Features.Rooms;
@@ -56,9 +56,23 @@ internal static class RoomRecords
     }
 
     /// <summary>What a request holds besides whom it concerns, for the audit log.</summary>
-    public static Dictionary<string, object?> Detail(JsonElement request) => request.EnumerateObject()
-        .Where(member => member.Name is "trackId" or "muted" or "locked" or "participants" or "canPublish" or "canSubscribe" or "moderates" or "sources" or "grantId")
-        .ToDictionary(member => member.Name, member => (object?)member.Value);
+    public static Dictionary<string, object?> Detail(RoomRequest request) => request switch
+    {
+        RoomRequest.SetRights { Change: var change } => new()
+        {
+            ["canPublish"] = change.CanPublish,
+            ["canSubscribe"] = change.CanSubscribe,
+            ["sources"] = change.Sources?.ToString(),
+            ["moderates"] = change.Moderates,
+        },
+        RoomRequest.MuteTrack mute => new() { ["trackId"] = mute.TrackId, ["muted"] = mute.Muted },
+        RoomRequest.AskToUnmute ask => new() { ["trackId"] = ask.TrackId },
+        RoomRequest.Lock set => new() { ["locked"] = set.Locked },
+        RoomRequest.Capacity set => new() { ["participants"] = set.Participants },
+        RoomRequest.RevokeGrant revoke => new() { ["grantId"] = revoke.GrantId },
+        RoomRequest.RevokeGrants revoke => new() { ["issuedUntil"] = revoke.IssuedUntil },
+        _ => [],
+    };
 
     private sealed record WhoRow(Guid EventId, Guid OrganiserId, Guid? ByUser, Guid? SubjectUser);
 }

@@ -85,6 +85,7 @@ internal static class RunRoom
         {
             RoomRequest.Bar bar => bar.Identity,
             RoomRequest.Readmit readmit => readmit.Identity,
+            RoomRequest.RevokeGrants revoke => revoke.Person,
             RoomRequest.Invite invite => await RoomRecords.IdentityAsync(transaction, room, invite.ParticipantId),
             RoomRequest.SetRights set => await RoomRecords.IdentityAsync(transaction, room, set.ParticipantId),
             RoomRequest.LowerHand lower => await RoomRecords.IdentityAsync(transaction, room, lower.ParticipantId),
@@ -92,7 +93,7 @@ internal static class RunRoom
             _ => null,
         };
         var subject = RoomRecords.Participant(target);
-        await RoomRecords.AuditAsync(transaction, id, $"room.{Snake(body.GetProperty("action").GetString()!)}", pass.ParticipantId, subject, RoomRecords.Detail(body));
+        await RoomRecords.AuditAsync(transaction, id, $"room.{Snake(body.GetProperty("action").GetString()!)}", pass.ParticipantId, subject, RoomRecords.Detail(request));
         if (subject is not { } participant)
         {
             return;

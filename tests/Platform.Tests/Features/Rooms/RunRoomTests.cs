@@ -33,12 +33,15 @@ public sealed class RunRoomTests(PlatformFixture fixture) : IAsyncLifetime
 
         await using var gil = await EnterAsync(scene, await scene.GuestAsync());
         Assert.Equal("room_locked", gil.Refusal);
-        await PostAsync(scene.Organiser, scene, new { action = "lock", locked = false });
+        await PostAsync(scene.Organiser, scene, new { action = "lock", locked = false, trackId = new string('x', 3_500), grantId = new { nothing = "of ours" } });
+        await scene.Organiser.PostAsJsonAsync(path, new { action = "lock", locked = false, trackId = new string('x', 5_000) }).ShouldRefuseAsync(HttpStatusCode.RequestEntityTooLarge, "body_too_large");
         await using var first = await EnterAsync(scene, await scene.GuestAsync());
         Assert.Null(first.Refusal);
         await using var second = await EnterAsync(scene, await scene.GuestAsync());
         Assert.Equal("room_full", second.Refusal);
-        Assert.Equal(["room.lock", "room.capacity", "room.lock"], (await AuditAsync(scene)).Select(i => i.GetProperty("action").GetString()));
+        var audit = await AuditAsync(scene);
+        Assert.Equal(["room.lock", "room.capacity", "room.lock"], audit.Select(i => i.GetProperty("action").GetString()));
+        Assert.Equal(["locked", "sessionId"], audit[2].GetProperty("detail").EnumerateObject().Select(p => p.Name).Order());
     }
 
     [Fact]

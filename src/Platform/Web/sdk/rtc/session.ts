@@ -51,6 +51,7 @@ export interface RtcSessionEvents {
 }
 
 const sampleEveryMs = 2_000;
+
 /**
  * One participant in one room: a hub socket and two peer connections. Losing the socket leaves the call alone (resume);
  * only when the server has forgotten us, or a transport cannot be healed, everything is made anew (rejoin).
