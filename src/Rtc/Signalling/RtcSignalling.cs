@@ -26,6 +26,7 @@ public static class RtcSignalling
         services.AddSingleton(options);
         services.AddSingleton(provider => new GrantVerifier(
             [.. options.GrantPublicKeys.SelectMany(JwtVerificationKey.AllFromPem)], provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IceServers>();
         services.AddSingleton<RemovedParticipants>();
         services.AddSingleton<ResumeRegistry>();
         services.AddSingleton<HubCallFilter>();
@@ -39,7 +40,7 @@ public static class RtcSignalling
             hub.MaximumReceiveMessageSize = HubRequests.MaxMessageBytes;
             hub.MaximumParallelInvocationsPerClient = 1;
             hub.KeepAliveInterval = TimeSpan.FromSeconds(5);
-            hub.ClientTimeoutInterval = TimeSpan.FromSeconds(30); // @microsoft/signalr pings every 15 s by default
+            hub.ClientTimeoutInterval = options.SocketSilence;
             hub.EnableDetailedErrors = false;
             hub.AddFilter<HubCallFilter>();
         });

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
@@ -13,12 +14,13 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Events.Platform.Features.Rooms;
 
 /// <param name="Publish">Camera and microphone, or only watching.</param>
-public sealed record GrantRequest(bool? Publish);
+/// <param name="Tab">The joining tab's own id, 8 to 32 of A-Z a-z 0-9 _ -: with the same one a reloaded page takes its old self's place. Null: a new one.</param>
+public sealed record GrantRequest(bool? Publish, string? Tab);
 
 public sealed record GrantAnswer(string Grant, string MediaUrl, string Room, string Identity, string Name, string Role, IReadOnlyList<object> IceServers, DateTimeOffset ExpiresAt);
 
 /// <summary>The rooms behind sessions and stages: the grant that lets a participant in at the media node.</summary>
-internal static class RoomsApi
+internal static partial class RoomsApi
 {
     /// <summary>Joining and resuming only; a call that runs goes on. Long enough for a day's session without asking again.</summary>
     private static readonly TimeSpan GrantLifetime = TimeSpan.FromHours(6);
@@ -26,6 +28,8 @@ internal static class RoomsApi
     public static readonly ApiError SessionNotFound = ApiError.NotFound("session_not_found", "There is no such session in this event.");
 
     public static readonly ApiError WrongEvent = ApiError.Forbidden("wrong_event", "This token is for another event.");
+
+    private static readonly ApiError TabInvalid = ApiError.BadRequest("tab_invalid", "A tab's id has 8 to 32 of A-Z a-z 0-9 _ and -; leave it out to get a new one.");
 
     public static void MapRooms(this RouteGroupBuilder eventDomain) => eventDomain.MapPost("/api/v1/sessions/{id:guid}/grants", GrantAsync);
 
@@ -55,12 +59,20 @@ internal static class RoomsApi
             return ApiError.Forbidden("publish_not_allowed", "A preview only watches; enter the event to take part.").ToResult();
         }
 
-        // One identity per joining tab: two tabs of one person are two participants.
-        var identity = $"{pass.ParticipantId}.{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(9))}";
+        if (request?.Tab is { } given && !TabId().IsMatch(given))
+        {
+            return TabInvalid.ToResult();
+        }
+
+        // One identity per joining tab: two tabs of one person are two participants. It begins with whose it is, so nobody takes another one's place.
+        var identity = $"{pass.ParticipantId}.{request?.Tab ?? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(9))}";
         var (grant, expiresAt) = signer.Issue(new RoomRights(session.Room, identity, pass.Name, pass.Role, publish, true, pass.Preview), GrantLifetime);
         var mediaUrl = $"{http.Scheme}://{http.Host.Host}:{options.MediaHttpPort}";
         return TypedResults.Ok(new GrantAnswer(grant, mediaUrl, session.Room, identity, pass.Name, pass.Role, [], expiresAt));
     }
+
+    [GeneratedRegex("^[A-Za-z0-9_-]{8,32}$", RegexOptions.CultureInvariant)]
+    private static partial Regex TabId();
 
     private sealed record SessionRow(Guid EventId, string Kind, string Room);
 }

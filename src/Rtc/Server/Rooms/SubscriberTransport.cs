@@ -283,14 +283,29 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     protected override void TransportConnected(MonotonicTime now)
     {
+        StartAll(now);
+        Participant.TransportConnected(this);
+    }
+
+    protected override void ConsentLost(MonotonicTime now)
+    {
+        Congestion.Stop();
+        foreach (var subscription in _byTrack.Values)
+        {
+            subscription.Suspend();
+        }
+    }
+
+    protected override void ConsentRegained(MonotonicTime now) => StartAll(now);
+
+    private void StartAll(MonotonicTime now)
+    {
         _nextReport = now + FirstReportAfter;
         Congestion.Start(_byTrack.Values, now);
         foreach (var subscription in _byTrack.Values)
         {
             subscription.Start();
         }
-
-        Participant.TransportConnected(this);
     }
 
     protected override void Disconnected()

@@ -26,6 +26,8 @@ internal sealed class Subscription
     private readonly SubscriberTransport _transport;
     private SrtpSendStream? _stream;
     private SrtpSendStream? _rtxStream;
+    private SrtpSendStream? _suspended;
+    private SrtpSendStream? _suspendedRtx;
     private StreamRewriter _rewriter;
     private NegotiatedCodec? _codec;
     private CongestionElement _congestion;
@@ -226,6 +228,14 @@ internal sealed class Subscription
             return;
         }
 
+        if (_suspended is not null)
+        {
+            (_stream, _rtxStream) = (_suspended, _suspendedRtx);
+            (_suspended, _suspendedRtx) = (null, null);
+            RestartAtKeyframe();
+            return;
+        }
+
         if (_stream is not null)
         {
             return; // A second stream of one SSRC under one key would repeat nonces (RFC 3711 §9.1).
@@ -241,6 +251,18 @@ internal sealed class Subscription
     {
         _stream = null;
         _rtxStream = null;
+        _suspended = null;
+        _suspendedRtx = null;
+    }
+
+    /// <summary>Nothing may be sent until <see cref="Start"/>; the keys, and where their nonces have come to, are kept.</summary>
+    public void Suspend()
+    {
+        if (_stream is not null)
+        {
+            (_suspended, _suspendedRtx) = (_stream, _rtxStream);
+            (_stream, _rtxStream) = (null, null);
+        }
     }
 
     /// <summary>The m-line goes on with another track of the same codec: the stream is spliced (a WHIP publisher that came back).</summary>

@@ -21,6 +21,7 @@ internal sealed class RtcHub(
     ResumeRegistry sessions,
     RemovedParticipants removed,
     SignallingOptions options,
+    IceServers iceServers,
     IHubContext<RtcHub> hub,
     TimeProvider clock,
     SignallingMetrics metrics,
@@ -46,7 +47,7 @@ internal sealed class RtcHub(
     {
         metrics.ConnectionClosed();
         if (ConnectionOf(Context).Gone() is { } bound)
-            sessions.Lost(bound.Session, bound.Events);
+            sessions.Lost(bound.Session, bound.Events, silent: exception is not null); // a socket that its client closes, or whose process dies, ends without one
         return Task.CompletedTask;
     }
 
@@ -109,7 +110,7 @@ internal sealed class RtcHub(
 
         if (!connection.TryBind(resumed.Value, events))
         {
-            sessions.Lost(resumed.Value, events);
+            sessions.Lost(resumed.Value, events, silent: true);
             return new Refused(ConnectionGone);
         }
 
@@ -182,6 +183,11 @@ internal sealed class RtcHub(
         return Answer(await session.Participant.SetLastNAsync(count));
     }
 
+    /// <summary>Fresh TURN credentials: those of join or resume end with their TTL.</summary>
+    public Task<HubAnswer> IceServers() => Task.FromResult<HubAnswer>(ConnectionOf(Context).Session is { } session
+        ? new Relays(iceServers.For(session.Participant.Rights.Identity), iceServers.Ttl)
+        : new Refused(NotJoined));
+
     public async Task<HubAnswer> Leave()
     {
         if (ConnectionOf(Context).Session is not { } session)
@@ -210,7 +216,8 @@ internal sealed class RtcHub(
             resumeToken,
             new EnteredRoom(rights.Room),
             snapshot.Value.Participants,
-            options.IceServers,
+            iceServers.For(rights.Identity),
+            iceServers.Ttl,
             snapshot.Value.Offer);
     }
 

@@ -64,6 +64,8 @@ export interface JoinAnswer {
   room: { id: string };
   participants: RtcParticipant[];
   iceServers: RTCIceServer[];
+  /** Seconds for which their credentials are good; null or absent: for ever. */
+  iceServersTtl?: number | null;
   offer: SubscribeOffer | null;
 }
 
@@ -92,6 +94,7 @@ export interface HubMethods {
   subscribe: { in: { trackId: string; enabled: boolean }; out: object };
   setVideo: { in: { trackId: string; maxWidth?: number; maxHeight?: number; maxFrameRate?: number; paused?: boolean }; out: object };
   setLastN: { in: { count: number | null }; out: object };
+  iceServers: { in: null; out: { iceServers: RTCIceServer[]; iceServersTtl: number | null } };
   leave: { in: null; out: object };
 }
 

@@ -18,23 +18,37 @@ export type OpenHub = (mediaUrl: string) => Promise<RtcHub>;
 
 export const hubUrl = (mediaUrl: string): string => `${mediaUrl.replace(/\/+$/, '')}/hubs/rtc`;
 
+const openPatienceMs = 5_000;
+
 /** Opens the hub over a WebSocket. Negotiation is skipped: one round trip less, and nothing falls back to polling. */
 export const openSignalRHub: OpenHub = async (mediaUrl) => {
+  let socket: WebSocket | undefined;
   const connection = new HubConnectionBuilder()
     .withUrl(hubUrl(mediaUrl), {
       transport: HttpTransportType.WebSockets,
       skipNegotiation: true,
       withCredentials: false,
+      WebSocket: class extends WebSocket {
+        constructor(url: string | URL, protocols?: string | string[]) {
+          super(url, protocols);
+          socket = this;
+        }
+      },
     })
     .configureLogging(LogLevel.None)
     .build();
   // The server pings every 5 s: three missed pings are a lost network, well before the operating system says so.
   connection.keepAliveIntervalInMilliseconds = 5_000;
   connection.serverTimeoutInMilliseconds = 15_000;
+  // During an outage an attempt hangs, its handshake is repeated ever more rarely, and browsers make others to the same node wait for it.
+  // The socket itself must go: stop() would wait for it too.
+  const impatient = setTimeout(() => socket?.close(), openPatienceMs);
   try {
     await connection.start();
   } catch {
     throw new HubLost('The media server cannot be reached.');
+  } finally {
+    clearTimeout(impatient);
   }
   return new SignalRHub(connection);
 };

@@ -41,6 +41,9 @@ export interface RtcSessionEvents {
 }
 
 const sampleEveryMs = 2_000;
+/** Credentials of TURN servers are renewed when this much of their life is over. */
+const renewAfter = 0.75;
+const renewAgainMs = 30_000;
 /** A person who waits longer than this has reloaded the page. */
 const giveUpAfterMs = 120_000;
 /** The hub closes for these on purpose; everything else is an accident that a rejoin heals. */
@@ -78,6 +81,7 @@ export class RtcSession {
   });
   private meter = new QualityMeter();
   private sampler: ReturnType<typeof setInterval> | undefined;
+  private renewal: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: RtcSessionOptions) {
     this.openHub = options.openHub ?? openSignalRHub;
@@ -232,6 +236,7 @@ export class RtcSession {
     }
     if (this.end.signal.aborted) return void (await hub.close());
     this.enter(hub, inbox, answer);
+    if (answer.iceServersTtl) this.transports?.setIceServers(answer.iceServers); // an outage may have outlived the credentials
     await this.transports?.resumed();
     await Promise.all(this.locals.map((local) => this.tellMuted(local)));
   }
@@ -243,6 +248,7 @@ export class RtcSession {
     hub.onLost(() => {
       if (this.hub === hub) this.lost();
     });
+    this.renewIceServers(answer.iceServersTtl ?? null);
     const { you, participants } = answer;
     // A hidden participant is in nobody's list but its own.
     const present = participants.some(({ participantId }) => participantId === you.participantId);
@@ -290,6 +296,27 @@ export class RtcSession {
     this.wishes.repeat();
     if (this.lastN !== null) this.setLastN(this.lastN).catch((error: unknown) => this.callFailed(error));
     this.look();
+  }
+
+  /** Asks for TURN credentials before those that we have end. */
+  private renewIceServers(ttl: number | null): void {
+    clearTimeout(this.renewal);
+    if (ttl === null) return;
+    this.renewal = setTimeout(() => void this.fetchIceServers(), ttl * 1_000 * renewAfter);
+  }
+
+  private async fetchIceServers(): Promise<void> {
+    const hub = this.hub;
+    if (!hub) return; // resuming brings fresh ones
+    try {
+      const { iceServers, iceServersTtl } = await hub.call('iceServers', null);
+      if (this.hub !== hub) return;
+      this.transports?.setIceServers(iceServers);
+      this.renewIceServers(iceServersTtl);
+    } catch (error) {
+      if (this.callFailed(error)) return;
+      this.renewal = setTimeout(() => void this.fetchIceServers(), renewAgainMs);
+    }
   }
 
   private accept(offer: NonNullable<JoinAnswer['offer']>): void {
@@ -421,7 +448,7 @@ export class RtcSession {
     const signal = this.end.signal;
     const deadline = Date.now() + giveUpAfterMs;
     let way = first;
-    // The server keeps us for 10 s: resume attempts stay close together. Rejoins step back to spare a node that restarts.
+    // The server keeps us over an outage for as long as we try: resume attempts stay close together. Rejoins step back to spare a node that restarts.
     let backoff = way === 'resume' ? new Backoff(250, 2_000) : new Backoff(500, 10_000);
     for (;;) {
       if (!(await pause(backoff.next(), signal))) return;
@@ -465,6 +492,7 @@ export class RtcSession {
     this.end.abort();
     this.hub = null;
     clearInterval(this.sampler);
+    clearTimeout(this.renewal);
     this.wishes.close();
     if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.pageGoes);
     for (const local of this.locals) local.track?.stop();

@@ -21,7 +21,7 @@ export class Transports {
   private subscriberRestart = false;
 
   constructor(
-    configuration: RTCConfiguration,
+    private readonly configuration: RTCConfiguration,
     create: (configuration: RTCConfiguration) => RTCPeerConnection,
     private readonly wire: TransportsWire,
     videoCodec?: VideoCodec,
@@ -58,8 +58,16 @@ export class Transports {
 
   /** The hub is back: what was asked for while it was away is done now. */
   async resumed(): Promise<void> {
+    for (const watch of this.watches) watch.resumed();
     await this.publisher.resumed();
     if (this.subscriberRestart) await this.restartSubscriber();
+  }
+
+  /** Fresh credentials: the next ICE restart uses them, and a relayed call that runs goes on. */
+  setIceServers(iceServers: RTCIceServer[]): void {
+    for (const { pc } of [this.publisher, this.subscriber]) {
+      if (pc.signalingState !== 'closed') pc.setConfiguration({ ...this.configuration, iceServers });
+    }
   }
 
   close(): void {
