@@ -19,7 +19,7 @@ done
 wanted() { [ ${#suites[@]} -eq 0 ] || printf '%s\n' "${suites[@]}" | grep -qx "$1"; }
 
 install_packages postgresql ffmpeg libopus0 libssl3 fonts-dejavu-core curl ca-certificates util-linux \
-  chromium python3 python3-aiortc python3-aiohttp python3-pysaml2 xmlsec1 janus iproute2 nftables jq flite || exit 1
+  chromium python3 python3-aiortc python3-aiohttp python3-pysaml2 xmlsec1 janus iproute2 nftables coturn jq flite || exit 1
 require_tools || exit 1
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 

@@ -29,6 +29,7 @@ public static class MediaRole
             OpenWhip = options.OpenWhip,
             PlatformHttpPort = options.HttpPort,
             ExtraOrigins = options.Origins,
+            Turn = options.Turn,
         });
         builder.Services.AddSingleton<RtcMetrics>();
         builder.Services.AddSingleton<IRtcServer>(services => new RtcServer(

@@ -1,6 +1,7 @@
 using System.Net;
 using Events.Platform.Features.Mail;
 using Events.Platform.Features.Payments.Stripe;
+using Events.Rtc.Signalling;
 
 namespace Events.Platform.Roles;
 
@@ -39,6 +40,9 @@ public sealed record NodeOptions
 
     /// <summary>Candidate addresses in SDP (<c>EVENTS_RTC_ADVERTISE</c>, comma separated); empty: those of the bind address.</summary>
     public IReadOnlyList<IPAddress> RtcAdvertise { get; init; } = [];
+
+    /// <summary>TURN servers for clients (<c>EVENTS_TURN_URLS</c>, comma separated) and the secret shared with them (<c>EVENTS_TURN_SECRET</c>); null: none.</summary>
+    public TurnOptions? Turn { get; init; }
 
     /// <summary>Everything this installation keeps (<c>EVENTS_DATA_DIR</c>), as a full path.</summary>
     public string DataDirectory { get; init; } = Path.GetFullPath(".data");

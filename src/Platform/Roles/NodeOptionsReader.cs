@@ -42,7 +42,9 @@ public static class NodeOptionsReader
         };
         var (stripe, stripeErrors) = StripeSettings.Read(reading.Text("EVENTS_STRIPE_SECRET_KEY"), reading.Text("EVENTS_STRIPE_WEBHOOK_SECRETS"), reading.Text("EVENTS_STRIPE_API"), options.EnvironmentName);
         reading.Errors.AddRange(stripeErrors);
-        options = ReadArguments(arguments, options with { Stripe = stripe }, reading.Errors);
+        var (turn, turnErrors) = TurnSettings.Read(reading.Text("EVENTS_TURN_URLS"), reading.Text("EVENTS_TURN_SECRET"));
+        reading.Errors.AddRange(turnErrors);
+        options = ReadArguments(arguments, options with { Stripe = stripe, Turn = turn }, reading.Errors);
         Validate(options, reading.Errors);
         return reading.Errors.Count == 0 ? (options, []) : (null, reading.Errors);
     }

@@ -33,6 +33,9 @@ public interface IPeerSink
     /// <summary>SRTP keys are there: media may flow.</summary>
     void Connected(Peer peer, MonotonicTime now);
 
+    /// <summary>Consent was lost, or is back after an ICE restart (only with <see cref="PeerOptions.OutlivesConsent"/>). Without it nothing may be sent.</summary>
+    void ConsentChanged(Peer peer, bool granted, MonotonicTime now);
+
     /// <summary>A decrypted, replay-checked RTP packet. The bytes may be changed in place until this returns.</summary>
     void RtpReceived(Peer peer, Span<byte> packet, MonotonicTime now);
 

@@ -11,7 +11,9 @@ namespace Events.Rtc.Protocol;
 /// <param name="RemoteIce">Theirs, from SDP.</param>
 /// <param name="ConsentTimeout">RFC 7675 §5.1: 30 s.</param>
 /// <param name="ConnectTimeout">From creation to SRTP keys.</param>
-public sealed record PeerOptions(IceCredentials LocalIce, IceCredentials RemoteIce, TimeSpan ConsentTimeout, TimeSpan ConnectTimeout);
+/// <param name="OutlivesConsent">Keeps its keys when consent is lost, and goes on after an ICE restart; else it ends.</param>
+public sealed record PeerOptions(
+    IceCredentials LocalIce, IceCredentials RemoteIce, TimeSpan ConsentTimeout, TimeSpan ConnectTimeout, bool OutlivesConsent = false);
 
 /// <summary>
 /// One remote endpoint of a bundled transport: ICE-lite, DTLS, SRTP and SRTCP in one place (RFC 7983 demultiplexing). Bytes
@@ -33,6 +35,7 @@ public sealed class Peer : IDisposable
     private readonly ISrtpCipherFactory _ciphers;
     private readonly IPeerSink _sink;
     private readonly TimeSpan _connectTimeout;
+    private readonly bool _outlivesConsent;
     private MonotonicTime _connectDeadline = MonotonicTime.Never;
     private SrtpReceiver? _receiver;
     private bool _peerHasKeys;
@@ -42,6 +45,7 @@ public sealed class Peer : IDisposable
     {
         Ice = new IceLiteAgent(options.LocalIce, options.RemoteIce, options.ConsentTimeout);
         _connectTimeout = options.ConnectTimeout;
+        _outlivesConsent = options.OutlivesConsent;
         _dtls = dtls;
         _ciphers = ciphers;
         _sink = sink;
@@ -54,7 +58,8 @@ public sealed class Peer : IDisposable
 
     public SrtpProfile Profile { get; private set; }
 
-    public bool IsConnected => Srtp is not null && !_ended;
+    /// <summary>Media may be sent: there are keys, and consent.</summary>
+    public bool IsConnected => Srtp is not null && !_ended && Ice.HasRemote;
 
     public bool IsEnded => _ended;
 
@@ -74,7 +79,7 @@ public sealed class Peer : IDisposable
             }
 
             var dtls = _dtls.Deadline;
-            return IsConnected ? dtls : MonotonicTime.Min(dtls, _connectDeadline);
+            return Srtp is not null ? dtls : MonotonicTime.Min(dtls, _connectDeadline);
         }
     }
 
@@ -117,7 +122,7 @@ public sealed class Peer : IDisposable
             return;
         }
 
-        if (!IsConnected && now >= _connectDeadline)
+        if (Srtp is null && now >= _connectDeadline)
         {
             End(PeerEnd.ConnectTimeout, Ice.HasRemote ? "dtls_timeout" : "ice_timeout");
             return;
@@ -125,8 +130,14 @@ public sealed class Peer : IDisposable
 
         if (Ice.ConsentExpired(now))
         {
-            End(PeerEnd.ConsentLost, "consent_lost");
-            return;
+            if (!_outlivesConsent || Srtp is null)
+            {
+                End(PeerEnd.ConsentLost, "consent_lost");
+                return;
+            }
+
+            Ice.Revoke();
+            _sink.ConsentChanged(this, granted: false, now);
         }
 
         if (now >= _dtls.Deadline)
@@ -196,6 +207,7 @@ public sealed class Peer : IDisposable
     private void ReceiveStun(ReadOnlySpan<byte> datagram, in TransportAddress from, MonotonicTime now)
     {
         Span<byte> response = stackalloc byte[256];
+        var hadRemote = Ice.HasRemote;
         var result = Ice.Handle(datagram, from, now, response, out var length);
         if (result is IceCheckResult.Succeeded or IceCheckResult.Selected)
         {
@@ -205,6 +217,11 @@ public sealed class Peer : IDisposable
         if (length > 0)
         {
             _sink.Send(this, from, response[..length]);
+        }
+
+        if (!hadRemote && IsConnected)
+        {
+            _sink.ConsentChanged(this, granted: true, now);
         }
     }
 

@@ -25,6 +25,9 @@ public sealed partial class RtcLog(ILogger<RtcLog> logger)
     [LoggerMessage(1013, LogLevel.Error, "A worker's command failed")]
     public partial void WorkerFault(Exception exception);
 
+    [LoggerMessage(1014, LogLevel.Information, "Room {Room}: consent of a transport of {Participant} {Change}")]
+    public partial void ConsentChanged(string room, string participant, string change);
+
     [LoggerMessage(1020, LogLevel.Information, "Relay of room {Room} connected")]
     public partial void RelayConnected(string room);
 

@@ -35,6 +35,7 @@ public static class RtcSignalling
         });
         services.AddSingleton<IRoomRules>(provider => new RoomRulesFiles(
             Path.Combine(options.DataDirectory, "rooms", options.NodeName), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RoomRulesFiles>>()));
+        services.AddSingleton<IceServers>();
         services.AddSingleton<ResumeRegistry>();
         services.AddSingleton<HubCallFilter>();
         services.AddSingleton<OriginPolicy>();
@@ -47,7 +48,7 @@ public static class RtcSignalling
             hub.MaximumReceiveMessageSize = HubRequests.MaxMessageBytes;
             hub.MaximumParallelInvocationsPerClient = 1;
             hub.KeepAliveInterval = TimeSpan.FromSeconds(5);
-            hub.ClientTimeoutInterval = TimeSpan.FromSeconds(30); // @microsoft/signalr pings every 15 s by default
+            hub.ClientTimeoutInterval = options.SocketSilence;
             hub.EnableDetailedErrors = false;
             hub.AddFilter<HubCallFilter>();
         });

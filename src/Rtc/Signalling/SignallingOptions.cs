@@ -2,12 +2,6 @@ using Events.Rtc.Signalling.Tokens;
 
 namespace Events.Rtc.Signalling;
 
-/// <summary>A STUN or TURN server that clients are told of.</summary>
-/// <param name="Urls">For example <c>turn:turn.example.org:3478?transport=udp</c>.</param>
-/// <param name="Username">For TURN.</param>
-/// <param name="Credential">For TURN.</param>
-public sealed record IceServer(IReadOnlyList<string> Urls, string? Username = null, string? Credential = null);
-
 /// <summary>How the doors of a media node behave.</summary>
 public sealed record SignallingOptions
 {
@@ -47,8 +41,20 @@ public sealed record SignallingOptions
     /// <summary>Handed to clients with the answer of join, and as Link headers.</summary>
     public IReadOnlyList<IceServer> IceServers { get; init; } = [];
 
-    /// <summary>A participant whose socket was lost leaves after this long without a resume.</summary>
+    /// <summary>TURN servers for which each client gets credentials of its own; null: none.</summary>
+    public TurnOptions? Turn { get; init; }
+
+    /// <summary>A socket from which nothing has come for so long is lost; our client pings every 5 s, @microsoft/signalr by default every 15 s.</summary>
+    public TimeSpan SocketSilence { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A participant whose client closed its socket leaves after this long without a resume.</summary>
     public TimeSpan ResumeGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// A participant whose socket fell silent leaves after this long without a resume: as long as our own client tries. Longer keeps
+    /// who will not come back in the list, shorter makes a long tunnel a new join.
+    /// </summary>
+    public TimeSpan OutageGrace { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Hub calls per second of one connection, in the long run; a whole venue may share one.</summary>
     public int HubCallsPerSecond { get; init; } = 50;
@@ -73,7 +79,9 @@ public sealed record SignallingOptions
             throw new ArgumentException("The node key must have at least 16 characters.");
         if (!GrantFormat.IsRoomName(NodeName))
             throw new ArgumentException($"The node name '{NodeName}' must match [A-Za-z0-9._~-]{{1,64}}.");
-        if (ResumeGrace <= TimeSpan.Zero || HubCallsPerSecond <= 0 || HubCallBurst <= 0 || HubQueueLength <= 0
+        if (Turn is { } turn && (turn.Urls.Count == 0 || turn.Secret.Length < 16 || turn.CredentialLifetime < TimeSpan.FromMinutes(1)))
+            throw new ArgumentException("TURN needs addresses, a secret of at least 16 characters, and credentials that live a minute or longer.");
+        if (ResumeGrace <= TimeSpan.Zero || OutageGrace <= TimeSpan.Zero || SocketSilence <= TimeSpan.Zero || HubCallsPerSecond <= 0 || HubCallBurst <= 0 || HubQueueLength <= 0
             || HttpRequestsPerSecond <= 0 || HttpRequestBurst <= 0)
             throw new ArgumentException("Grace, rates and queue lengths must be more than zero.");
     }

@@ -11,6 +11,7 @@ public sealed class DistantInstallation : IAsyncLifetime
     private readonly string _directory = Directory.CreateTempSubdirectory("events-net-").FullName;
     private readonly PortPlan _ports = PortPlan.Find();
     private EventsProcess? _process;
+    private Coturn? _coturn;
     private Chromium? _chromium;
 
     public Internet Internet { get; private set; } = null!;
@@ -28,10 +29,13 @@ public sealed class DistantInstallation : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Internet = await Internet.BuildAsync([_ports.Http, _ports.Media, _ports.Rtc], _ports.Rtc);
+        _coturn = await Coturn.StartAsync(Internet.Relay, _directory);
         var environment = RunningInstallation.EnvironmentFor(_ports, _directory);
         environment["EVENTS_BIND"] = "::";
         environment["EVENTS_RTC_WORKERS"] = "1";
         environment["EVENTS_RTC_ADVERTISE"] = $"{Internet.PublicAddress},{Internet.NodeAddress6}";
+        environment["EVENTS_TURN_URLS"] = Coturn.Urls;
+        environment["EVENTS_TURN_SECRET"] = Coturn.Secret;
         _process = await EventsProcess.StartAsync(
             Internet.In(Internet.Node, "dotnet", Repository.Binary, "--role", "all"), environment, _log, EventsProcess.StartPatience);
     }
@@ -61,6 +65,11 @@ public sealed class DistantInstallation : IAsyncLifetime
         if (_process is not null)
         {
             await _process.DisposeAsync();
+        }
+
+        if (_coturn is not null)
+        {
+            await _coturn.DisposeAsync();
         }
 
         if (Internet is not null)

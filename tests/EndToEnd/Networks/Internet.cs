@@ -6,17 +6,18 @@ using System.Text.RegularExpressions;
 namespace Events.Tests.EndToEnd.Networks;
 
 /// <summary>
-/// A small internet of network namespaces: a node behind 1:1 NAT, the router that does it, a person, and a relay beside the person. The test
+/// A small internet of network namespaces: a node behind 1:1 NAT, the router that does it, a person, and a relay. The test
 /// itself reaches the node by a cable of its own, which the node does not advertise.
 /// <code>
-///   test ── 10.213.n.0/30 ── node ── 10.77.0.0/24, fd77::/64 ── router ══ 198.51.100.0/24, fd78::/64 ══ person, relay
+///   test ── 10.213.n.0/30 ── node ── 10.77.0.0/24, fd77::/64 ── router ─┬─ 198.51.100.0/24, fd78::/64 ── person
+///                                                                       └─ 203.0.113.0/24, fd79::/64 ── relay
 /// </code>
 /// </summary>
 public sealed partial class Internet : IAsyncDisposable
 {
     public const string PublicAddress = "198.51.100.1";
     public const string NodeAddress6 = "fd77::2";
-    public const string RelayAddress = "198.51.100.3";
+    public const string RelayAddress = "203.0.113.3";
     private const string NodeAddress = "10.77.0.2";
 
     private static int _count;
@@ -103,20 +104,18 @@ public sealed partial class Internet : IAsyncDisposable
             $"ip link add {m} type veth peer name test netns {Node} && ip addr add {_subnet}.1/30 dev {m} && ip link set {m} up",
             $"ip -n {Node} addr add {_subnet}.2/30 dev test && ip -n {Node} link set test up",
             $"ip link add eth netns {Node} type veth peer name inside netns {Router}",
-            $"ip -n {Router} link add outside type bridge && ip -n {Router} link set outside up",
-            $"ip link add eth netns {Person} type veth peer name person netns {Router} && ip -n {Router} link set person master outside up",
-            $"ip link add eth netns {Relay} type veth peer name relay netns {Router} && ip -n {Router} link set relay master outside up");
+            $"ip link add eth netns {Person} type veth peer name person netns {Router}",
+            $"ip link add eth netns {Relay} type veth peer name relay netns {Router}");
         await AddressAsync(Node, "eth", NodeAddress, NodeAddress6);
         await AddressAsync(Router, "inside", "10.77.0.1", "fd77::1");
-        await AddressAsync(Router, "outside", PublicAddress, "fd78::1");
+        await AddressAsync(Router, "person", PublicAddress, "fd78::1");
+        await AddressAsync(Router, "relay", "203.0.113.1", "fd79::1");
         await AddressAsync(Person, "eth", "198.51.100.2", "fd78::2");
-        await AddressAsync(Relay, "eth", RelayAddress, "fd78::3");
+        await AddressAsync(Relay, "eth", RelayAddress, "fd79::3");
         await RunAsync(Router, "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
         await RunAsync(Node, "ip route add default via 10.77.0.1; ip -6 route add default via fd77::1");
-        foreach (var space in new[] { Person, Relay })
-        {
-            await RunAsync(space, $"ip route add default via {PublicAddress}; ip -6 route add default via fd78::1");
-        }
+        await RunAsync(Person, $"ip route add default via {PublicAddress}; ip -6 route add default via fd78::1");
+        await RunAsync(Relay, "ip route add default via 203.0.113.1; ip -6 route add default via fd79::1");
     }
 
     /// <summary>1:1 NAT with a firewall: what is not named does not get in.</summary>
@@ -127,14 +126,15 @@ public sealed partial class Internet : IAsyncDisposable
             Router,
             $"nft 'add table ip nat; "
             + $"add chain ip nat in {{ type nat hook prerouting priority dstnat; }}; "
-            + $"add rule ip nat in iifname outside ip daddr {PublicAddress} tcp dport {{ {tcp} }} dnat to {NodeAddress}; "
-            + $"add rule ip nat in iifname outside ip daddr {PublicAddress} udp dport {udpPort} dnat to {NodeAddress}; "
+            + $"add rule ip nat in ip daddr {PublicAddress} tcp dport {{ {tcp} }} dnat to {NodeAddress}; "
+            + $"add rule ip nat in ip daddr {PublicAddress} udp dport {udpPort} dnat to {NodeAddress}; "
             + $"add chain ip nat out {{ type nat hook postrouting priority srcnat; }}; "
-            + $"add rule ip nat out oifname outside ip saddr {NodeAddress} snat to {PublicAddress}; "
+            + $"add rule ip nat out ip saddr {NodeAddress} snat to {PublicAddress}; "
             + $"add table inet firewall; "
             + $"add chain inet firewall forward {{ type filter hook forward priority 0; policy drop; }}; "
             + $"add rule inet firewall forward ct state established,related accept; "
             + $"add rule inet firewall forward iifname inside accept; "
+            + $"add rule inet firewall forward iifname {{ person, relay }} oifname {{ person, relay }} accept; "
             + $"add rule inet firewall forward meta l4proto ipv6-icmp accept; "
             + $"add rule inet firewall forward tcp dport {{ {tcp} }} accept; "
             + $"add rule inet firewall forward udp dport {udpPort} accept'");

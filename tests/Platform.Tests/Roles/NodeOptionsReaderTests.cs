@@ -40,6 +40,31 @@ public sealed class NodeOptionsReaderTests
     [InlineData("--fast")]
     public void An_argument_that_is_unknown_is_named(string arguments) => Assert.Single(Read(arguments).Errors);
 
+    [Theory]
+    [InlineData("turn:turn.example:3478?transport=udp", null)]
+    [InlineData(null, "sixteen characters")]
+    [InlineData("turn:turn.example", "short")]
+    [InlineData("turn://turn.example", "sixteen characters")]
+    [InlineData("https://turn.example", "sixteen characters")]
+    [InlineData("stun:turn.example?transport=udp", "sixteen characters")]
+    public void Turn_needs_addresses_and_a_secret_that_is_not_repeated(string? urls, string? secret)
+    {
+        var (options, errors) = Read("", [.. new[] { ("EVENTS_TURN_URLS", urls), ("EVENTS_TURN_SECRET", secret) }.Where(e => e.Item2 is not null).Select(e => (e.Item1, e.Item2!))]);
+        Assert.Null(options);
+        var error = Assert.Single(errors);
+        Assert.Contains("EVENTS_TURN_URLS", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(secret ?? "-", error.Replace("-", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Turn_servers_are_read_with_both_transports_and_families()
+    {
+        string[] urls = ["stun:[2001:db8::1]:3478", "turn:turn.example:3478?transport=udp", "turn:192.0.2.7?transport=tcp", "turns:[2001:db8::1]:5349"];
+        var turn = Read("", ("EVENTS_TURN_URLS", string.Join(", ", urls)), ("EVENTS_TURN_SECRET", "sixteen characters")).Options!.Turn!;
+        Assert.Equal(urls, turn.Urls);
+        Assert.Equal("sixteen characters", turn.Secret);
+    }
+
     [Fact]
     public void Ports_must_not_meet()
     {

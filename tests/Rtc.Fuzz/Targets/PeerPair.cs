@@ -125,6 +125,8 @@ internal sealed class PeerPair : IPeerSink, IClientPeerEvents, IDtlsEngineFactor
 
     void IPeerSink.Connected(Peer peer, MonotonicTime now) => Demand.That(!peer.IsEnded, "What has ended does not connect.");
 
+    void IPeerSink.ConsentChanged(Peer peer, bool granted, MonotonicTime now) => Demand.That(granted == peer.IsConnected, "Consent is what connects.");
+
     void IPeerSink.RtpReceived(Peer peer, Span<byte> packet, MonotonicTime now) => _ = RtpReader.TryRead(packet, out _);
 
     void IPeerSink.RtcpReceived(Peer peer, ReadOnlySpan<byte> compound, MonotonicTime now)

@@ -132,6 +132,42 @@ public class IceLiteAgentTests
     }
 
     [Fact]
+    public void Consent_that_was_lost_comes_back_with_new_credentials_only()
+    {
+        var agent = new IceLiteAgent(Ours, Theirs, Consent);
+        Handle(agent, Check(Ours, Theirs, nominate: true), Home);
+        var late = MonotonicTime.FromMilliseconds(31_000);
+        Assert.True(agent.ConsentExpired(late));
+        agent.Revoke();
+        Assert.False(agent.HasRemote);
+        Assert.False(agent.ConsentExpired(late));
+
+        Assert.Equal(IceCheckResult.Refused, Handle(agent, Check(Ours, Theirs, nominate: true), Home, 31_000));
+        Assert.Equal(401, ErrorCode(out _));
+        Assert.False(agent.HasRemote);
+
+        var ours = new IceCredentials("newufrag", "our-new-password-24-chars");
+        var theirs = new IceCredentials("thex", "their-new-password-24-ch");
+        agent.Restart(ours, theirs);
+        Assert.Null(agent.PreviousLocal);
+        Assert.Equal(IceCheckResult.Selected, Handle(agent, Check(ours, theirs, nominate: true), Phone, 84_000));
+        Assert.Equal(Phone, agent.RemoteAddress);
+        Assert.True(agent.ConsentExpired(MonotonicTime.FromMilliseconds(84_000 + 30_001)));
+    }
+
+    [Fact]
+    public void A_nomination_moves_between_udp_and_tcp_of_one_address()
+    {
+        var agent = new IceLiteAgent(Ours, Theirs, Consent);
+        var tcp = Home with { Connection = 7 };
+        Handle(agent, Check(Ours, Theirs, nominate: true), tcp);
+        Assert.Equal(tcp, agent.RemoteAddress);
+        Assert.Equal(IceCheckResult.Selected, Handle(agent, Check(Ours, Theirs, nominate: true), Home));
+        Assert.Equal(Home, agent.RemoteAddress);
+        Assert.False(agent.RemoteAddress.IsTcp);
+    }
+
+    [Fact]
     public void Noise_is_ignored()
     {
         var agent = new IceLiteAgent(Ours, Theirs, Consent);

@@ -82,6 +82,9 @@ public sealed class HubClient : IAsyncDisposable
 
     public void Continue() => _paused!.SetResult();
 
+    /// <summary>Closes as a client does that means to.</summary>
+    public Task CloseAsync() => _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+
     /// <summary>Ends the connection without a word.</summary>
     public void Drop() => _socket.Abort();
 

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
@@ -13,14 +14,15 @@ using Npgsql;
 namespace Events.Platform.Features.Rooms;
 
 /// <param name="Publish">Camera and microphone, or only watching.</param>
-public sealed record GrantRequest(bool? Publish);
+/// <param name="Tab">The joining tab's own id, 8 to 32 of A-Z a-z 0-9 _ -: with the same one a reloaded page takes its old self's place. Null: a new one.</param>
+public sealed record GrantRequest(bool? Publish, string? Tab);
 
 /// <param name="GrantId">By which organisers revoke it.</param>
 public sealed record GrantAnswer(
     string Grant, string GrantId, string MediaUrl, string Room, string Identity, string Name, string Role, bool Moderates, IReadOnlyList<object> IceServers, DateTimeOffset ExpiresAt);
 
 /// <summary>The rooms behind sessions and stages: the grant that lets a participant in at the media node, and running the room.</summary>
-internal static class RoomsApi
+internal static partial class RoomsApi
 {
     /// <summary>Joining and resuming only; a call that runs goes on. Long enough for a day's session without asking again.</summary>
     public static readonly TimeSpan GrantLifetime = TimeSpan.FromHours(6);
@@ -28,6 +30,8 @@ internal static class RoomsApi
     public static readonly ApiError SessionNotFound = ApiError.NotFound("session_not_found", "There is no such session in this event.");
 
     public static readonly ApiError WrongEvent = ApiError.Forbidden("wrong_event", "This token is for another event.");
+
+    private static readonly ApiError TabInvalid = ApiError.BadRequest("tab_invalid", "A tab's id has 8 to 32 of A-Z a-z 0-9 _ and -; leave it out to get a new one.");
 
     private static readonly ApiError Banned = ApiError.Forbidden("participant_removed", "The organisers removed you from this session.");
 
@@ -63,8 +67,13 @@ internal static class RoomsApi
 
         pass = await RoleChanges.CurrentAsync(connection, pass);
 
-        // One identity per joining tab: two tabs of one person are two participants.
-        var identity = $"{pass.ParticipantId}.{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(9))}";
+        if (request?.Tab is { } given && !TabId().IsMatch(given))
+        {
+            return TabInvalid.ToResult();
+        }
+
+        // One identity per joining tab: two tabs of one person are two participants. It begins with whose it is, so nobody takes another one's place.
+        var identity = $"{pass.ParticipantId}.{request?.Tab ?? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(9))}";
         var rights = SessionRights.Of(row.Room, identity, row.Kind, pass, request?.Publish ?? false);
         if (rights.Value is null)
         {
@@ -85,6 +94,9 @@ internal static class RoomsApi
         var mediaUrl = $"{http.Scheme}://{http.Host.Host}:{options.MediaHttpPort}";
         return TypedResults.Ok(new GrantAnswer(grant.Token, grant.GrantId, mediaUrl, row.Room, identity, pass.Name, pass.Role, rights.Value.Moderates, [], grant.ExpiresAt));
     }
+
+    [GeneratedRegex("^[A-Za-z0-9_-]{8,32}$", RegexOptions.CultureInvariant)]
+    private static partial Regex TabId();
 
     public sealed record SessionRow(Guid EventId, string Kind, string Room);
 }

@@ -28,6 +28,7 @@ public sealed class IceLiteAgent
     private readonly TimeSpan _consentTimeout;
     private IceCredentials? _previousLocal;
     private IceCredentials? _previousRemote;
+    private IceCredentials? _revoked;
     private bool _selected;
 
     public IceLiteAgent(IceCredentials local, IceCredentials remote, TimeSpan consentTimeout)
@@ -55,6 +56,18 @@ public sealed class IceLiteAgent
 
     /// <summary>Consent to send is gone: nothing may be sent any more (RFC 7675 §5.1).</summary>
     public bool ConsentExpired(MonotonicTime now) => _selected && now - LastCheck > _consentTimeout;
+
+    /// <summary>
+    /// Consent has expired: there is nowhere to send to, and the credentials are not good any more. Only a restart brings consent back
+    /// (RFC 7675 §5.1).
+    /// </summary>
+    public void Revoke()
+    {
+        _selected = false;
+        _revoked = Local;
+        _previousLocal = null;
+        _previousRemote = null;
+    }
 
     /// <summary>
     /// ICE restart (RFC 8445 §9): new credentials on both sides. Checks with the old ones are still answered, and media still
@@ -171,7 +184,7 @@ public sealed class IceLiteAgent
 
         if (ours.SequenceEqual(Local.UfragBytes))
         {
-            return (Local, Remote);
+            return ReferenceEquals(Local, _revoked) ? default : (Local, Remote);
         }
 
         return _previousLocal is not null && ours.SequenceEqual(_previousLocal.UfragBytes) ? (_previousLocal, _previousRemote) : default;

@@ -90,7 +90,9 @@ internal abstract class MediaTransport : IPeerSink
         Disconnect();
         SetLocal(local);
         _remoteFingerprint = remote.Fingerprint;
-        var options = new PeerOptions(local, remoteIce, Worker.Options.ConsentTimeout, Worker.Options.ConnectTimeout);
+        // Who has a hub restarts ICE when the network is back; WHIP and WHEP clients connect again.
+        var options = new PeerOptions(
+            local, remoteIce, Worker.Options.ConsentTimeout, Worker.Options.ConnectTimeout, OutlivesConsent: Participant.Kind == ParticipantKind.Client);
         var dtls = Worker.CreateDtls(remote.DtlsRole, remote.Fingerprint, Profiles);
         Peer = new Peer(options, dtls, Worker.Ciphers, this);
         Peer.Start(Worker.Now);
@@ -176,6 +178,20 @@ internal abstract class MediaTransport : IPeerSink
         TransportEnded(end, reason);
     }
 
+    public void ConsentChanged(Peer peer, bool granted, MonotonicTime now)
+    {
+        Worker.Log.ConsentChanged(Participant.Room.Id, Participant.Id, granted ? "is back" : "is lost");
+        if (granted)
+        {
+            Destination.Address = peer.Ice.RemoteAddress;
+            ConsentRegained(now);
+        }
+        else
+        {
+            ConsentLost(now);
+        }
+    }
+
     public abstract void RtpReceived(Peer peer, Span<byte> packet, MonotonicTime now);
 
     public abstract void RtcpReceived(Peer peer, ReadOnlySpan<byte> compound, MonotonicTime now);
@@ -185,6 +201,12 @@ internal abstract class MediaTransport : IPeerSink
 
     /// <summary>SRTP keys are there.</summary>
     protected abstract void TransportConnected(MonotonicTime now);
+
+    /// <summary>Nothing may be sent (RFC 7675 §5.1); the keys stay.</summary>
+    protected abstract void ConsentLost(MonotonicTime now);
+
+    /// <summary>Media goes on under the same keys.</summary>
+    protected abstract void ConsentRegained(MonotonicTime now);
 
     /// <summary>Media stops; also before a new peer takes over.</summary>
     protected abstract void Disconnected();

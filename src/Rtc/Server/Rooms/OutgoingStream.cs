@@ -25,6 +25,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
 
     private SrtpSendStream? _media;
     private SrtpSendStream? _rtx;
+    private (SrtpSendStream? Media, SrtpSendStream? Rtx) _suspended;
     private CongestionElement _congestion;
     private ushort _rtxSequence;
 
@@ -91,6 +92,13 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
             return false;
         }
 
+        if (_suspended.Media is not null)
+        {
+            (_media, _rtx) = _suspended;
+            _suspended = default;
+            return true;
+        }
+
         _media = srtp.OpenStream(Ssrc);
         _rtx = RtxSsrc != 0 && Codec.RtxPayloadType is not null ? srtp.OpenStream(RtxSsrc) : null;
         return true;
@@ -101,6 +109,18 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
         Discard(Worker.Now);
         _media = null;
         _rtx = null;
+        _suspended = default;
+    }
+
+    /// <summary>Nothing may be sent until it is opened again; the keys, and where their nonces have come to, are kept.</summary>
+    public void Suspend()
+    {
+        if (_media is not null)
+        {
+            Discard(Worker.Now);
+            _suspended = (_media, _rtx);
+            (_media, _rtx) = (null, null);
+        }
     }
 
     /// <summary>Room for a packet.</summary>

@@ -175,6 +175,23 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         _lastSsrc = 0;
     }
 
+    /// <summary>Its tracks would be frozen pictures. The offer that restarts ICE publishes them again.</summary>
+    protected override void ConsentLost(MonotonicTime now)
+    {
+        var gone = Tracks.ToList();
+        Forget(gone);
+        _transportFeedback.Reset();
+        Participant.Room.Unpublish(gone);
+    }
+
+    protected override void ConsentRegained(MonotonicTime now)
+    {
+        foreach (var track in Tracks)
+        {
+            track.RequestKeyframe(now);
+        }
+    }
+
     protected override void TransportEnded(PeerEnd end, string reason) => Participant.TransportEnded(this, end, reason);
 
     private void Apply(IReadOnlyList<PublishedMedia> media, IReadOnlyList<TrackDeclaration> declarations)

@@ -291,6 +291,23 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     protected override void TransportConnected(MonotonicTime now)
     {
+        StartAll(now);
+        Participant.TransportConnected(this);
+    }
+
+    protected override void ConsentLost(MonotonicTime now)
+    {
+        Congestion.Stop(_byTrack.Values);
+        foreach (var subscription in _byTrack.Values)
+        {
+            subscription.Suspend();
+        }
+    }
+
+    protected override void ConsentRegained(MonotonicTime now) => StartAll(now);
+
+    private void StartAll(MonotonicTime now)
+    {
         _nextReport = now + FirstReportAfter;
         Congestion.Start(_byTrack.Values, now);
         Allocate(now); // So that the first keyframe that is asked for is of a layer that fits.
@@ -298,8 +315,6 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
         {
             subscription.Start();
         }
-
-        Participant.TransportConnected(this);
     }
 
     protected override void Disconnected()

@@ -96,6 +96,9 @@ internal sealed class Subscription
     /// <summary>The transport's keys are gone.</summary>
     public void Stop() => _stream.Close();
 
+    /// <summary>Nothing may be sent until <see cref="Start"/>; the keys, and where their nonces have come to, are kept.</summary>
+    public void Suspend() => _stream.Suspend();
+
     /// <summary>The m-line goes on with another track of the same codec: the stream is spliced (a WHIP publisher that came back).</summary>
     public void Continue(PublishedTrack track)
     {

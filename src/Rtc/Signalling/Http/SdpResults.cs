@@ -13,9 +13,18 @@ internal sealed class SdpCreated(string location, SessionAnswer answer, IReadOnl
         response.ContentType = "application/sdp";
         response.Headers.Location = location;
         response.Headers.ETag = SdpETag.Quote(answer.ETag);
-        foreach (string link in iceServers.SelectMany(Links))
-            response.Headers.Append("Link", link);
+        IceServerLinks.Write(response, iceServers);
         return response.WriteAsync(answer.Sdp, httpContext.RequestAborted);
+    }
+}
+
+/// <summary>STUN and TURN servers as header fields (RFC 9725 §4.6).</summary>
+internal static class IceServerLinks
+{
+    public static void Write(HttpResponse response, IReadOnlyList<IceServer> servers)
+    {
+        foreach (string link in servers.SelectMany(Links))
+            response.Headers.Append("Link", link);
     }
 
     /// <summary>RFC 9725 §4.6: one link per address, the relation "ice-server".</summary>

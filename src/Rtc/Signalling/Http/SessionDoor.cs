@@ -11,7 +11,7 @@ namespace Events.Rtc.Signalling.Http;
 
 /// <summary>What WHIP and WHEP have in common: who may enter, and the life of a session's resource (RFC 9725 §4).</summary>
 internal sealed class SessionDoor(
-    SignallingOptions options, GrantVerifier grants, SessionResources resources, AddressBudget budget, SignallingMetrics metrics)
+    SignallingOptions options, GrantVerifier grants, IceServers iceServers, SessionResources resources, AddressBudget budget, SignallingMetrics metrics)
 {
     public const string Sdp = "application/sdp";
     public const string Fragment = "application/trickle-ice-sdpfrag";
@@ -86,7 +86,7 @@ internal sealed class SessionDoor(
         IceCredentials.TryRead(offer, out IceCredentials? remote);
         SessionResource resource = resources.Add(protocol, participant, token, remote);
         metrics.SessionRequest(protocol, "ok");
-        return new SdpCreated($"{context.Request.PathBase}/{protocol}/{participant.Rights.Room}/{resource.Id}", answer, options.IceServers);
+        return new SdpCreated($"{context.Request.PathBase}/{protocol}/{participant.Rights.Room}/{resource.Id}", answer, iceServers.For(participant.Rights.Identity));
     }
 
     public ProblemHttpResult Refuse(string protocol, HttpContext context, RtcError error)
@@ -147,17 +147,26 @@ internal sealed class SessionDoor(
     }
 
     /// <summary>OPTIONS, of a browser's preflight and of a client that asks what may be posted (RFC 9725 §4.1).</summary>
-    public static NoContent Options(HttpContext context, string methods, bool isEndpoint)
+    /// <remarks>Whoever shows a grant for the room is told of STUN and TURN servers before its offer (RFC 9725 §4.6).</remarks>
+    public NoContent Options(HttpContext context, string methods, string? room)
     {
+        bool isEndpoint = room is not null;
         IHeaderDictionary headers = context.Response.Headers;
         headers.Allow = methods;
         headers.AccessControlAllowMethods = methods;
         headers.AccessControlAllowHeaders = "Authorization, Content-Type, If-Match";
         headers.AccessControlMaxAge = "600";
         if (isEndpoint)
+        {
             headers["Accept-Post"] = Sdp;
+            if (Bearer(context.Request) is { IsOk: true, Value: { } token } && grants.Verify(token) is { IsOk: true } grant && grant.Value.Rights.Room == room)
+                IceServerLinks.Write(context.Response, iceServers.For(grant.Value.Rights.Identity));
+        }
         else
+        {
             headers["Accept-Patch"] = Fragment;
+        }
+
         return TypedResults.NoContent();
     }
 

@@ -22,12 +22,12 @@ internal static class Whip
         group.AddEndpointFilter(door.GuardAsync);
 
         group.MapPost("", (string room, HttpContext context) => PostAsync(door, server, room, context));
-        group.MapMethods("", ["OPTIONS"], (HttpContext context) => SessionDoor.Options(context, "POST, OPTIONS", isEndpoint: true));
+        group.MapMethods("", ["OPTIONS"], (string room, HttpContext context) => door.Options(context, "POST, OPTIONS", room));
         group.MapMethods("", ["GET", "HEAD", "PUT", "PATCH", "DELETE"], (HttpContext context) => door.NotAllowed(Protocol, context, "POST, OPTIONS"));
 
         group.MapPatch("/{id}", (string room, string id, HttpContext context) => door.PatchAsync(Protocol, room, id, context));
         group.MapDelete("/{id}", (string room, string id, HttpContext context) => door.DeleteAsync(Protocol, room, id, context));
-        group.MapMethods("/{id}", ["OPTIONS"], (HttpContext context) => SessionDoor.Options(context, "PATCH, DELETE, OPTIONS", isEndpoint: false));
+        group.MapMethods("/{id}", ["OPTIONS"], (HttpContext context) => door.Options(context, "PATCH, DELETE, OPTIONS", null));
         group.MapMethods("/{id}", ["GET", "HEAD", "PUT", "POST"], (HttpContext context) => door.NotAllowed(Protocol, context, "PATCH, DELETE, OPTIONS"));
     }
 

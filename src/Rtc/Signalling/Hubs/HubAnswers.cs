@@ -24,7 +24,11 @@ public sealed record Entered(
     EnteredRoom Room,
     IReadOnlyList<ParticipantInfo> Participants,
     IReadOnlyList<IceServer> IceServers,
+    int? IceServersTtl,
     SubscribeOffer? Offer) : HubAnswer(true);
+
+/// <summary>STUN and TURN servers, and for how many seconds their credentials are good; null: for ever.</summary>
+public sealed record Relays(IReadOnlyList<IceServer> IceServers, int? IceServersTtl) : HubAnswer(true);
 
 /// <summary>The caller as the room knows it.</summary>
 public sealed record EnteredAs(

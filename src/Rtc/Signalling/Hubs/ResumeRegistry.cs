@@ -82,7 +82,10 @@ internal sealed class ResumeRegistry(SignallingOptions options, TimeProvider clo
     }
 
     /// <summary>The connection is gone. If the session is still bound to it, the grace time begins.</summary>
-    public void Lost(HubSession session, ConnectionEvents connection)
+    /// <param name="session">Whose.</param>
+    /// <param name="connection">Which.</param>
+    /// <param name="silent">Nothing came from the client any more: a network that went away, and may come back. The grant's end bounds that.</param>
+    public void Lost(HubSession session, ConnectionEvents connection, bool silent)
     {
         connection.Stop();
         lock (session.Gate)
@@ -91,7 +94,7 @@ internal sealed class ResumeRegistry(SignallingOptions options, TimeProvider clo
                 return;
             session.Connection = null;
             session.Participant.Attach(null);
-            session.Grace = clock.CreateTimer(_ => GraceEnded(session), null, options.ResumeGrace, Timeout.InfiniteTimeSpan);
+            session.Grace = clock.CreateTimer(_ => GraceEnded(session), null, silent ? OutageGrace(session) : options.ResumeGrace, Timeout.InfiniteTimeSpan);
         }
 
         RtcSignallingLog.ConnectionLost(logger, session.Participant.ParticipantId, session.Participant.Rights.Room);
@@ -118,6 +121,13 @@ internal sealed class ResumeRegistry(SignallingOptions options, TimeProvider clo
         }
 
         _sessions.TryRemove(session.TokenHash, out _);
+    }
+
+    /// <summary>Whose grant ends meanwhile cannot resume after that.</summary>
+    private TimeSpan OutageGrace(HubSession session)
+    {
+        TimeSpan left = session.GrantExpiresAt - clock.GetUtcNow();
+        return left < options.ResumeGrace ? options.ResumeGrace : left < options.OutageGrace ? left : options.OutageGrace;
     }
 
     private void GraceEnded(HubSession session)

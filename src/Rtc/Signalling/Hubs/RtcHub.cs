@@ -20,6 +20,7 @@ internal sealed class RtcHub(
     GrantVerifier grants,
     ResumeRegistry sessions,
     SignallingOptions options,
+    IceServers iceServers,
     IHubContext<RtcHub> hub,
     TimeProvider clock,
     SignallingMetrics metrics,
@@ -45,7 +46,7 @@ internal sealed class RtcHub(
     {
         metrics.ConnectionClosed();
         if (ConnectionOf(Context).Gone() is { } bound)
-            sessions.Lost(bound.Session, bound.Events);
+            sessions.Lost(bound.Session, bound.Events, silent: exception is not null); // a socket that its client closes, or whose process dies, ends without one
         return Task.CompletedTask;
     }
 
@@ -106,7 +107,7 @@ internal sealed class RtcHub(
 
         if (!connection.TryBind(resumed.Value, events))
         {
-            sessions.Lost(resumed.Value, events);
+            sessions.Lost(resumed.Value, events, silent: true);
             return new Refused(ConnectionGone);
         }
 
@@ -204,6 +205,11 @@ internal sealed class RtcHub(
         return RoomRequests.Read(request) is { } wanted ? Answer(await session.Participant.ModerateAsync(wanted)) : new Refused(RoomRequests.Malformed);
     }
 
+    /// <summary>Fresh TURN credentials: those of join or resume end with their TTL.</summary>
+    public Task<HubAnswer> IceServers() => Task.FromResult<HubAnswer>(ConnectionOf(Context).Session is { } session
+        ? new Relays(iceServers.For(session.Participant.Rights.Identity), iceServers.Ttl)
+        : new Refused(NotJoined));
+
     public async Task<HubAnswer> Leave()
     {
         if (ConnectionOf(Context).Session is not { } session)
@@ -232,7 +238,8 @@ internal sealed class RtcHub(
             resumeToken,
             new EnteredRoom(rights.Room, snapshot.Value.Locked),
             snapshot.Value.Participants,
-            options.IceServers,
+            iceServers.For(rights.Identity),
+            iceServers.Ttl,
             snapshot.Value.Offer);
     }
 

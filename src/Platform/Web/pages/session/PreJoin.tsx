@@ -5,6 +5,7 @@ import type { EventDetail, Session } from '../../sdk/event';
 import { people } from '../../ui/format';
 import { Avatar, Button, ErrorNotice, Select, Spinner } from '../../ui/parts';
 import { Link } from '../../ui/router';
+import type { Presence } from './returning';
 import { recall, remember, useDevice, useDeviceList, useLevel } from './preview';
 
 export interface JoinChoice {
@@ -22,11 +23,13 @@ interface Props {
   name: string | null;
   lastName: string;
   join: (choice: JoinChoice) => Promise<void>;
+  /** The page was reloaded in the room: it goes in as it was. */
+  again: Presence | null;
 }
 
-export function PreJoin({ event, session, slug, name, lastName, join }: Props) {
-  const camera = useDevice('camera');
-  const microphone = useDevice('microphone');
+export function PreJoin({ event, session, slug, name, lastName, join, again }: Props) {
+  const camera = useDevice('camera', again?.camera ?? true);
+  const microphone = useDevice('microphone', again?.microphone ?? true);
   const devices = useDeviceList(camera.track ?? microphone.track);
   const [guest, setGuest] = useState(lastName || recall('events.name'));
   const [speakerId, setSpeakerId] = useState('');
@@ -67,6 +70,14 @@ export function PreJoin({ event, session, slug, name, lastName, join }: Props) {
       }
     }
   };
+
+  const went = useRef(false);
+  const ready = !camera.opening && !microphone.opening;
+  useEffect(() => {
+    if (!again || went.current || (again.publish && !ready)) return;
+    went.current = true;
+    void go(again.publish ? 'publish' : 'view');
+  });
 
   return (
     <main className="dark prejoin">

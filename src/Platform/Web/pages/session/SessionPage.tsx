@@ -11,6 +11,7 @@ import { EventMissing, fetchEvent } from '../event/EventPage';
 import { useTitle } from '../Site';
 import { DoorOpen } from 'lucide-react';
 import { PreJoin, type JoinChoice } from './PreJoin';
+import { left, returning, stay as keepPresence, tabId } from './returning';
 import { Room } from './Room';
 
 declare global {
@@ -67,6 +68,8 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
   const [stay, setStay] = useState<Stay | null>(null);
   const [outside, setOutside] = useState<'before' | 'after'>('before');
   const present = useRef<Stay | null>(null);
+  // Once: who leaves and stands at the door again was not reloaded.
+  const [again, setAgain] = useState(() => returning(session.id));
   useTitle(`${session.name} · ${event.name}`);
 
   const join = useCallback(
@@ -78,16 +81,19 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
           await access.enter(choice.name);
         }
       }
+      const tab = await tabId();
       const fetchGrant = (): Promise<RoomGrant> =>
-        access.call<RoomGrant>(`/sessions/${session.id}/grants`, { method: 'POST', body: { publish: choice.publish } });
+        access.call<RoomGrant>(`/sessions/${session.id}/grants`, { method: 'POST', body: { publish: choice.publish, tab } });
       const { mediaUrl, grant } = await fetchGrant();
       const videoCodec = codecs.find((codec) => codec === new URLSearchParams(window.location.search).get('video'));
       const rtc = new RtcSession({ freshGrant: fetchGrant, client: 'events-web', ...(videoCodec ? { videoCodec } : {}) });
       const audio = new AudioRenderer();
       if (choice.speakerId) await audio.setSink(choice.speakerId);
       rtc.events.on('media', () => audio.render(audioTracks(rtc)));
+      rtc.events.on('local', (local) => keepPresence(session.id, choice.publish, local));
       rtc.events.on('roster', () => audio.render(audioTracks(rtc)));
       await rtc.connect(mediaUrl, grant);
+      keepPresence(session.id, choice.publish, rtc.local);
       const next = { rtc, audio };
       present.current = next;
       window.eventsRtc = rtc;
@@ -101,6 +107,8 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
   );
 
   const leave = useCallback(() => {
+    left();
+    setAgain(null);
     const current = present.current;
     present.current = null;
     delete window.eventsRtc;
@@ -119,6 +127,7 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
     return () => {
       window.removeEventListener('pageshow', shown);
       const current = present.current;
+      if (current) left();
       present.current = null;
       delete window.eventsRtc;
       current?.audio.close();
@@ -144,7 +153,7 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
       </div>
     );
   }
-  return <PreJoin event={event} session={session} slug={slug} name={me?.user.name ?? null} lastName={access.participant?.name ?? ''} join={join} />;
+  return <PreJoin event={event} session={session} slug={slug} name={me?.user.name ?? null} lastName={access.participant?.name ?? ''} join={join} again={again} />;
 }
 
 const audible: ReadonlySet<TrackSource> = new Set(['microphone', 'screen_audio']);

@@ -32,8 +32,9 @@ export function remember(name: string, value: string): void {
 }
 
 /** One device before joining: opened, shown, swapped, and handed over or stopped. */
-export function useDevice(device: Device) {
-  const [state, setState] = useState<DeviceState>({ on: true, deviceId: recall(key(device)), track: null, error: null, opening: true });
+export function useDevice(device: Device, wanted = true) {
+  const [state, setState] = useState<DeviceState>({ on: wanted, deviceId: recall(key(device)), track: null, error: null, opening: wanted });
+  const atFirst = useRef(wanted);
   const turn = useRef(0);
   const kept = useRef<MediaStreamTrack | null>(null);
 
@@ -87,7 +88,7 @@ export function useDevice(device: Device) {
   }, []);
 
   useEffect(() => {
-    void open(recall(key(device)));
+    if (atFirst.current) void open(recall(key(device)));
     return () => {
       turn.current += 1;
       kept.current?.stop();

@@ -86,6 +86,8 @@ export interface JoinAnswer {
   room: { id: string; locked: boolean };
   participants: RtcParticipant[];
   iceServers: RTCIceServer[];
+  /** Seconds for which their credentials are good; null or absent: for ever. */
+  iceServersTtl?: number | null;
   offer: SubscribeOffer | null;
 }
 
@@ -117,6 +119,7 @@ export interface HubMethods {
   raiseHand: { in: { raised: boolean }; out: object };
   answerInvitation: { in: { accepted: boolean }; out: object };
   moderate: { in: RoomRequest; out: object };
+  iceServers: { in: null; out: { iceServers: RTCIceServer[]; iceServersTtl: number | null } };
   leave: { in: null; out: object };
 }
 

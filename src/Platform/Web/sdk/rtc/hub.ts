@@ -1,4 +1,4 @@
-import { HubConnectionBuilder, HttpTransportType, LogLevel, type HubConnection } from '@microsoft/signalr';
+import { HubConnectionBuilder, HttpTransportType, LogLevel, type HubConnection, type IHttpConnectionOptions } from '@microsoft/signalr';
 import { HubLost, RtcError, type HubMessages, type HubMethods, type HubReply } from './contract';
 
 /** One socket to the media node's hub. It never reconnects by itself: the session decides between resume and rejoin. */
@@ -18,23 +18,39 @@ export type OpenHub = (mediaUrl: string) => Promise<RtcHub>;
 
 export const hubUrl = (mediaUrl: string): string => `${mediaUrl.replace(/\/+$/, '')}/hubs/rtc`;
 
+const openPatienceMs = 5_000;
+
 /** Opens the hub over a WebSocket. Negotiation is skipped: one round trip less, and nothing falls back to polling. */
 export const openSignalRHub: OpenHub = async (mediaUrl) => {
+  let socket: WebSocket | undefined;
+  const options: IHttpConnectionOptions & { WebSocket: typeof WebSocket } = {
+    transport: HttpTransportType.WebSockets,
+    skipNegotiation: true,
+    withCredentials: false,
+    // An option that the package's types leave out.
+    WebSocket: class extends WebSocket {
+      constructor(url: string | URL, protocols?: string | string[]) {
+        super(url, protocols);
+        socket = this;
+      }
+    },
+  };
   const connection = new HubConnectionBuilder()
-    .withUrl(hubUrl(mediaUrl), {
-      transport: HttpTransportType.WebSockets,
-      skipNegotiation: true,
-      withCredentials: false,
-    })
+    .withUrl(hubUrl(mediaUrl), options)
     .configureLogging(LogLevel.None)
     .build();
   // The server pings every 5 s: three missed pings are a lost network, well before the operating system says so.
   connection.keepAliveIntervalInMilliseconds = 5_000;
   connection.serverTimeoutInMilliseconds = 15_000;
+  // During an outage an attempt hangs, its handshake is repeated ever more rarely, and browsers make others to the same node wait for it.
+  // The socket itself must go: stop() would wait for it too.
+  const impatient = setTimeout(() => socket?.close(), openPatienceMs);
   try {
     await connection.start();
   } catch {
     throw new HubLost('The media server cannot be reached.');
+  } finally {
+    clearTimeout(impatient);
   }
   return new SignalRHub(connection);
 };

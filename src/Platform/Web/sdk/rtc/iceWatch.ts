@@ -1,8 +1,11 @@
+import { HubLost } from './contract';
+
 /** A short loss heals by itself (a Wi-Fi roam takes one to two seconds); after this we ask for new ICE credentials. */
 export const disconnectedPatienceMs = 3_000;
 /**
- * How long a restart may take before it is tried again. The server's consent to us lasts 30 s (RFC 7675 §5.1); afterwards its
- * DTLS association is gone, and no restart helps. 3 s + 3 × 8 s = 27 s: we have made everything anew before that.
+ * How long a restart may take before it is tried again. Three that the server has answered and that did not help mean that something
+ * else is broken. While the hub is away none counts: the server keeps our keys as long as it keeps us, and an outage of minutes is
+ * healed by the first restart after it.
  */
 export const restartPatienceMs = 8_000;
 const restartsBeforeGivingUp = 3;
@@ -30,6 +33,13 @@ export class IceWatch {
     pc.addEventListener('iceconnectionstatechange', this.look);
   }
 
+  /** The hub is back: what was tried without it does not count. */
+  resumed(): void {
+    this.restarts = 0;
+    this.disarm();
+    if (this.pc.iceConnectionState === 'disconnected' || this.pc.iceConnectionState === 'failed') this.arm(restartPatienceMs);
+  }
+
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
@@ -40,8 +50,8 @@ export class IceWatch {
   private readonly look = (): void => {
     if (this.stopped) return;
     const ice = this.pc.iceConnectionState;
-    if (this.pc.connectionState === 'failed' && ice !== 'failed' && ice !== 'disconnected') {
-      // DTLS failed while ICE stands: no ICE restart can heal that.
+    if (this.pc.connectionState === 'failed' && (ice === 'connected' || ice === 'completed')) {
+      // DTLS failed while ICE stands: no ICE restart can heal that. (While one runs, the old "failed" may still be shown.)
       this.disarm();
       this.actions.giveUp();
     } else if (ice === 'failed') {
@@ -73,6 +83,9 @@ export class IceWatch {
     }
     this.restarts += 1;
     this.arm(restartPatienceMs);
-    this.actions.restart().catch(() => undefined); // the armed timer tries again
+    this.actions.restart().catch((error: unknown) => {
+      // The armed timer tries again.
+      if (error instanceof HubLost && this.restarts > 0) this.restarts -= 1;
+    });
   }
 }

@@ -65,7 +65,7 @@ export class Recovery {
   private async run(first: 'resume' | 'rejoin'): Promise<void> {
     const deadline = Date.now() + giveUpAfterMs;
     let way = first;
-    // The server keeps us for 10 s: resume attempts stay close together. Rejoins step back to spare a node that restarts.
+    // The server keeps us over an outage for as long as we try: resume attempts stay close together. Rejoins step back to spare a node that restarts.
     let backoff = way === 'resume' ? new Backoff(250, 2_000) : new Backoff(500, 10_000);
     for (;;) {
       if (!(await pause(backoff.next(), this.over))) return;

@@ -51,6 +51,9 @@ export interface RtcSessionEvents {
 }
 
 const sampleEveryMs = 2_000;
+/** Credentials of TURN servers are renewed when this much of their life is over. */
+const renewAfter = 0.75;
+const renewAgainMs = 30_000;
 
 /**
  * One participant in one room: a hub socket and two peer connections. Losing the socket leaves the call alone (resume);
@@ -94,6 +97,7 @@ export class RtcSession {
   });
   private meter = new QualityMeter();
   private sampler: ReturnType<typeof setInterval> | undefined;
+  private renewal: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: RtcSessionOptions) {
     this.openHub = options.openHub ?? openSignalRHub;
@@ -235,6 +239,7 @@ export class RtcSession {
     }
     if (this.end.signal.aborted) return void (await hub.close());
     this.enter(hub, inbox, answer);
+    if (answer.iceServersTtl) this.transports?.setIceServers(answer.iceServers); // an outage may have outlived the credentials
     await this.transports?.resumed();
     await this.own.tellAllMuted();
   }
@@ -249,6 +254,7 @@ export class RtcSession {
       this.hub = null;
       this.recovery.begin('resume');
     });
+    this.renewIceServers(answer.iceServersTtl ?? null);
     const { you, participants } = answer;
     // A hidden participant is in nobody's list but its own.
     const present = participants.some(({ participantId }) => participantId === you.participantId);
@@ -334,6 +340,27 @@ export class RtcSession {
     if (rightsOf(before) !== rightsOf(after)) this.events.emit('rights', { before, after });
   }
 
+  /** Asks for TURN credentials before those that we have end. */
+  private renewIceServers(ttl: number | null): void {
+    clearTimeout(this.renewal);
+    if (ttl === null) return;
+    this.renewal = setTimeout(() => void this.fetchIceServers(), ttl * 1_000 * renewAfter);
+  }
+
+  private async fetchIceServers(): Promise<void> {
+    const hub = this.hub;
+    if (!hub) return; // resuming brings fresh ones
+    try {
+      const { iceServers, iceServersTtl } = await hub.call('iceServers', null);
+      if (this.hub !== hub) return;
+      this.transports?.setIceServers(iceServers);
+      this.renewIceServers(iceServersTtl);
+    } catch (error) {
+      if (this.callFailed(error)) return;
+      this.renewal = setTimeout(() => void this.fetchIceServers(), renewAgainMs);
+    }
+  }
+
   private accept(offer: NonNullable<JoinAnswer['offer']>): void {
     this.transports?.subscriber.accept(offer).catch((error: unknown) => this.callFailed(error));
   }
@@ -400,6 +427,7 @@ export class RtcSession {
     this.end.abort();
     this.hub = null;
     clearInterval(this.sampler);
+    clearTimeout(this.renewal);
     this.wishes.close();
     if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.pageGoes);
     this.own.stopAll();

@@ -21,7 +21,7 @@ export class Transports {
   private subscriberRestart = false;
 
   constructor(
-    private readonly configuration: RTCConfiguration,
+    private configuration: RTCConfiguration,
     private readonly create: (configuration: RTCConfiguration) => RTCPeerConnection,
     private readonly wire: TransportsWire,
     private readonly videoCodec?: VideoCodec,
@@ -60,8 +60,18 @@ export class Transports {
 
   /** The hub is back: what was asked for while it was away is done now. */
   async resumed(): Promise<void> {
+    this.sending.watch.resumed();
+    this.receiving.resumed();
     await this.publisher.resumed();
     if (this.subscriberRestart) await this.restartSubscriber();
+  }
+
+  /** Fresh credentials: the next ICE restart uses them, and a relayed call that runs goes on. */
+  setIceServers(iceServers: RTCIceServer[]): void {
+    this.configuration = { ...this.configuration, iceServers };
+    for (const { pc } of [this.publisher, this.subscriber]) {
+      if (pc.signalingState !== 'closed') pc.setConfiguration(this.configuration);
+    }
   }
 
   close(): void {

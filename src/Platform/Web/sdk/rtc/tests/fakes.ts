@@ -185,6 +185,12 @@ export class FakePeer extends EventTarget {
     this.log.push(`remote ${description.sdp}`);
   }
 
+  iceServers: RTCIceServer[] = [];
+
+  setConfiguration({ iceServers }: RTCConfiguration): void {
+    this.iceServers = iceServers ?? [];
+  }
+
   become(ice: string, connection = ice): void {
     this.iceConnectionState = ice;
     this.connectionState = connection;

@@ -63,6 +63,93 @@ describe('joining', () => {
   });
 });
 
+describe('TURN credentials', () => {
+  const servers = (username: string): RTCIceServer[] => [{ urls: ['turn:turn.example'], username, credential: 'c' }];
+
+  it('are renewed before they end, on both peer connections, and again', async () => {
+    let asked = 0;
+    const made = world({
+      join: () => joined({ iceServers: servers('first'), iceServersTtl: 3_600 }),
+      iceServers: () => ({ iceServers: servers(`renewed-${++asked}`), iceServersTtl: 3_600 }),
+    });
+    await made.session.connect('http://node', 'g');
+    await pass(2_600_000);
+    expect(asked).toBe(0);
+    await pass(200_000);
+    expect(made.peers.map(({ iceServers }) => iceServers[0]?.username)).toEqual(['renewed-1', 'renewed-1']);
+    await pass(2_800_000);
+    expect(asked).toBe(2);
+    await made.session.leave();
+    await pass(10_000_000);
+    expect(asked).toBe(2);
+  });
+
+  it('are asked for again when the server could not say', async () => {
+    let asked = 0;
+    const made = world({
+      join: () => joined({ iceServers: servers('first'), iceServersTtl: 600 }),
+      iceServers: () => (++asked === 1 ? refuse('internal_error')() : { iceServers: servers('renewed'), iceServersTtl: 600 }),
+    });
+    await made.session.connect('http://node', 'g');
+    await pass(500_000);
+    expect(made.peers[0]?.iceServers[0]?.username).toBe('renewed');
+  });
+
+  it('come with a resume, since an outage may outlive them', async () => {
+    const made = world({
+      join: () => joined({ iceServers: servers('first'), iceServersTtl: 600 }),
+      resume: () => joined({ iceServers: servers('resumed'), iceServersTtl: 600 }),
+    });
+    await made.session.connect('http://node', 'g');
+    made.hubs[0]?.drop();
+    await pass(0);
+    expect(made.peers[1]?.iceServers[0]?.username).toBe('resumed');
+  });
+});
+
+describe('an outage of 84 s', () => {
+  it('is a resume and a restart of ICE, however often one was tried meanwhile', async () => {
+    const made = world({ resume: () => joined(), restartSubscriber: () => ({ offer: offer(7) }) });
+    await made.session.connect('http://node', 'g');
+    await made.session.publish(new FakeTrack('audio').media, 'microphone');
+    for (const peer of made.peers) peer.become('connected');
+    made.reachable = false;
+    for (const peer of made.peers) peer.become('disconnected');
+    await pass(15_000);
+    made.hubs[0]?.drop();
+    for (const peer of made.peers) peer.become('failed');
+    await pass(69_000);
+    expect(made.session.state).toBe('reconnecting');
+    made.reachable = true;
+    await pass(3_000);
+    for (const peer of made.peers) peer.become('connected');
+    expect(made.session.state).toBe('connected');
+    expect(made.grants).toBe(0);
+    expect(made.peers).toHaveLength(2);
+    expect(made.hubs).toHaveLength(2);
+    expect(made.hubs[1]?.count('resume')).toBe(1);
+    expect(made.hubs[1]?.count('publish')).toBe(1);
+    expect(made.hubs[1]?.calls).toContainEqual({ method: 'publish', argument: expect.objectContaining({ sdp: expect.stringContaining('-restart') }) });
+  });
+
+  it('is restarted again when the first restart after it does not help', async () => {
+    const made = world({ resume: () => joined(), restartSubscriber: () => ({ offer: offer(7) }) });
+    await made.session.connect('http://node', 'g');
+    await made.session.publish(new FakeTrack('audio').media, 'microphone');
+    made.peers[0]?.become('connected');
+    made.reachable = false;
+    made.peers[0]?.become('failed');
+    made.hubs[0]?.drop();
+    await pass(84_000);
+    made.reachable = true;
+    await pass(3_000);
+    const before = made.hubs[1]?.count('publish') ?? 0;
+    await pass(9_000);
+    expect(made.hubs[1]?.count('publish')).toBeGreaterThan(before);
+    expect(made.grants).toBe(0);
+  });
+});
+
 describe('losing the socket', () => {
   it('resumes without touching the peer connections', async () => {
     const made = world({ resume: () => joined({ resumeToken: 'token-2' }) });
