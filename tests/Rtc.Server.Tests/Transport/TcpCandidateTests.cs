@@ -99,7 +99,14 @@ public class TcpCandidateTests
             },
             "the newest arrives",
             60);
-        await Wait.UntilAsync(() => fast.Video.Any(v => v.Payload == last), "and the other went on");
+        await Wait.UntilAsync(
+            () =>
+            {
+                last = publisher.SendFrame(keyframe: true)[^1];
+                Thread.Sleep(10);
+                return fast.Video.Any(v => v.Payload == last);
+            },
+            "and the other went on");
         Assert.Equal(1, (await node.Server.MeasureAsync()).TcpConnections);
         Assert.Equal(0, (await node.Server.MeasureAsync()).Faults);
     }

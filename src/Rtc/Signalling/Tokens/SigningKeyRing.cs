@@ -40,12 +40,12 @@ public sealed class SigningKeyRing
     public static SigningKeyRing OfKey(string privatePem, TimeProvider clock)
     {
         JwtSigningKey key = JwtSigningKey.FromPem(privatePem);
-        return new SigningKeyRing(null, key.KeyId, signs: true, new Loaded(default, key, [.. JwtVerificationKey.AllFromPem(key.ExportPublicPem()).Select(k => new Trust(k, null))]), clock);
+        return new SigningKeyRing(null, key.KeyId, signs: true, new Loaded(("", ""), key, [.. JwtVerificationKey.AllFromPem(key.ExportPublicPem()).Select(k => new Trust(k, null))]), clock);
     }
 
     /// <summary>Public keys that never change.</summary>
     public static SigningKeyRing OfPublicKeys(IReadOnlyList<JwtVerificationKey> keys, TimeProvider clock) =>
-        new(null, "public", signs: false, new Loaded(default, null, [.. keys.Select(k => new Trust(k, null))]), clock);
+        new(null, "public", signs: false, new Loaded(("", ""), null, [.. keys.Select(k => new Trust(k, null))]), clock);
 
     /// <summary>Reads both halves from a directory, and makes those that do not exist.</summary>
     /// <exception cref="CryptographicException">A file does not hold what it should.</exception>
@@ -54,13 +54,13 @@ public sealed class SigningKeyRing
         // The public half follows from the private one, so that two roles cannot pair halves of different keys.
         string privatePem = KeyFiles.LoadOrCreate(directory, $"{name}.pem", NewPrivatePem);
         _ = KeyFiles.LoadOrCreate(directory, $"{name}.pub.pem", () => PublicOf(privatePem));
-        return new SigningKeyRing(directory, name, signs: true, Read(directory, name, signs: true), clock);
+        return new SigningKeyRing(directory, name, signs: true, Read(directory, name, Files(directory, name, signs: true)), clock);
     }
 
     /// <summary>Reads public keys from <c>{name}.pub.pem</c>: what a node has that signs nothing.</summary>
     /// <exception cref="CryptographicException">The file does not hold what it should.</exception>
     public static SigningKeyRing LoadPublic(string directory, string name, TimeProvider clock) =>
-        new(directory, name, signs: false, Read(directory, name, signs: false), clock);
+        new(directory, name, signs: false, Read(directory, name, Files(directory, name, signs: false)), clock);
 
     /// <summary>Lets a new key sign. Those before are trusted for a while, or no longer.</summary>
     /// <param name="directory">Where <see cref="LoadOrCreate"/> keeps the files.</param>
@@ -109,11 +109,13 @@ public sealed class SigningKeyRing
         lock (_gate)
         {
             Interlocked.Exchange(ref _lookedAt, _clock.GetTimestamp());
-            if (Written(_directory, _name, _signs) == _loaded.Written)
-                return false;
             try
             {
-                _loaded = Read(_directory, _name, _signs);
+                // What they hold, not when they were written: two writes may fall into one tick of the file system's clock.
+                (string? Private, string Public) files = Files(_directory, _name, _signs);
+                if (files == _loaded.Files)
+                    return false;
+                _loaded = Read(_directory, _name, files);
                 return true;
             }
             catch (Exception exception) when (exception is IOException or CryptographicException)
@@ -123,19 +125,17 @@ public sealed class SigningKeyRing
         }
     }
 
-    private static Loaded Read(string directory, string name, bool signs)
+    private static Loaded Read(string directory, string name, (string? Private, string Public) files)
     {
-        // The times first: what is written while we read is read again.
-        (DateTime, DateTime) written = Written(directory, name, signs);
-        JwtSigningKey? signing = signs ? JwtSigningKey.FromPem(File.ReadAllText(Path.Combine(directory, $"{name}.pem"))) : null;
-        Trust[] trusted = [.. ReadTrusted(File.ReadAllText(Path.Combine(directory, $"{name}.pub.pem")))];
+        JwtSigningKey? signing = files.Private is { } pem ? JwtSigningKey.FromPem(pem) : null;
+        Trust[] trusted = [.. ReadTrusted(files.Public)];
         return signing is null || trusted.Any(t => t.Key.KeyId == signing.KeyId)
-            ? new Loaded(written, signing, trusted)
+            ? new Loaded(files, signing, trusted)
             : throw new CryptographicException($"{directory}/{name}.pub.pem does not hold the public half of {name}.pem; add it.");
     }
 
-    private static (DateTime Private, DateTime Public) Written(string directory, string name, bool signs) =>
-        (signs ? File.GetLastWriteTimeUtc(Path.Combine(directory, $"{name}.pem")) : default, File.GetLastWriteTimeUtc(Path.Combine(directory, $"{name}.pub.pem")));
+    private static (string? Private, string Public) Files(string directory, string name, bool signs) =>
+        (signs ? File.ReadAllText(Path.Combine(directory, $"{name}.pem")) : null, File.ReadAllText(Path.Combine(directory, $"{name}.pub.pem")));
 
     private static List<Trust> ReadTrusted(string pem)
     {
@@ -175,7 +175,7 @@ public sealed class SigningKeyRing
     /// <param name="Until">Null: for as long as it stands there.</param>
     private sealed record Trust(JwtVerificationKey Key, DateTimeOffset? Until);
 
-    private sealed record Loaded((DateTime Private, DateTime Public) Written, JwtSigningKey? Signing, Trust[] Trusts)
+    private sealed record Loaded((string? Private, string Public) Files, JwtSigningKey? Signing, Trust[] Trusts)
     {
         private readonly JwtVerificationKey[] _all = [.. Trusts.Select(t => t.Key)];
 
