@@ -79,6 +79,15 @@ public class RoomScenarios(ITestOutputHelper output)
     });
 
     [Fact]
+    public void Who_agreed_to_report_and_does_not_is_sent_everything() => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, Layered);
+        call.Viewer.Reports = false;
+        simulation.RunTo(30);
+        Assert.True(call.Viewer.Picture.ShareAtOrAbove(Top, 8, 30) > 0.99, call.Tell());
+    });
+
+    [Fact]
     public void A_shared_screen_comes_before_who_speaks_and_sound_before_both() => Scenario.Run(simulation =>
     {
         CameraPlan[] plans = [Layered, Layered, Layered with { Source = Events.Rtc.Rooms.TrackSource.Screen }];

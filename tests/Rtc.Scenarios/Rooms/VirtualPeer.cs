@@ -45,6 +45,9 @@ internal sealed class VirtualPeer : IClientPeerEvents
 
     public Action<ClientSendTrack>? OnKeyframeRequested { get; set; }
 
+    /// <summary>False: a client that agrees to report and does not; its RTCP never leaves.</summary>
+    public bool Reports { get; init; } = true;
+
     public void Start()
     {
         Peer.Start(_simulation.Now);
@@ -68,6 +71,11 @@ internal sealed class VirtualPeer : IClientPeerEvents
 
     public void Send(ReadOnlySpan<byte> datagram)
     {
+        if (!Reports && PacketDemux.Classify(datagram) == PacketKind.Rtcp)
+        {
+            return;
+        }
+
         var (copy, length) = Copy(datagram);
         _up.Send(
             length + HeaderBytes,

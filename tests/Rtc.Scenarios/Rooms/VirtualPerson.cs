@@ -53,6 +53,9 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     public VirtualPicture Picture => _pictures.Values.Single();
 
+    /// <summary>False: its client tells nothing of what arrives.</summary>
+    public bool Reports { get; set; } = true;
+
     public long AudioReceived { get; private set; }
 
     public IReadOnlyList<string> Held { get; private set; } = [];
@@ -73,7 +76,7 @@ internal sealed class VirtualPerson : IParticipantEvents
             Assert.True(accepted.IsOk, accepted.Error?.ToString());
             if (_offer is null)
             {
-                var peer = new VirtualPeer(_simulation, _node, session, Up, Down, _chance, _buffers) { OnMedia = Received };
+                var peer = new VirtualPeer(_simulation, _node, session, Up, Down, _chance, _buffers) { OnMedia = Received, Reports = Reports };
                 peer.Start();
             }
         }

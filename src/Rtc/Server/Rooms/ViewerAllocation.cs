@@ -54,16 +54,20 @@ internal sealed class ViewerAllocation
         return result;
     }
 
-    /// <summary>Nothing bounds the viewer.</summary>
-    public static void Lift(Dictionary<string, Subscription>.ValueCollection subscriptions)
+    /// <summary>Nothing bounds the viewer. True when a picture was held back.</summary>
+    public static bool Lift(Dictionary<string, Subscription>.ValueCollection subscriptions)
     {
+        var held = false;
         foreach (var subscription in subscriptions)
         {
             if (subscription.Track.Kind == TrackKind.Video)
             {
+                held |= subscription.IsHeld;
                 subscription.Unlimit();
             }
         }
+
+        return held;
     }
 
     private static void Describe(ref TrackAllocation track, Subscription subscription, bool isCongested, MonotonicTime now)

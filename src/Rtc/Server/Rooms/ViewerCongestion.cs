@@ -18,9 +18,13 @@ internal sealed class ViewerCongestion(MediaWorker worker)
     /// </summary>
     private static readonly TimeSpan ProvenFor = TimeSpan.FromSeconds(5);
 
+    /// <summary>Who agreed to report what arrives, and has not by then, does not: silence is no congestion.</summary>
+    private static readonly TimeSpan ReportsWithin = TimeSpan.FromSeconds(4);
+
     private static readonly SendSideEstimatorOptions EstimatorOptions = new();
 
     private MonotonicTime _nextAdvance;
+    private MonotonicTime _startedAt;
     private MonotonicTime _provenUntil;
     private MonotonicTime _audioSince;
     private long _audioBytes;
@@ -46,6 +50,7 @@ internal sealed class ViewerCongestion(MediaWorker worker)
             isNumbered |= subscription.IsNumbered;
         }
 
+        _startedAt = _startedAt == MonotonicTime.Zero ? now : _startedAt;
         Estimator.Start(isNumbered ? CongestionFeedback.TransportWide : CongestionFeedback.Reports, now);
         _audioSince = now;
         _audioBytes = 0;
@@ -56,7 +61,7 @@ internal sealed class ViewerCongestion(MediaWorker worker)
     {
         Estimator = new(EstimatorOptions);
         Pacing.Stop();
-        _provenUntil = MonotonicTime.Zero;
+        _provenUntil = _startedAt = MonotonicTime.Zero;
         if (_allocation is not null)
         {
             ViewerAllocation.Lift(subscriptions);
@@ -118,6 +123,11 @@ internal sealed class ViewerCongestion(MediaWorker worker)
         if (_allocation is null && Estimator.Feedback == CongestionFeedback.Reports && target >= EstimatorOptions.Max)
         {
             return false; // Nothing is known of its path, and nothing is lost on it.
+        }
+
+        if (Estimator.Feedback == CongestionFeedback.TransportWide && Estimator.Throughput is null && now - _startedAt > ReportsWithin)
+        {
+            return ViewerAllocation.Lift(subscriptions);
         }
 
         _allocation ??= new();
