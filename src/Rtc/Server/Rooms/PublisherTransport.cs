@@ -175,14 +175,11 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         _lastSsrc = 0;
     }
 
-    /// <summary>Its tracks would be frozen pictures. The offer that restarts ICE publishes them again.</summary>
-    protected override void ConsentLost(MonotonicTime now)
-    {
-        var gone = Tracks.ToList();
-        Forget(gone);
-        _transportFeedback.Reset();
-        Participant.Room.Unpublish(gone);
-    }
+    /// <summary>
+    /// Its tracks stay: browsers say which SSRC is which layer only until they have heard that it arrived, so tracks that were made anew would not
+    /// be told apart.
+    /// </summary>
+    protected override void ConsentLost(MonotonicTime now) => _transportFeedback.Reset();
 
     protected override void ConsentRegained(MonotonicTime now)
     {

@@ -1,4 +1,4 @@
-import type { SubscribedTrack, SubscribeOffer } from './contract';
+import { RtcError, type SubscribedTrack, type SubscribeOffer } from './contract';
 
 export interface SubscriberWire {
   answer(revision: number, sdp: string): Promise<void>;
@@ -67,8 +67,12 @@ export class Subscriber {
   }
 
   private async send(answer: { revision: number; sdp: string; acknowledged: boolean }): Promise<void> {
-    await this.wire.answer(answer.revision, answer.sdp);
-    answer.acknowledged = true;
+    try {
+      await this.wire.answer(answer.revision, answer.sdp);
+      answer.acknowledged = true;
+    } catch (error) {
+      if (!(error instanceof RtcError && error.code === 'stale_revision')) throw error; // a newer offer is on its way
+    }
   }
 
   private media(): RemoteMedia[] {
