@@ -2,21 +2,19 @@ using Events.Rtc.OpenSsl;
 using Events.Rtc.Protocol.Sdp;
 using Events.Rtc.Relay;
 using Events.Rtc.Rooms;
+using Events.Rtc.Spreading;
 using Microsoft.Extensions.Logging;
 
 namespace Events.Rtc;
 
 /// <summary>
-/// The SFU of one node: its workers, and which of them owns which room. A room is placed on the worker with the fewest
-/// participants when its first one comes, and given back with its last. Viewers of a room on a full worker are spread over the others.
+/// The SFU of one node: carries each call to the worker that owns the room (<see cref="Placements"/>).
 /// </summary>
 public sealed class RtcServer : IRtcServer, IDisposable
 {
     private readonly OpenSslDtlsEngineFactory _dtls = new();
     private readonly MediaWorker[] _workers;
-    private readonly Dictionary<string, Placement> _placements = new(StringComparer.Ordinal);
-    private readonly Dictionary<MediaWorker, int> _load = [];
-    private readonly Lock _placing = new();
+    private readonly Placements _placements;
     private readonly RelayListener? _relay;
     private bool _disposed;
 
@@ -30,13 +28,14 @@ public sealed class RtcServer : IRtcServer, IDisposable
         rules ??= new TransientRoomRules();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Workers);
         Options = options;
+        _placements = new Placements(options);
         var log = new RtcLog(logger);
         _workers = new MediaWorker[options.Workers];
         for (var i = 0; i < _workers.Length; i++)
         {
-            var worker = new MediaWorker(i, options, _dtls, observer, rules, log, metrics, Release);
+            var worker = new MediaWorker(i, options, _dtls, observer, rules, log, metrics, _placements.Release);
             _workers[i] = worker;
-            _load[worker] = 0;
+            _placements.Add(worker);
             log.WorkerStarted(
                 i, worker.Port, worker.SocketBufferBytes, worker.SegmentationOffload, string.Join(' ', worker.Candidates.Select(c => c.Address)));
             if (worker.SocketBufferBytes < 5_000_000)
@@ -124,7 +123,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
         }
 
         // A room that nobody is in is made for as long as it takes: its rules are kept beyond.
-        var worker = Place(room, spread: false).Worker;
+        var worker = _placements.Take(room, spread: false).Worker;
         var (result, saved) = await worker.InvokeAsync(() =>
         {
             try
@@ -135,7 +134,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
             finally
             {
                 worker.RemoveIfEmpty(room);
-                Release(room, worker);
+                _placements.Release(room, worker);
             }
         }).ConfigureAwait(false);
         await saved.ConfigureAwait(false);
@@ -185,29 +184,14 @@ public sealed class RtcServer : IRtcServer, IDisposable
     internal IReadOnlyList<MediaWorker> Workers => _workers;
 
     /// <summary>Null when there is no such room.</summary>
-    internal MediaWorker? WorkerOf(string room)
-    {
-        lock (_placing)
-        {
-            return _placements.GetValueOrDefault(room)?.Home;
-        }
-    }
-
-    /// <summary>The home of a room first, then who has viewers of it; none when there is no such room.</summary>
-    private List<MediaWorker> WorkersOf(string room)
-    {
-        lock (_placing)
-        {
-            return _placements.TryGetValue(room, out var placement) ? [placement.Home, .. placement.Users.Keys.Where(w => w != placement.Home)] : [];
-        }
-    }
+    internal MediaWorker? WorkerOf(string room) => _placements.HomeOf(room);
 
     /// <summary>Runs a function on the thread that owns a room; it gets null when there is none.</summary>
     internal Task<T> InvokeOnRoomAsync<T>(string room, Func<Room?, T> function) => OnRoom(room, function);
 
     internal MediaWorker AttachRelay(RelayConnection connection)
     {
-        var worker = Place(connection.Room, spread: false).Worker;
+        var worker = _placements.Take(connection.Room, spread: false).Worker;
         worker.Post(() => worker.GetOrAddRoom(connection.Room).Attach(connection));
         return worker;
     }
@@ -237,7 +221,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
             return refusal;
         }
 
-        var (worker, home) = Place(rights.Room, spread: kind == ParticipantKind.Whep);
+        var (worker, home) = _placements.Take(rights.Room, spread: kind == ParticipantKind.Whep);
         if (worker != home)
         {
             var asked = rights;
@@ -248,7 +232,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
             {
                 return await worker.InvokeAsync<RtcResult<Entered>>(() =>
                 {
-                    GiveBack(rights.Room, worker);
+                    _placements.GiveBack(rights.Room, worker);
                     return admitted.Error;
                 }).ConfigureAwait(false);
             }
@@ -262,7 +246,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
             if (!joined.IsOk)
             {
                 worker.RemoveIfEmpty(rights.Room);
-                Release(rights.Room, worker);
+                _placements.Release(rights.Room, worker);
                 return joined.Error;
             }
 
@@ -298,12 +282,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
             return new RtcError("room_name_invalid", "A room's name has 1 to 64 characters of A-Z a-z 0-9 . _ ~ -");
         }
 
-        lock (_placing)
-        {
-            return _placements.Count >= Options.MaxRooms && !_placements.ContainsKey(room)
-                ? new RtcError("too_many_rooms", $"This node admits {Options.MaxRooms} rooms.")
-                : null;
-        }
+        return _placements.IsFullFor(room) ? new RtcError("too_many_rooms", $"This node admits {Options.MaxRooms} rooms.") : null;
     }
 
     private async Task<T> OnRoom<T>(string room, Func<Room?, T> function)
@@ -312,127 +291,5 @@ public sealed class RtcServer : IRtcServer, IDisposable
         return worker is null ? function(null) : await worker.InvokeAsync(() => function(worker.FindRoom(room))).ConfigureAwait(false);
     }
 
-    private (MediaWorker Worker, MediaWorker Home) Place(string room, bool spread)
-    {
-        lock (_placing)
-        {
-            if (!_placements.TryGetValue(room, out var placement))
-            {
-                placement = new Placement(LeastLoaded());
-                _placements[room] = placement;
-            }
-
-            var worker = placement.Home;
-            if (spread && _load[worker] >= Options.SpreadFromParticipants && LeastLoaded() is var other && _load[other] < _load[worker])
-            {
-                worker = other;
-            }
-
-            placement.Users[worker] = placement.Users.GetValueOrDefault(worker) + 1;
-            _load[worker]++;
-            return (worker, placement.Home);
-        }
-    }
-
-    private MediaWorker LeastLoaded() => _workers.MinBy(w => _load[w])!;
-
-    private void Release(Room room) => Release(room.Id, room.Worker);
-
-    /// <summary>Somebody left a room. On the worker's thread.</summary>
-    private void Release(string room, MediaWorker worker)
-    {
-        if (GiveBack(room, worker) is { } home && home != worker)
-        {
-            home.Post(() => home.FindRoom(room)?.LeftElsewhere());
-        }
-    }
-
-    /// <summary>Gives a place back; with the last one of another worker than the home, that worker's part of the room ends.</summary>
-    private MediaWorker? GiveBack(string room, MediaWorker worker)
-    {
-        lock (_placing)
-        {
-            if (!_placements.TryGetValue(room, out var placement) || !placement.Users.TryGetValue(worker, out var users))
-            {
-                return null;
-            }
-
-            _load[worker]--;
-            if (users > 1)
-            {
-                placement.Users[worker] = users - 1;
-                return placement.Home;
-            }
-
-            placement.Users.Remove(worker);
-            if (placement.Users.Count == 0)
-            {
-                _placements.Remove(room);
-            }
-
-            if (worker != placement.Home)
-            {
-                // Under the lock: who is placed here from now on finds it closed, and its home opens another.
-                worker.FindRoom(room)?.Viewers?.Close();
-            }
-
-            return placement.Home;
-        }
-    }
-
     private sealed record Entered(Participant Participant, string? Answer, string ETag);
-
-    /// <summary>Where a room is, and how many of it are on which worker: participants and relays.</summary>
-    private sealed class Placement(MediaWorker home)
-    {
-        public MediaWorker Home { get; } = home;
-
-        public Dictionary<MediaWorker, int> Users { get; } = [];
-    }
-}
-
-/// <param name="PacketsForwarded">RTP packets sent to subscribers.</param>
-/// <param name="AllocatedBytes">By the worker threads, since their start.</param>
-/// <param name="Faults">Broken invariants; each cost one participant.</param>
-/// <param name="RelayDropped">Messages that slow relay receivers lost.</param>
-/// <param name="Routes">User fragments and addresses by which transports are found, now.</param>
-public readonly record struct RtcMeasurement(long PacketsForwarded, long AllocatedBytes, long Faults, long RelayDropped, long Routes)
-{
-    /// <summary>Packets that only probed a viewer's path.</summary>
-    public long PaddingSent { get; init; }
-
-    /// <summary>What the paths of all viewers carry together, as far as their clients report it; bits per second.</summary>
-    public long EstimatedBitrate { get; init; }
-
-    /// <summary>ICE-TCP connections, now.</summary>
-    public long TcpConnections { get; init; }
-
-    /// <summary>Connections beyond a limit; without an authentic check in time; closed for what they sent, or because they took nothing.</summary>
-    public long TcpRefused { get; init; }
-
-    public long TcpUnauthenticated { get; init; }
-
-    public long TcpMalformed { get; init; }
-
-    public long TcpStalled { get; init; }
-
-    /// <summary>Datagrams that slow or closed connections lost.</summary>
-    public long TcpDropped { get; init; }
-
-    /// <summary>Rooms that have viewers on another worker than their own, each such worker of each room.</summary>
-    public int Branches { get; init; }
-
-    public static RtcMeasurement operator +(RtcMeasurement a, RtcMeasurement b) => new(
-        a.PacketsForwarded + b.PacketsForwarded, a.AllocatedBytes + b.AllocatedBytes, a.Faults + b.Faults, a.RelayDropped + b.RelayDropped, a.Routes + b.Routes)
-    {
-        PaddingSent = a.PaddingSent + b.PaddingSent,
-        EstimatedBitrate = a.EstimatedBitrate + b.EstimatedBitrate,
-        TcpConnections = a.TcpConnections + b.TcpConnections,
-        TcpRefused = a.TcpRefused + b.TcpRefused,
-        TcpUnauthenticated = a.TcpUnauthenticated + b.TcpUnauthenticated,
-        TcpMalformed = a.TcpMalformed + b.TcpMalformed,
-        TcpStalled = a.TcpStalled + b.TcpStalled,
-        TcpDropped = a.TcpDropped + b.TcpDropped,
-        Branches = a.Branches + b.Branches,
-    };
 }
