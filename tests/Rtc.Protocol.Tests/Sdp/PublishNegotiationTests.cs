@@ -108,7 +108,7 @@ public class PublishNegotiationTests
     {
         // RFC 8445 §5.1.2.1: 126 × 2^24 + 65535 × 2^8 + 255; RFC 6544 §4.2 with 90 for TCP.
         Assert.Equal(2130706431u, Local.Candidates[0].Priority);
-        Assert.Equal(1526726655u, Local.Candidates[1].Priority);
+        Assert.Equal((90u << 24) + (((4u << 13) | 8191u) << 8) + 255, Local.Candidates[1].Priority); // RFC 6544 §4.2: passive, direction preference 4
         Assert.NotEqual(Local.Candidates[0].Foundation, Local.Candidates[1].Foundation);
     }
 
