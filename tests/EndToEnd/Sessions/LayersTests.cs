@@ -46,7 +46,7 @@ public sealed class LayersTests(RunningInstallation installation, ITestOutputHel
             }
 
             await ben.Page.SetViewportSizeAsync(1280, 900);
-            await ben.SeeWidthAsync(960, Switch);
+            await ben.SeeWidthAsync(960, RampUp); // The path has to prove anew that it carries it.
             Output.WriteLine($"large tile: {await ada.SentLayersAsync()}");
         }
         finally
