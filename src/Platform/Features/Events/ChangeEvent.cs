@@ -18,7 +18,7 @@ internal static class ChangeEvent
 {
     private static readonly string[] Life = ["building", "draft", "live", "ended", "archived"];
 
-    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> HandleAsync(Guid id, EventChange request, SignedIn account, Database database, CancellationToken cancel)
+    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> HandleAsync(Guid id, EventChange request, HttpRequest http, SignedIn account, Database database, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var name = request.Name is null ? null : checks.Text("name", request.Name, 200);
@@ -39,6 +39,11 @@ internal static class ChangeEvent
                 if (managed.Error is not null)
                 {
                     return managed.Error;
+                }
+
+                if (IfMatch.Refuses(http, managed.Value!.Revision) is { } changedMeanwhile)
+                {
+                    return changedMeanwhile;
                 }
 
                 var (from, to) = (request.StartsAt ?? managed.Value!.StartsAt, request.EndsAt ?? managed.Value!.EndsAt);

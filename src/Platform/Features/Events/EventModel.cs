@@ -2,14 +2,15 @@ namespace Events.Platform.Features.Events;
 
 public sealed record EventSummary(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string BusinessType, OrganisationName Organisation);
 
-public sealed record EventDetails(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string BusinessType, OrganisationName Organisation, IReadOnlyList<SessionDetails> Sessions);
+/// <param name="Version">Its entity tag: goes into <c>If-Match</c>.</param>
+public sealed record EventDetails(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string BusinessType, OrganisationName Organisation, IReadOnlyList<SessionDetails> Sessions, int Version);
 
 public sealed record OrganisationName(Guid Id, string Name);
 
 /// <param name="Kind">"session": everyone may speak; "stage": organisers and speakers.</param>
 /// <param name="Live">Somebody is in it.</param>
 /// <param name="Participants">How many, hidden ones not counted.</param>
-public sealed record SessionDetails(Guid Id, string Name, string Kind, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, bool Live, int Participants);
+public sealed record SessionDetails(Guid Id, string Name, string Kind, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, bool Live, int Participants, int Version);
 
 public sealed record EventPage(IReadOnlyList<EventSummary> Items, string? Next);
 
@@ -24,5 +25,5 @@ internal sealed record EventRow(Guid Id, string Slug, string Name, string Descri
     public EventSummary ToSummary() => new(Id, Slug, Name, Description, TimeZone, State, StartsAt, EndsAt, BusinessType, new OrganisationName(OrganiserId, OrganiserName));
 
     public EventDetails ToDetails(IReadOnlyList<SessionDetails> sessions) =>
-        new(Id, Slug, Name, Description, TimeZone, State, StartsAt, EndsAt, BusinessType, new OrganisationName(OrganiserId, OrganiserName), sessions);
+        new(Id, Slug, Name, Description, TimeZone, State, StartsAt, EndsAt, BusinessType, new OrganisationName(OrganiserId, OrganiserName), sessions, Revision);
 }

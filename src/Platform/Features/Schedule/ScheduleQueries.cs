@@ -23,7 +23,7 @@ internal static class ScheduleQueries
         {
             var sessions = await EventQueries.SessionsAsync(connection, row.Id, sessionId);
             return [.. sessions.Where(s => s is { StartsAt: not null, EndsAt: not null })
-                .Select(s => new CalendarEntry($"session-{s.Id}@events", row.Revision, s.Name, "", s.StartsAt!.Value, s.EndsAt!.Value, row.ChangedAt, row.Name))];
+                .Select(s => new CalendarEntry($"session-{s.Id}@events", row.Revision + s.Version, s.Name, "", s.StartsAt!.Value, s.EndsAt!.Value, row.ChangedAt, row.Name))];
         }
 
         var items = await ItemsAsync(connection, row.Id, itemId);
@@ -60,7 +60,7 @@ internal static class ScheduleQueries
         public ScheduleItemDetails ToDetails(TimeZoneInfo zone)
         {
             var (start, end) = (TimeZoneInfo.ConvertTime(StartsAt, zone), TimeZoneInfo.ConvertTime(EndsAt, zone));
-            return new ScheduleItemDetails(Id, Title, Description, StartsAt, EndsAt, start, end, DateOnly.FromDateTime(start.DateTime), SessionId, AreaId, SpeakerIds);
+            return new ScheduleItemDetails(Id, Title, Description, StartsAt, EndsAt, start, end, DateOnly.FromDateTime(start.DateTime), SessionId, AreaId, SpeakerIds, Revision);
         }
     }
 }

@@ -10,15 +10,23 @@ internal static class TicketQueries
     public static async Task<IReadOnlyList<TypeRow>> TypesAsync(NpgsqlConnection connection, Guid eventId) =>
         (await connection.QueryAsync<TypeRow>($"select {TypeRow.Columns} from platform.ticket_types where event_id = @eventId and retired_at is null order by id", new { eventId })).AsList();
 
-    public static async Task<IReadOnlyList<QuestionDetails>> QuestionsAsync(NpgsqlConnection connection, Guid eventId) =>
-        [.. (await connection.QueryAsync<QuestionRow>(
-            "select id, label, kind, required, options::text, ticket_type_id, shown_if_question, shown_if_answer from platform.ticket_questions where event_id = @eventId order by position, id",
-            new { eventId })).Select(q => q.ToDetails())];
+    /// <summary>By type, the tickets that were ever sold or are being paid for.</summary>
+    public static async Task<IReadOnlyDictionary<Guid, int>> SoldAsync(NpgsqlConnection connection, Guid eventId) =>
+        (await connection.QueryAsync<(Guid Type, int Count)>(
+            "select ticket_type_id, count(*)::int from platform.tickets where event_id = @eventId and state <> 'released' group by ticket_type_id", new { eventId })).ToDictionary(s => s.Type, s => s.Count);
 
-    private sealed record QuestionRow(Guid Id, string Label, string Kind, bool Required, string Options, Guid? TicketTypeId, Guid? ShownIfQuestion, string? ShownIfAnswer)
+    /// <param name="connection">Open.</param>
+    /// <param name="eventId">Whose questions.</param>
+    /// <param name="withRetired">Those too that are no longer asked, for what was answered to them.</param>
+    public static async Task<IReadOnlyList<QuestionDetails>> QuestionsAsync(NpgsqlConnection connection, Guid eventId, bool withRetired = false) =>
+        [.. (await connection.QueryAsync<QuestionRow>(
+            "select id, label, kind, required, options::text, ticket_type_id, shown_if_question, shown_if_answer, version from platform.ticket_questions where event_id = @eventId and (@withRetired or retired_at is null) order by position, id",
+            new { eventId, withRetired })).Select(q => q.ToDetails())];
+
+    private sealed record QuestionRow(Guid Id, string Label, string Kind, bool Required, string Options, Guid? TicketTypeId, Guid? ShownIfQuestion, string? ShownIfAnswer, int Version)
     {
         public QuestionDetails ToDetails() =>
-            new(Id, Label, Kind, Required, JsonSerializer.Deserialize<string[]>(Options)!, TicketTypeId, ShownIfQuestion is { } question ? new ShownIf(question, ShownIfAnswer!) : null);
+            new(Id, Label, Kind, Required, JsonSerializer.Deserialize<string[]>(Options)!, TicketTypeId, ShownIfQuestion is { } question ? new ShownIf(question, ShownIfAnswer!) : null, Version);
     }
 }
 

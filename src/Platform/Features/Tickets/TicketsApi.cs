@@ -40,13 +40,16 @@ internal static class TicketsApi
         organisers.MapPost("/api/v1/events/{id:guid}/quotas", TicketSetup.AddQuotaAsync);
         organisers.MapPatch("/api/v1/events/{id:guid}/quotas/{quotaId:guid}", TicketSetup.ChangeQuotaAsync);
         organisers.MapGet("/api/v1/events/{id:guid}/ticket-types", SetupAsync);
-        organisers.MapPost("/api/v1/events/{id:guid}/ticket-types", TicketSetup.AddTypeAsync);
-        organisers.MapDelete("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}", WithdrawTickets.TypeAsync);
-        organisers.MapPost("/api/v1/events/{id:guid}/questions", TicketSetup.AddQuestionAsync);
-        organisers.MapDelete("/api/v1/events/{id:guid}/questions/{questionId:guid}", WithdrawTickets.QuestionAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/ticket-types", TicketTypes.AddAsync);
+        organisers.MapPut("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}", TicketTypes.ChangeAsync);
+        organisers.MapDelete("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}", TicketTypes.WithdrawAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/questions", Questions.AddAsync);
+        organisers.MapPut("/api/v1/events/{id:guid}/questions/{questionId:guid}", Questions.ChangeAsync);
+        organisers.MapDelete("/api/v1/events/{id:guid}/questions/{questionId:guid}", Questions.RemoveAsync);
         organisers.MapPut("/api/v1/events/{id:guid}/consent", TicketSetup.SetConsentAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/vouchers", Vouchers.AddAsync);
         organisers.MapGet("/api/v1/events/{id:guid}/vouchers", Vouchers.ListAsync);
+        organisers.MapPut("/api/v1/events/{id:guid}/vouchers/{voucherId:guid}", Vouchers.ChangeAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}/invitations", Invitations.SendAsync);
         organisers.MapGet("/api/v1/events/{id:guid}/invitations", Invitations.ListAsync);
         organisers.MapDelete("/api/v1/events/{id:guid}/invitations/{invitationId:guid}", Invitations.RevokeAsync);
@@ -94,8 +97,8 @@ internal static class TicketsApi
             return error.ToResult();
         }
 
-        var stock = await Stock.OfEventAsync(connection, id);
-        var types = (await TicketQueries.TypesAsync(connection, id)).Select(t => t.ToDetails(stock[t.QuotaId].Available));
+        var (stock, sold) = (await Stock.OfEventAsync(connection, id), await TicketQueries.SoldAsync(connection, id));
+        var types = (await TicketQueries.TypesAsync(connection, id)).Select(t => t.ToDetails(stock[t.QuotaId].Available, sold.GetValueOrDefault(t.Id)));
         return TypedResults.Ok(new OnSale([.. types], await TicketQueries.QuestionsAsync(connection, id), await ConsentRules.CurrentAsync(connection, id)));
     }
 
