@@ -40,6 +40,8 @@ export interface EventSummary {
 
 export interface Session {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   name: string;
   kind: 'session' | 'stage';
   startsAt: string | null;
@@ -50,6 +52,8 @@ export interface Session {
 
 export interface EventDetail extends EventSummary {
   sessions: Session[];
+  /** Rises with each change; see `If-Match`. */
+  version: number;
 }
 
 export type EventRole = 'organiser' | 'host' | 'cohost' | 'speaker' | 'moderator' | 'judge' | 'booth_staff' | 'scanner' | 'attendee';

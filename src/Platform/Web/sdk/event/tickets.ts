@@ -5,6 +5,8 @@ export type Visibility = 'public' | 'hidden' | 'invited';
 
 export interface Quota {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   name: string;
   capacity: number;
   taken: number;
@@ -15,6 +17,8 @@ export interface Quota {
 
 export interface TicketType {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   quotaId: string;
   name: string;
   description: string;
@@ -25,12 +29,16 @@ export interface TicketType {
   salesFrom: string | null;
   salesUntil: string | null;
   available: number;
+  /** Ever sold, or being paid for; for organisers only. */
+  sold: number | null;
 }
 
-export type QuestionKind = 'text' | 'choice' | 'choices' | 'yes_no';
+export type QuestionKind = 'text' | 'choice' | 'choices' | 'yes_no' | 'file';
 
 export interface Question {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   label: string;
   kind: QuestionKind;
   required: boolean;
@@ -125,6 +133,8 @@ export interface Waiting {
 
 export interface Voucher {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   code: string;
   ticketTypeId: string | null;
   percentOff: number;
