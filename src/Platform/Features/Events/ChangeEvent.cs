@@ -67,7 +67,7 @@ internal static class ChangeEvent
             cancel)).ToOk();
     }
 
-    /// <summary>One step forward at a time. Live needs a payment account when anything costs money.</summary>
+    /// <summary>One step forward at a time; what was cancelled can only be archived. Live needs a payment account when anything costs money.</summary>
     public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> MoveAsync(Guid id, EventStateChange request, SignedIn account, Database database, Payments.PaymentAccounts accounts, CancellationToken cancel)
     {
         var to = Array.IndexOf(Life, request.State);
@@ -90,7 +90,7 @@ internal static class ChangeEvent
                 var row = managed.Value!;
                 if (row.State != request.State)
                 {
-                    if (Array.IndexOf(Life, row.State) + 1 != to)
+                    if (row.State == "cancelled" ? request.State != "archived" : Array.IndexOf(Life, row.State) + 1 != to)
                     {
                         return ApiError.Conflict("state_not_reachable", $"An event goes from {string.Join(" to ", Life)}, one step at a time; this one is {row.State}.");
                     }

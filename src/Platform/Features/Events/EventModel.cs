@@ -19,8 +19,8 @@ internal sealed record EventRow(Guid Id, string Slug, string Name, string Descri
 {
     public const string Columns = "e.id, e.slug, e.name, e.description, e.time_zone, e.state, e.starts_at, e.ends_at, e.organiser_id, o.name as organiser_name, e.business_type, e.revision, e.changed_at";
 
-    /// <summary>Whether anyone may see it.</summary>
-    public bool IsPublic => State is "live" or "ended";
+    /// <summary>Whether anyone may see it. A cancelled event is in no listing, but whoever comes to its page learns what has become of it.</summary>
+    public bool IsPublic => State is "live" or "ended" or "cancelled";
 
     public EventSummary ToSummary() => new(Id, Slug, Name, Description, TimeZone, State, StartsAt, EndsAt, BusinessType, new OrganisationName(OrganiserId, OrganiserName));
 

@@ -5,6 +5,7 @@ using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.EventEntry;
 using Events.Platform.Features.Organisations;
+using Events.Platform.Features.Tickets;
 using Events.Platform.Roles;
 using Events.Rtc.Rooms;
 using Events.Rtc.Signalling.Tokens;
@@ -33,7 +34,7 @@ internal static class RoomsApi
         Guid id, GrantRequest? request, EventPass pass, Database database, GrantSigner signer, NodeOptions options, HttpRequest http, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        var session = await connection.QuerySingleOrDefaultAsync<SessionRow>("select event_id, kind, room from platform.sessions where id = @id", new { id });
+        var session = await connection.QuerySingleOrDefaultAsync<SessionRow>("select s.event_id, s.kind, s.room, e.state from platform.sessions s join platform.events e on e.id = s.event_id where s.id = @id", new { id });
         if (session is null)
         {
             return SessionNotFound.ToResult();
@@ -42,6 +43,12 @@ internal static class RoomsApi
         if (session.EventId != pass.EventId)
         {
             return WrongEvent.ToResult();
+        }
+
+        // A pass outlives the cancellation by minutes; the doors do not.
+        if (session.State == "cancelled" && pass.Role != Permissions.Organiser)
+        {
+            return CancelEvent.Cancelled.ToResult();
         }
 
         var publish = request?.Publish ?? false;
@@ -62,5 +69,5 @@ internal static class RoomsApi
         return TypedResults.Ok(new GrantAnswer(grant, mediaUrl, session.Room, identity, pass.Name, pass.Role, [], expiresAt));
     }
 
-    private sealed record SessionRow(Guid EventId, string Kind, string Room);
+    private sealed record SessionRow(Guid EventId, string Kind, string Room, string State);
 }

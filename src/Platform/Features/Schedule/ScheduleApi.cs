@@ -66,7 +66,7 @@ internal static class ScheduleApi
         }
 
         context.Response.Headers.CacheControl = "no-cache";
-        return TypedResults.Text(EventCalendar.Write(entries, TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone)), EventCalendar.ContentType);
+        return TypedResults.Text(EventCalendar.Write(entries, TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone)), EventCalendar.TypeOf(CalendarMethod.Publish));
     }
 
     private static async Task<EventRow?> VisibleAsync(NpgsqlConnection connection, Guid id, HttpContext context)

@@ -30,10 +30,16 @@ internal static class Invitations
             async transaction =>
             {
                 var connection = transaction.Connection!;
+                await connection.ExecuteAsync("select 1 from platform.events where id = @id for share", new { id });
                 var managed = await EventGuard.ManagedAsync(connection, account, id);
                 if (managed.Error is not null)
                 {
                     return managed.Error;
+                }
+
+                if (managed.Value!.State == "cancelled")
+                {
+                    return CancelEvent.Cancelled;
                 }
 
                 if ((await TicketQueries.TypesAsync(connection, id)).All(t => t.Id != typeId))
@@ -61,7 +67,7 @@ internal static class Invitations
                 await Outbox.AppendAsync(transaction, "invitation", row.Id, "invitation.sent", new { invitationId = row.Id, eventId = id });
                 await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-invitation", new Dictionary<string, string>
                 {
-                    ["organisation"] = managed.Value!.OrganiserName,
+                    ["organisation"] = managed.Value.OrganiserName,
                     ["event"] = managed.Value.Name,
                     ["when"] = EventTimes.InWords(managed.Value),
                     ["invitationUrl"] = new Uri(options.PublicUrl, $"/e/{managed.Value.Slug}/tickets#invitation={keys.LinkOf("invitation", row.Id)}").ToString(),

@@ -19,6 +19,7 @@ internal static class TicketsApi
         services.AddSingleton<PlaceOrder>();
         services.AddSingleton<TicketMails>();
         services.AddSingleton<ITimerHandler, EventReminders>();
+        services.AddSingleton<ITimerHandler, EventCancellation>();
         services.AddSingleton<AnswerFileLimits>();
         services.AddSingleton<ITimerHandler, AnswerFileUpkeep>();
         services.AddHostedService<TicketUpkeep>();
@@ -53,6 +54,9 @@ internal static class TicketsApi
         organisers.MapPost("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}/invitations", Invitations.SendAsync);
         organisers.MapGet("/api/v1/events/{id:guid}/invitations", Invitations.ListAsync);
         organisers.MapDelete("/api/v1/events/{id:guid}/invitations/{invitationId:guid}", Invitations.RevokeAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/cancellation", CancelEvent.StartAsync);
+        organisers.MapGet("/api/v1/events/{id:guid}/cancellation", CancelEvent.GetAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/cancellation/refunds", CancelEvent.RetryRefundsAsync);
         organisers.MapPost("/api/v1/tickets/check", CheckTicket.HandleAsync);
         organisers.MapGet("/api/v1/tickets/{id:guid}/answers", TicketAnswers.ListAsync);
         organisers.MapGet("/api/v1/answer-files/{id:guid}", TicketAnswers.FileAsync);
@@ -66,9 +70,14 @@ internal static class TicketsApi
         Guid id, Database database, TicketKeys keys, CancellationToken cancel, string? voucher = null, string? invitation = null, string? waitingList = null)
     {
         await using var connection = await database.OpenAsync(cancel);
-        if (await EventQueries.FindAsync(connection, id.ToString()) is not { IsPublic: true })
+        if (await EventQueries.FindAsync(connection, id.ToString()) is not { IsPublic: true } row)
         {
             return EventsApi.NotFound.ToResult();
+        }
+
+        if (row.State == "cancelled")
+        {
+            return TypedResults.Ok(new OnSale([], [], null));
         }
 
         var opens = voucher is { Length: > 0 and <= 40 } && FieldChecks.IsWellFormed(voucher)
