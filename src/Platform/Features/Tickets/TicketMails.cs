@@ -21,7 +21,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
         {
             var connection = transaction.Connection!;
             var due = (await connection.QueryAsync<DueRow>(
-                "select id, event_id, holder_name, holder_email from platform.tickets where state = 'valid' and mailed_at is null order by id limit @Batch for update skip locked", new { Batch })).AsList();
+                "select id, event_id, holder_name, holder_email, mailings from platform.tickets where state = 'valid' and mailed_at is null order by id limit @Batch for update skip locked", new { Batch })).AsList();
             foreach (var tickets in due.GroupBy(t => t.EventId))
             {
                 var row = (await EventQueries.FindAsync(connection, tickets.Key.ToString()))!;
@@ -123,7 +123,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
             ["ticketUrl"] = Link($"/tickets/{ticket.Id}#key={keys.KeyOf("ticket", ticket.Id)}"),
         })
         {
-            OnceKey = $"ticket-confirmation:{ticket.Id}",
+            OnceKey = $"ticket-confirmation:{ticket.Id}{(ticket.Mailings == 0 ? "" : $":{ticket.Mailings}")}",
             Attachments =
             [
                 new MailAttachment("ticket.png", "image/png", TicketCode.ToPng(code), "qr"),
@@ -153,7 +153,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
 
     private string Link(string path) => new Uri(options.PublicUrl, path).ToString();
 
-    private sealed record DueRow(Guid Id, Guid EventId, string HolderName, string HolderEmail);
+    private sealed record DueRow(Guid Id, Guid EventId, string HolderName, string HolderEmail, int Mailings);
 
     private sealed record EndedRow(Guid Id, Guid EventId, string HolderName, string HolderEmail, string State, bool IsPaid, bool HasAnother);
 }

@@ -33,7 +33,7 @@ internal static class TicketQueries
 /// <summary>Reading orders and tickets.</summary>
 internal static class OrderQueries
 {
-    private const string TicketColumns = "t.id, t.ticket_type_id, y.name as type_name, t.holder_name, t.holder_email, t.price_minor, t.state, t.event_id";
+    private const string TicketColumns = "t.id, t.ticket_type_id, y.name as type_name, t.holder_name, t.holder_email, t.price_minor, t.state, t.event_id, t.checked_in_at";
 
     public static async Task<OrderDetails?> FindAsync(NpgsqlConnection connection, Guid orderId, TicketKeys keys)
     {
@@ -59,27 +59,25 @@ internal static class OrderQueries
     /// <param name="eventId">Whose orders.</param>
     /// <param name="after">The last id of the page before.</param>
     /// <param name="limit">Orders on the page.</param>
-    /// <param name="text">A part of the buyer's or a holder's name or address, in any case.</param>
-    /// <param name="state">Only orders in this state.</param>
-    public static async Task<OrderPage> PageAsync(NpgsqlConnection connection, Guid eventId, Guid? after, int limit, string? text = null, string? state = null)
+    /// <param name="filter">Which of them.</param>
+    public static async Task<OrderPage> PageAsync(NpgsqlConnection connection, Guid eventId, Guid? after, int limit, OrderFilter filter)
     {
         var rows = (await connection.QueryAsync<OrderSummary>(
-            """
-            select o.id, o.state, o.email, o.name, o.total_minor, o.currency, o.created_at, (select count(*)::int from platform.tickets t where t.order_id = o.id and t.state in ('held', 'valid')) as tickets
-            from platform.orders o where o.event_id = @eventId and (@after::uuid is null or o.id < @after) and (@state::text is null or o.state = @state)
-              and (@Part::text is null or position(@Part in lower(o.email || ' ' || o.name)) > 0
-                   or exists (select 1 from platform.tickets h where h.order_id = o.id and position(@Part in lower(h.holder_email || ' ' || h.holder_name)) > 0))
-            order by o.id desc limit @Take
+            $"""
+            select o.id, o.state, o.email, o.name, o.total_minor, o.currency, o.created_at, t.tickets, t.checked_in
+            from platform.orders o,
+                 lateral (select count(*)::int as tickets, count(t.checked_in_at)::int as checked_in from platform.tickets t where t.order_id = o.id and t.state in ('held', 'valid')) t
+            where o.event_id = @eventId and (@after::uuid is null or o.id < @after) and {OrderFilter.Condition} order by o.id desc limit @Take
             """,
-            new { eventId, after, state, Part = string.IsNullOrWhiteSpace(text) ? null : text.Trim().ToLowerInvariant(), Take = limit + 1 })).AsList();
+            new { eventId, after, filter.State, filter.Part, filter.Type, Take = limit + 1 })).AsList();
         return new OrderPage([.. rows.Take(limit)], rows.Count > limit ? rows[limit - 1].Id.ToString() : null);
     }
 
     private sealed record OrderRow(Guid Id, Guid EventId, string State, string Email, string Name, long TotalMinor, string Currency, DateTimeOffset? ExpiresAt);
 
-    private sealed record TicketRow(Guid Id, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, long PriceMinor, string State, Guid EventId)
+    private sealed record TicketRow(Guid Id, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, long PriceMinor, string State, Guid EventId, DateTimeOffset? CheckedInAt)
     {
         public TicketDetails ToDetails(TicketKeys keys) =>
-            new(Id, TicketTypeId, TypeName, HolderName, HolderEmail, PriceMinor, State, State == "valid" ? TicketCode.Sign(keys.Signing, EventId, Id) : null);
+            new(Id, TicketTypeId, TypeName, HolderName, HolderEmail, PriceMinor, State, State == "valid" ? TicketCode.Sign(keys.Signing, EventId, Id) : null, CheckedInAt);
     }
 }

@@ -52,12 +52,15 @@ internal static class TicketsApi
         organisers.MapGet("/api/v1/events/{id:guid}/vouchers", Vouchers.ListAsync);
         organisers.MapPut("/api/v1/events/{id:guid}/vouchers/{voucherId:guid}", Vouchers.ChangeAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}/invitations", Invitations.SendAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}/invitations/import", ImportInvitations.HandleAsync);
         organisers.MapGet("/api/v1/events/{id:guid}/invitations", Invitations.ListAsync);
         organisers.MapDelete("/api/v1/events/{id:guid}/invitations/{invitationId:guid}", Invitations.RevokeAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/cancellation", CancelEvent.StartAsync);
         organisers.MapGet("/api/v1/events/{id:guid}/cancellation", CancelEvent.GetAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/cancellation/refunds", CancelEvent.RetryRefundsAsync);
         organisers.MapPost("/api/v1/tickets/check", CheckTicket.HandleAsync);
+        organisers.MapPost("/api/v1/tickets/check-in", CheckIn.HandleAsync);
+        organisers.MapDelete("/api/v1/tickets/{id:guid}/check-in", CheckIn.UndoAsync);
         organisers.MapGet("/api/v1/tickets/{id:guid}/answers", TicketAnswers.ListAsync);
         organisers.MapGet("/api/v1/answer-files/{id:guid}", TicketAnswers.FileAsync);
     }

@@ -73,7 +73,8 @@ public sealed record Consent(int? Version, bool Storing, bool Sharing);
 public sealed record OrderDetails(Guid Id, Guid EventId, string State, string Email, string Name, long TotalMinor, string Currency, DateTimeOffset? ExpiresAt, string? Key, string? CheckoutUrl, IReadOnlyList<TicketDetails> Tickets);
 
 /// <param name="Code">The text of the QR code, for a valid ticket.</param>
-public sealed record TicketDetails(Guid Id, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, long PriceMinor, string State, string? Code);
+/// <param name="CheckedInAt">When its holder came in; null: not yet.</param>
+public sealed record TicketDetails(Guid Id, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, long PriceMinor, string State, string? Code, DateTimeOffset? CheckedInAt);
 
 /// <param name="Key">The answer to the question, in an order.</param>
 public sealed record UploadedFile(string Key, string FileName, string MimeType, long Size);
@@ -84,7 +85,8 @@ public sealed record TicketAnswer(Guid QuestionId, string Label, string Kind, Js
 /// <param name="Url">For organisers' accounts.</param>
 public sealed record AnswerFileDetails(Guid Id, string FileName, string MimeType, long Size, string Url);
 
-public sealed record OrderSummary(Guid Id, string State, string Email, string Name, long TotalMinor, string Currency, DateTimeOffset CreatedAt, int Tickets);
+/// <param name="CheckedIn">Of its tickets, those whose holders have come in.</param>
+public sealed record OrderSummary(Guid Id, string State, string Email, string Name, long TotalMinor, string Currency, DateTimeOffset CreatedAt, int Tickets, int CheckedIn);
 
 public sealed record OrderPage(IReadOnlyList<OrderSummary> Items, string? Next);
 

@@ -1,4 +1,4 @@
-import { ArrowRight, CalendarDays, CalendarPlus, CloudOff, Eye, Globe, Presentation, Settings2, Tag, Users } from 'lucide-react';
+import { ArrowRight, CalendarDays, CalendarPlus, CalendarX, CloudOff, Eye, Globe, Presentation, Settings2, Tag, Users } from 'lucide-react';
 import type { CSSProperties } from 'react';
 import { ApiError, type EventDetail, type Schedule, type Session, type Speaker } from '../../sdk/event';
 import { coverHue, people, timeRange, timeThere } from '../../ui/format';
@@ -45,6 +45,12 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
             <div>This event is not public yet. You see it because you belong to {event.organisation?.name ?? 'its organisation'}.</div>
           </div>
         )}
+        {event.state === 'cancelled' && (
+          <div className="notice notice--error" role="note" data-testid="event-cancelled">
+            <CalendarX size={18} aria-hidden="true" />
+            <div>This event is cancelled and does not take place. Whoever had a ticket has mail about it.</div>
+          </div>
+        )}
         <header className="event__head">
           <div className="event__cover" style={{ '--hue': coverHue(event.slug) } as CSSProperties} aria-hidden="true" />
           <div className="event__title">
@@ -70,7 +76,7 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
               )}
             </ul>
             <div className="event__actions">
-              {event.state !== 'archived' && (
+              {event.state !== 'archived' && event.state !== 'cancelled' && (
                 <Link className="button button--primary" href={`/e/${encodeURIComponent(slug)}/reception`} data-testid="enter">
                   {event.state === 'ended' ? 'Look back' : 'Enter the event'} <ArrowRight size={17} aria-hidden="true" />
                 </Link>
@@ -107,8 +113,8 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
               </section>
             )}
             {speakers.length > 0 && <Speakers speakers={speakers} />}
-            <Programme title="Stages" sessions={stages} slug={slug} />
-            <Programme title="Sessions" sessions={sessions} slug={slug} />
+            {event.state !== 'cancelled' && <Programme title="Stages" sessions={stages} slug={slug} />}
+            {event.state !== 'cancelled' && <Programme title="Sessions" sessions={sessions} slug={slug} />}
             {event.sessions.length === 0 && schedule.value?.items.length === 0 && (
               <Blank icon={<Presentation size={32} />} title="No sessions yet">
                 <p>The organiser is still setting this event up.</p>

@@ -56,7 +56,7 @@ function Register({ event, slug }: { event: EventDetail; slug: string }) {
       {waiting && <InTheQueue place={waiting} />}
       {event.state !== 'live' ? (
         <Blank icon={<Lock size={30} />} title="Tickets are not on sale">
-          <p>{event.state === 'ended' ? 'The event has ended.' : 'The event is not public yet.'}</p>
+          <p>{event.state === 'ended' ? 'The event has ended.' : event.state === 'cancelled' ? 'The event is cancelled.' : 'The event is not public yet.'}</p>
         </Blank>
       ) : (
         known && (

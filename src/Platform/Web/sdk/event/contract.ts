@@ -17,7 +17,7 @@ export interface Demo {
   eventSlug: string;
 }
 
-export type EventState = 'building' | 'draft' | 'live' | 'ended' | 'archived';
+export type EventState = 'building' | 'draft' | 'live' | 'ended' | 'archived' | 'cancelled';
 
 export interface Page<T> {
   items: T[];

@@ -85,6 +85,20 @@ export interface Ticket {
   state: string;
   /** The QR code's text, for a valid ticket. */
   code: string | null;
+  /** When its holder came in. */
+  checkedInAt: string | null;
+}
+
+/** What the door says. */
+export interface Verdict {
+  valid: boolean;
+  reason: string | null;
+  ticket: Ticket | null;
+}
+
+export interface ImportedInvitations {
+  sent: number;
+  errors: { line: number; code: string; detail: string }[];
 }
 
 export interface Order {
@@ -110,6 +124,7 @@ export interface OrderSummary {
   currency: string;
   createdAt: string;
   tickets: number;
+  checkedIn: number;
 }
 
 export interface MyOrder {
