@@ -6,6 +6,7 @@ using Events.Platform.Data.Timers;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Analytics;
 using Events.Platform.Features.Audit;
+using Events.Platform.Features.Branding;
 using Events.Platform.Features.Demo;
 using Events.Platform.Features.EventEntry;
 using Events.Platform.Features.Events;
@@ -57,6 +58,7 @@ public static class PlatformRole
         services.AddHostedService(provider => provider.GetRequiredService<DemoSeed>());
         services.AddRecordings();
         services.AddTickets(options);
+        services.AddBranding();
         services.AddPayments(options);
         services.AddMedia();
         services.AddNodes();
@@ -88,6 +90,7 @@ public static class PlatformRole
         app.MapSso();
         app.MapSchedule();
         app.MapTickets();
+        app.MapBranding();
         app.MapPayments(options);
         app.MapPrivacy();
         app.MapDemo();

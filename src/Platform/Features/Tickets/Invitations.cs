@@ -2,6 +2,7 @@ using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Branding;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Mail;
 using Events.Platform.Roles;
@@ -78,7 +79,7 @@ internal static class Invitations
         }
 
         await Outbox.AppendAsync(transaction, "invitation", invitation.Id, "invitation.sent", new { invitationId = invitation.Id, eventId = row.Id });
-        await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-invitation", new Dictionary<string, string>
+        await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-invitation", new Dictionary<string, string>(EventBranding.MailValues(row, options))
         {
             ["organisation"] = row.OrganiserName,
             ["event"] = row.Name,

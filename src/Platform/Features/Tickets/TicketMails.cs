@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Dapper;
 using Events.Platform.Data;
+using Events.Platform.Features.Branding;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Mail;
 using Events.Platform.Features.Schedule;
@@ -73,7 +74,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
         var connection = transaction.Connection!;
         var row = (await EventQueries.FindAsync(connection, eventId.ToString()))!;
         var email = await connection.QuerySingleAsync<string>("select email from platform.ticket_waiting_list where id = @waitingId", new { waitingId });
-        await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-invitation", new Dictionary<string, string>
+        await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-invitation", new Dictionary<string, string>(EventBranding.MailValues(row, options))
         {
             ["organisation"] = row.OrganiserName,
             ["event"] = row.Name,
@@ -89,7 +90,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
     {
         var message = await transaction.Connection!.QuerySingleOrDefaultAsync<string>("select message from platform.event_cancellations where event_id = @Id", new { row.Id });
         var calendar = EventCalendar.Write([ScheduleQueries.OfEvent(row)], TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone), CalendarMethod.Cancel, OrganizerOf(row), attendee: email);
-        await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-cancelled", new Dictionary<string, string>
+        await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-cancelled", new Dictionary<string, string>(EventBranding.MailValues(row, options))
         {
             ["event"] = row.Name,
             ["name"] = name,
@@ -111,7 +112,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
     {
         var code = TicketCode.Sign(keys.Signing, row.Id, ticket.Id);
         var calendar = EventCalendar.Write([ScheduleQueries.OfEvent(row)], TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone), organizer: OrganizerOf(row));
-        return new MailMessage(ticket.HolderEmail, "order-confirmation", new Dictionary<string, string>
+        return new MailMessage(ticket.HolderEmail, "order-confirmation", new Dictionary<string, string>(EventBranding.MailValues(row, options))
         {
             ["event"] = row.Name,
             ["name"] = ticket.HolderName,
@@ -136,7 +137,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
     {
         // Higher than the number that the confirmation's file had, or a calendar would keep what it has (RFC 5545 §3.8.7.4).
         var entry = ScheduleQueries.OfEvent(row) with { IsCancelled = true, Sequence = row.Revision + 1 };
-        return new MailMessage(ticket.HolderEmail, "ticket-ended", new Dictionary<string, string>
+        return new MailMessage(ticket.HolderEmail, "ticket-ended", new Dictionary<string, string>(EventBranding.MailValues(row, options))
         {
             ["event"] = row.Name,
             ["name"] = ticket.HolderName,

@@ -78,6 +78,6 @@ internal static class OrderQueries
     private sealed record TicketRow(Guid Id, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, long PriceMinor, string State, Guid EventId, DateTimeOffset? CheckedInAt)
     {
         public TicketDetails ToDetails(TicketKeys keys) =>
-            new(Id, TicketTypeId, TypeName, HolderName, HolderEmail, PriceMinor, State, State == "valid" ? TicketCode.Sign(keys.Signing, EventId, Id) : null, CheckedInAt);
+            new(Id, TicketTypeId, TypeName, HolderName, HolderEmail, PriceMinor, State, State == "valid" ? TicketCode.Sign(keys.Signing, EventId, Id) : null, CheckedInAt, EventId);
     }
 }

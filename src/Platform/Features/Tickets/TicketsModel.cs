@@ -74,7 +74,7 @@ public sealed record OrderDetails(Guid Id, Guid EventId, string State, string Em
 
 /// <param name="Code">The text of the QR code, for a valid ticket.</param>
 /// <param name="CheckedInAt">When its holder came in; null: not yet.</param>
-public sealed record TicketDetails(Guid Id, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, long PriceMinor, string State, string? Code, DateTimeOffset? CheckedInAt);
+public sealed record TicketDetails(Guid Id, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, long PriceMinor, string State, string? Code, DateTimeOffset? CheckedInAt, Guid EventId);
 
 /// <param name="Key">The answer to the question, in an order.</param>
 public sealed record UploadedFile(string Key, string FileName, string MimeType, long Size);

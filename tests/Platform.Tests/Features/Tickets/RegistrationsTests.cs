@@ -104,7 +104,7 @@ public sealed class RegistrationsTests(PlatformFixture fixture)
         await SendAsync([0x61, 0xFF, 0x40]).ShouldRefuseAsync(HttpStatusCode.BadRequest, "csv_not_utf8");
         await SendAsync(Encoding.UTF8.GetBytes("email\r\n")).ShouldRefuseAsync(HttpStatusCode.BadRequest, "csv_lines_invalid");
         await SendAsync(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("a@b.example\n", 5_001)))).ShouldRefuseAsync(HttpStatusCode.BadRequest, "csv_lines_invalid");
-        await SendAsync(new byte[1024 * 1024 + 1]).ShouldRefuseAsync(HttpStatusCode.RequestEntityTooLarge, "body_too_large");
+        await shop.Organiser.SendLargeAsync(HttpMethod.Post, $"{path}/import", new byte[1024 * 1024 + 1], "text/csv").ShouldRefuseAsync(HttpStatusCode.RequestEntityTooLarge, "body_too_large");
         await SendAsync(Encoding.UTF8.GetBytes("a@b.example"), "application/json").ShouldRefuseAsync(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
         var (other, _, _) = await fixture.OrganiserAsync();
         await SendAsync(Encoding.UTF8.GetBytes("a@b.example"), client: other).ShouldRefuseAsync(HttpStatusCode.Forbidden, "not_event_admin");

@@ -1,11 +1,11 @@
 import { ArrowRight, CalendarDays, CalendarPlus, CalendarX, CloudOff, Eye, Globe, Presentation, Settings2, Tag, Users } from 'lucide-react';
-import type { CSSProperties } from 'react';
 import { ApiError, type EventDetail, type Schedule, type Session, type Speaker } from '../../sdk/event';
-import { coverHue, people, timeRange, timeThere } from '../../ui/format';
+import { people, timeRange, timeThere } from '../../ui/format';
 import { useLoad } from '../../ui/load';
 import { Avatar, Blank, Button, Skeleton } from '../../ui/parts';
 import { Link } from '../../ui/router';
 import { accessTo, api, useAccount } from '../account';
+import { Cover, Logo } from '../brand';
 import { Site } from '../Site';
 import { businessTypes } from '../words';
 import { RecordingList } from './RecordingList';
@@ -37,7 +37,7 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
   const inside = known && accessTo(event.id, me?.user.id ?? null).participant !== null;
 
   return (
-    <Site title={event.name}>
+    <Site title={event.name} branding={event.branding}>
       <article className="event">
         {(event.state === 'building' || event.state === 'draft') && (
           <div className="notice notice--warn" role="note">
@@ -52,8 +52,9 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
           </div>
         )}
         <header className="event__head">
-          <div className="event__cover" style={{ '--hue': coverHue(event.slug) } as CSSProperties} aria-hidden="true" />
+          <Cover event={event} className="event__cover" />
           <div className="event__title">
+            <Logo branding={event.branding} />
             {event.organisation && <p className="eyebrow">{event.organisation.name}</p>}
             <h1>{event.name}</h1>
             <ul className="facts">

@@ -51,7 +51,7 @@ function Reception({ event, slug, accountId }: { event: EventDetail; slug: strin
   }, [access, accountId, who]);
 
   return (
-    <Site title={`Reception · ${event.name}`}>
+    <Site title={`Reception · ${event.name}`} branding={event.branding}>
       <div className="stack reception">
         <header className="head">
           <div>

@@ -3,6 +3,8 @@ import type { Question } from '../../sdk/event';
 import { Button } from '../../ui/parts';
 import { api } from '../account';
 
+const maxBytes = 10 * 1024 * 1024;
+
 interface Props {
   eventId: string;
   question: Question;
@@ -19,6 +21,10 @@ export function FileAnswer({ eventId, question, answer, set }: Props) {
   const [problem, setProblem] = useState<string | null>(null);
   const send = async (file: File | undefined): Promise<void> => {
     if (!file) return;
+    if (file.size > maxBytes) {
+      setProblem('The file is larger than 10 MB.');
+      return;
+    }
     setBusy(true);
     setProblem(null);
     try {

@@ -25,6 +25,17 @@ export interface Page<T> {
   next: string | null;
 }
 
+/** How an event looks; null is left to the platform's own look. */
+export interface Branding {
+  /** "#1a5f7a", and what can be read on it. */
+  background: string | null;
+  foreground: string | null;
+  logoUrl: string | null;
+  coverUrl: string | null;
+  /** Of the colours; see `If-Match`. */
+  version: number;
+}
+
 export interface EventSummary {
   id: string;
   slug: string;
@@ -36,6 +47,7 @@ export interface EventSummary {
   endsAt: string;
   businessType?: string;
   organisation?: { id: string; name: string } | null;
+  branding?: Branding;
 }
 
 export interface Session {

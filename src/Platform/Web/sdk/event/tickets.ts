@@ -87,6 +87,7 @@ export interface Ticket {
   code: string | null;
   /** When its holder came in. */
   checkedInAt: string | null;
+  eventId: string;
 }
 
 /** What the door says. */

@@ -1,10 +1,12 @@
 import { CircleCheck } from 'lucide-react';
 import { useState } from 'react';
-import type { EventDetail, ImportedInvitations, TicketType } from '../../../sdk/event';
+import { ApiError, type EventDetail, type ImportedInvitations, type TicketType } from '../../../sdk/event';
 import { Dialog } from '../../../ui/dialog';
 import { Form, SelectField, TextField } from '../../../ui/forms';
 import { Button } from '../../../ui/parts';
 import { api } from '../../account';
+
+const maxBytes = 1024 * 1024;
 
 /** Invites everybody in a table, and says line by line what could not be sent. */
 export function ImportDialog({ event, types, close, done }: { event: EventDetail; types: TicketType[]; close: () => void; done: () => void }) {
@@ -45,6 +47,7 @@ export function ImportDialog({ event, types, close, done }: { event: EventDetail
           aliases={{ csv_not_utf8: 'file', csv_lines_invalid: 'file', body_too_large: 'file' }}
           send={async (values) => {
             if (!file) return;
+            if (file.size > maxBytes) throw new ApiError(413, 'body_too_large', 'The table is larger than 1 MB; send it in parts.');
             const raw = new Blob([await file.arrayBuffer()], { type: 'text/csv' });
             setResult(await api.call<ImportedInvitations>(`/events/${event.id}/ticket-types/${values.text('ticketTypeId')}/invitations/import`, { method: 'POST', raw }));
             done();

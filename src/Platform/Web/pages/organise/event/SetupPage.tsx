@@ -1,5 +1,5 @@
 import '../organise.css';
-import { CalendarRange, ExternalLink, Eye, LayoutDashboard, ScanLine, Settings2, Ticket, Users, UserCheck, type LucideIcon } from 'lucide-react';
+import { CalendarRange, ExternalLink, Eye, LayoutDashboard, Palette, ScanLine, Settings2, Ticket, Users, UserCheck, type LucideIcon } from 'lucide-react';
 import { useEffect, useRef, type RefObject } from 'react';
 import type { EventDetail, OnSale, Schedule } from '../../../sdk/event';
 import { timeRange } from '../../../ui/format';
@@ -11,6 +11,7 @@ import { api, setPreview } from '../../account';
 import { Members } from '../../Members';
 import { Site } from '../../Site';
 import { eventStates } from '../../words';
+import { BrandingTab } from './BrandingTab';
 import { CheckInTab } from './CheckInTab';
 import { Details } from './Details';
 import { Overview } from './Overview';
@@ -22,6 +23,7 @@ import { TicketsTab } from './TicketsTab';
 const tabs: [tab: string, name: string, icon: LucideIcon][] = [
   ['setup', 'Overview', LayoutDashboard],
   ['details', 'Details', Settings2],
+  ['branding', 'Look', Palette],
   ['programme', 'Programme', CalendarRange],
   ['tickets', 'Tickets', Ticket],
   ['registrations', 'Registrations', UserCheck],
@@ -113,6 +115,7 @@ function Tabs({ event, reloadEvent, tab }: { event: EventDetail; reloadEvent: ()
         <div className="stack">
           {tab === 'setup' && <Overview {...setup} />}
           {tab === 'details' && <Details {...setup} />}
+          {tab === 'branding' && <BrandingTab {...setup} />}
           {tab === 'programme' && <Programme {...setup} />}
           {tab === 'tickets' && <TicketsTab {...setup} />}
           {tab === 'registrations' && <Registrations event={event} onSale={onSale} />}
