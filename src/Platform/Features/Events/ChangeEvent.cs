@@ -52,6 +52,11 @@ internal static class ChangeEvent
                     return ApiError.BadRequest("times_invalid", "'endsAt' is after 'startsAt', less than 400 days apart.");
                 }
 
+                if (from != managed.Value!.StartsAt || to != managed.Value.EndsAt)
+                {
+                    await ScheduleChanges.KeepAsync(transaction, managed.Value, id, managed.Value.Name, managed.Value.StartsAt, managed.Value.EndsAt);
+                }
+
                 await connection.ExecuteAsync(
                     """
                     update platform.events set name = coalesce(@name, name), description = coalesce(@Description, description), time_zone = coalesce(@TimeZone, time_zone),

@@ -87,8 +87,22 @@ internal static class ScheduleSetup
     public static async Task<Results<Ok<ScheduleItemDetails>, ProblemHttpResult>> ChangeItemAsync(Guid id, Guid itemId, NewScheduleItem request, HttpRequest http, SignedIn account, Database database, CancellationToken cancel) =>
         (await WriteAsync(id, itemId, request, http, account, database, cancel)).ToOk();
 
-    public static Task<Results<NoContent, ProblemHttpResult>> RemoveItemAsync(Guid id, Guid itemId, SignedIn account, Database database, CancellationToken cancel) =>
-        RemoveAsync("schedule_items", id, itemId, ItemNotFound, account, database, cancel);
+    public static async Task<Results<NoContent, ProblemHttpResult>> RemoveItemAsync(Guid id, Guid itemId, SignedIn account, Database database, CancellationToken cancel)
+    {
+        var removed = await TicketSetup.ManageInAsync<ItemRow>(new FieldChecks(), id, account, database, async (transaction, row) =>
+        {
+            var connection = transaction.Connection!;
+            if (await LockAsync(connection, id, itemId) is not { } item)
+            {
+                return ItemNotFound;
+            }
+
+            await ScheduleChanges.KeepAsync(transaction, row, itemId, item.Title, item.StartsAt, item.EndsAt);
+            await connection.ExecuteAsync("delete from platform.schedule_items where id = @itemId", new { itemId });
+            return item;
+        }, cancel);
+        return removed.Error is { } error ? error.ToResult() : TypedResults.NoContent();
+    }
 
     /// <summary>Its items stay, without an area.</summary>
     public static Task<Results<NoContent, ProblemHttpResult>> RemoveAreaAsync(Guid id, Guid partId, SignedIn account, Database database, CancellationToken cancel) =>
@@ -117,17 +131,25 @@ internal static class ScheduleSetup
         checks.Require(description.Length <= 5_000 && FieldChecks.IsWellFormed(description), "description_invalid", "'description' has at most 5,000 characters.");
         checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && to > from && from.Year is >= 2000 and < 2200 && to - from < TimeSpan.FromDays(400), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order.");
         checks.Require(speakers.Length <= MaxSpeakers, "speakers_invalid", $"An item has at most {MaxSpeakers} speakers.");
-        return TicketSetup.ManageAsync<ScheduleItemDetails>(checks, id, account, database, async (connection, row) =>
+        return TicketSetup.ManageInAsync<ScheduleItemDetails>(checks, id, account, database, async (transaction, row) =>
         {
+            var connection = transaction.Connection!;
             if (await ReferenceErrorAsync(connection, id, request, speakers) is { } error)
             {
                 return error;
             }
 
-            if (http is not null && await connection.QuerySingleOrDefaultAsync<int?>("select revision from platform.schedule_items where id = @itemId and event_id = @id for update", new { itemId, id }) is { } revision
-                && IfMatch.Refuses(http, revision) is { } changed)
+            if (itemId is not null && http is not null && await LockAsync(connection, id, itemId.Value) is { } before)
             {
-                return changed;
+                if (IfMatch.Refuses(http, before.Revision) is { } changed)
+                {
+                    return changed;
+                }
+
+                if (before.StartsAt != request.StartsAt || before.EndsAt != request.EndsAt)
+                {
+                    await ScheduleChanges.KeepAsync(transaction, row, itemId.Value, before.Title, before.StartsAt, before.EndsAt);
+                }
             }
 
             var writtenId = itemId ?? Guid.CreateVersion7();
@@ -189,6 +211,11 @@ internal static class ScheduleSetup
             new { request.SessionId, request.AreaId, id, speakers });
         return known.Session && known.Area && known.Speakers == speakers.Length ? null : ApiError.BadRequest("reference_unknown", "'sessionId', 'areaId' and 'speakerIds' name things of this event.");
     }
+
+    private static Task<ItemRow?> LockAsync(NpgsqlConnection connection, Guid eventId, Guid itemId) => connection.QuerySingleOrDefaultAsync<ItemRow>(
+        "select revision, title, starts_at, ends_at from platform.schedule_items where id = @itemId and event_id = @eventId for update", new { itemId, eventId });
+
+    private sealed record ItemRow(int Revision, string Title, DateTimeOffset StartsAt, DateTimeOffset EndsAt);
 
     private sealed record Known(bool Session, bool Area, int Speakers);
 }

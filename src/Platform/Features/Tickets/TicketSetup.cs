@@ -86,7 +86,11 @@ internal static class TicketSetup
     /// Checks the fields, then the permission, then works in one transaction. What an event offers changes under the event's lock, which orders share: an
     /// order sees all of a change or nothing of it, and the change every order that came before.
     /// </summary>
-    internal static async Task<Outcome<T>> ManageAsync<T>(FieldChecks checks, Guid eventId, SignedIn account, Database database, Func<NpgsqlConnection, EventRow, Task<Outcome<T>>> work, CancellationToken cancel)
+    internal static Task<Outcome<T>> ManageAsync<T>(FieldChecks checks, Guid eventId, SignedIn account, Database database, Func<NpgsqlConnection, EventRow, Task<Outcome<T>>> work, CancellationToken cancel)
+        where T : class => ManageInAsync<T>(checks, eventId, account, database, (transaction, row) => work(transaction.Connection!, row), cancel);
+
+    /// <summary>The same for work that sets timers or enqueues mails.</summary>
+    internal static async Task<Outcome<T>> ManageInAsync<T>(FieldChecks checks, Guid eventId, SignedIn account, Database database, Func<NpgsqlTransaction, EventRow, Task<Outcome<T>>> work, CancellationToken cancel)
         where T : class
     {
         if (checks.Error is not null)
@@ -100,7 +104,7 @@ internal static class TicketSetup
                 var connection = transaction.Connection!;
                 await connection.ExecuteAsync("select 1 from platform.events where id = @eventId for no key update", new { eventId });
                 var managed = await EventGuard.ManagedAsync(connection, account, eventId);
-                return managed.Error is not null ? managed.Error : await work(connection, managed.Value!);
+                return managed.Error is not null ? managed.Error : await work(transaction, managed.Value!);
             },
             cancel);
     }

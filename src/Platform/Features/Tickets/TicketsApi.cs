@@ -20,6 +20,7 @@ internal static class TicketsApi
         services.AddSingleton<TicketMails>();
         services.AddSingleton<ITimerHandler, EventReminders>();
         services.AddSingleton<ITimerHandler, EventCancellation>();
+        services.AddSingleton<ITimerHandler, ScheduleChanges>();
         services.AddSingleton<AnswerFileLimits>();
         services.AddSingleton<ITimerHandler, AnswerFileUpkeep>();
         services.AddHostedService<TicketUpkeep>();

@@ -82,9 +82,11 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
                   {event.state === 'ended' ? 'Look back' : 'Enter the event'} <ArrowRight size={17} aria-hidden="true" />
                 </Link>
               )}
-              <a className="button" href={`/api/v1/events/${event.id}/calendar.ics`} download>
-                <CalendarPlus size={17} aria-hidden="true" /> Add to calendar
-              </a>
+              {event.state !== 'cancelled' && (
+                <a className="button" href={`/api/v1/events/${event.id}/calendar.ics`} download>
+                  <CalendarPlus size={17} aria-hidden="true" /> Add to calendar
+                </a>
+              )}
               {manages && (
                 <Link className="button" href={`/organise/events/${event.id}/setup`}>
                   <Settings2 size={17} aria-hidden="true" /> Set up

@@ -49,7 +49,7 @@ export function StockPanel({ event, quotas, changed }: { event: EventDetail; quo
                       <div className="meter__held" style={share(quota.held, quota.capacity)} />
                     </div>
                   </div>
-                  <EditButton name={quota.name} edit={() => setWriting(quota)} />
+                  <EditButton name={`the seats “${quota.name}”`} edit={() => setWriting(quota)} />
                 </li>
               ))}
             </ul>
