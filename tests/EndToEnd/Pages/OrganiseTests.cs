@@ -161,6 +161,7 @@ public sealed class OrganiseTests(RunningInstallation installation, ITestOutputH
     private async Task<RoomPage> OrganiserAsync(Chromium chromium, string path)
     {
         var organiser = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        organiser.Page.SetDefaultTimeout(60_000);
         await organiser.Page.GotoAsync("/sign-in");
         await organiser.Find("sign-in-demo").ClickAsync();
         await organiser.Find("account-link").WaitForAsync();

@@ -143,8 +143,8 @@ function PictureRow({ event, kind, name, says, url, changed }: PictureProps) {
               if (file) void run(() => upload(path, file));
             }}
           />
-          <Button size="small" busy={busy} onClick={() => input.current?.click()} aria-label={url ? `Change the ${kind}` : `Add a ${kind}`}>
-            {url ? 'Change' : 'Choose a picture'}
+          <Button size="small" busy={busy} onClick={() => input.current?.click()} aria-label={url ? `Change the ${kind}` : undefined}>
+            {url ? 'Change' : `Choose a ${kind}`}
           </Button>
           {url && (
             <Button size="small" look="quiet" disabled={busy} onClick={() => void run(() => api.call(path, { method: 'DELETE' }))} aria-label={`Remove the ${kind}`}>
