@@ -135,7 +135,7 @@ public sealed class WalkTests(RunningInstallation installation, ITestOutputHelpe
 
         await using var organiser = await OrganiserAsync(chromium);
         await organiser.Page.GotoAsync(fair.Setup("tickets"));
-        await organiser.Page.GetByRole(AriaRole.Button, new() { Name = "Change Dinner" }).ClickAsync();
+        await organiser.Page.GetByRole(AriaRole.Button, new() { Name = "Change the seats “Dinner”" }).ClickAsync();
         await organiser.Find("quota-capacity").FillAsync("1");
         await organiser.Find("quota-save").ClickAsync();
 

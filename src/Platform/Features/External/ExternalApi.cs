@@ -38,8 +38,8 @@ internal static class ExternalApi
         Write(group, "POST", "/events/{id:guid}/quotas", EventsWrite, "createQuota", "Adds a stock that ticket types draw from.", TicketSetup.AddQuotaAsync);
         Write(group, "PATCH", "/events/{id:guid}/quotas/{quotaId:guid}", EventsWrite, "changeQuota", "Changes a stock's name or size.", TicketSetup.ChangeQuotaAsync);
         Read(group, "/events/{id:guid}/ticket-types", EventsRead, "listTicketTypes", "Ticket types, withdrawn ones too.", ExternalTickets.TypesAsync);
-        Write(group, "POST", "/events/{id:guid}/ticket-types", EventsWrite, "createTicketType", "Adds a ticket type.", TicketSetup.AddTypeAsync);
-        Write(group, "DELETE", "/events/{id:guid}/ticket-types/{typeId:guid}", EventsWrite, "withdrawTicketType", "Takes a ticket type off sale for good.", WithdrawTickets.TypeAsync);
+        Write(group, "POST", "/events/{id:guid}/ticket-types", EventsWrite, "createTicketType", "Adds a ticket type.", TicketTypes.AddAsync);
+        Write(group, "DELETE", "/events/{id:guid}/ticket-types/{typeId:guid}", EventsWrite, "withdrawTicketType", "Takes a ticket type off sale for good.", TicketTypes.WithdrawAsync);
 
         Read(group, "/events/{id:guid}/orders", OrdersRead, "listOrders", "Orders with their buyers; audited.", ExternalTickets.OrdersAsync);
         Read(group, "/orders/{id:guid}", OrdersRead, "getOrder", "One order; audited.", ExternalTickets.OrderAsync);
