@@ -17,6 +17,13 @@ internal static class IfMatch
         return header.Count == 0 || header.SelectMany(h => (h ?? "").Split(',', StringSplitOptions.TrimEntries)).Any(t => t == "*" || t == TagOf(version)) ? null : Changed;
     }
 
+    /// <summary>Marks a route whose changes may be bound to a version.</summary>
+    public static TBuilder TakesIfMatch<TBuilder>(this TBuilder route)
+        where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new VersionedRoute());
+
     /// <summary>The strong entity tag of a version.</summary>
     public static string TagOf(int version) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"\"{version}\"");
 }
+
+/// <summary>A route that takes <c>If-Match</c>.</summary>
+internal sealed record VersionedRoute;
