@@ -50,9 +50,7 @@ public sealed class AccessibilityTests(RunningInstallation installation, ITestOu
 
         await using var organiser = await chromium.NewPersonAsync(Installation.PlatformUrl, width, height, phone);
         await organiser.Page.EmulateMediaAsync(new() { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
-        await organiser.Page.GotoAsync("/sign-in");
-        await organiser.Find("sign-in-demo").ClickAsync();
-        await organiser.Find("account-link").WaitForAsync();
+        await Fair.SignInAsync(organiser, api, "/organise");
         var organisation = $"/organise/{fair.OrganisationId}";
         (string Path, string? Opens)[] mine =
         [
@@ -107,8 +105,8 @@ public sealed class AccessibilityTests(RunningInstallation installation, ITestOu
     {
         var chromium = await Installation.ChromiumAsync();
         await using var organiser = await chromium.NewPersonAsync(Installation.PlatformUrl);
-        await organiser.Page.GotoAsync("/sign-in?next=/organise");
-        await organiser.Find("sign-in-demo").ClickAsync();
+        using var api = Installation.NewApi();
+        await Fair.SignInAsync(organiser, api, "/organise");
         await organiser.Find("new-organisation").WaitForAsync();
         await organiser.Page.ReloadAsync();
         await organiser.Find("new-organisation").WaitForAsync();

@@ -18,8 +18,8 @@ public sealed class OrganiseTests(RunningInstallation installation, ITestOutputH
         using var api = Installation.NewApi();
         var fair = await Fair.OpenAsync(api, "Edit Days");
         var chromium = await Installation.ChromiumAsync();
-        await using var first = await OrganiserAsync(chromium, fair.Setup("programme"));
-        await using var second = await OrganiserAsync(chromium, fair.Setup("programme"));
+        await using var first = await OrganiserAsync(chromium, api, fair.Setup("programme"));
+        await using var second = await OrganiserAsync(chromium, api, fair.Setup("programme"));
         foreach (var (person, headline) in new[] { (first, "Chief of queues"), (second, "Never shown") })
         {
             await person.Page.GetByRole(AriaRole.Button, new() { Name = "Change Mirela Ionescu" }).ClickAsync();
@@ -56,7 +56,7 @@ public sealed class OrganiseTests(RunningInstallation installation, ITestOutputH
         using var api = Installation.NewApi();
         var fair = await Fair.OpenAsync(api, "Colour Days");
         var chromium = await Installation.ChromiumAsync();
-        await using var organiser = await OrganiserAsync(chromium, fair.Setup("branding"));
+        await using var organiser = await OrganiserAsync(chromium, api, fair.Setup("branding"));
         await organiser.Find("own-colours").CheckAsync();
         await organiser.Find("brand-background").FillAsync("#888888");
         await organiser.Find("brand-foreground").FillAsync("#999999");
@@ -107,7 +107,7 @@ public sealed class OrganiseTests(RunningInstallation installation, ITestOutputH
             await File.WriteAllBytesAsync(code, await response.Content.ReadAsByteArrayAsync());
             await Tool.BytesAsync("ffmpeg", "-loglevel", "error", "-loop", "1", "-i", code, "-t", "1", "-r", "10", "-vf", "scale=400:400:flags=neighbor,pad=640:480:120:40:white", "-pix_fmt", "yuv420p", film);
             await using var chromium = await Chromium.LaunchAsync(film);
-            await using var door = await OrganiserAsync(chromium, fair.Setup("check-in"));
+            await using var door = await OrganiserAsync(chromium, api, fair.Setup("check-in"));
             await door.Find("scan").ClickAsync();
             await door.Page.Locator("[data-testid=verdict][data-reason=in]").GetByText("Astrid Lindqvist").WaitForAsync(new() { Timeout = 60_000 });
             await door.Find("scan").ClickAsync();
@@ -136,7 +136,7 @@ public sealed class OrganiseTests(RunningInstallation installation, ITestOutputH
         using var api = Installation.NewApi();
         var fair = await Fair.OpenAsync(api, "Storm Days");
         var chromium = await Installation.ChromiumAsync();
-        await using var organiser = await OrganiserAsync(chromium, fair.Setup("setup"));
+        await using var organiser = await OrganiserAsync(chromium, api, fair.Setup("setup"));
         await organiser.Find("cancel-event").ClickAsync();
         await organiser.Find("cancel-message").FillAsync("The storm has taken the roof.");
         await organiser.Find("cancel-confirm").ClickAsync();
@@ -158,14 +158,11 @@ public sealed class OrganiseTests(RunningInstallation installation, ITestOutputH
         Assert.Empty((string[])[.. organiser.Errors, .. holder.Errors]);
     }
 
-    private async Task<RoomPage> OrganiserAsync(Chromium chromium, string path)
+    private async Task<RoomPage> OrganiserAsync(Chromium chromium, PlatformApi api, string path)
     {
         var organiser = await chromium.NewPersonAsync(Installation.PlatformUrl);
         organiser.Page.SetDefaultTimeout(60_000);
-        await organiser.Page.GotoAsync("/sign-in");
-        await organiser.Find("sign-in-demo").ClickAsync();
-        await organiser.Find("account-link").WaitForAsync();
-        await organiser.Page.GotoAsync(path);
+        await Fair.SignInAsync(organiser, api, path);
         return organiser;
     }
 }
