@@ -87,6 +87,19 @@ internal static class ApiDescriptions
             });
         }
 
+        var isVersioned = metadata.OfType<VersionedRoute>().Any();
+        if (isVersioned)
+        {
+            operation.Parameters ??= [];
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = "If-Match",
+                In = ParameterLocation.Header,
+                Description = "The `version` that was seen, in quotes: a change made from an older view is refused. Left out, or `*`: whatever is there is changed.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
+        }
+
         var errors = new List<(string Status, string Why)>
         {
             ("400", "A field or parameter is wrong; `code` says which."),
@@ -98,6 +111,11 @@ internal static class ApiDescriptions
         if (context.Description.HttpMethod != "GET")
         {
             errors.AddRange([("409", "Something stands in the way; `code` says what."), ("413", "`body_too_large`: more than 64 KB."), ("415", "`unsupported_media_type`."), ("422", "`idempotency_key_reused`.")]);
+        }
+
+        if (isVersioned)
+        {
+            errors.Add(("412", "`etag_mismatch`: somebody changed it in the meantime."));
         }
 
         operation.Responses ??= [];

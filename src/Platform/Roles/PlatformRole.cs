@@ -6,6 +6,7 @@ using Events.Platform.Data.Timers;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Analytics;
 using Events.Platform.Features.Audit;
+using Events.Platform.Features.Branding;
 using Events.Platform.Features.Dashboard;
 using Events.Platform.Features.Demo;
 using Events.Platform.Features.EventEntry;
@@ -64,6 +65,7 @@ public static class PlatformRole
         services.AddRooms();
         services.AddRecordings();
         services.AddTickets(options);
+        services.AddBranding();
         services.AddPayments(options);
         services.AddMedia();
         services.AddNodes();
@@ -99,6 +101,7 @@ public static class PlatformRole
         app.MapSso();
         app.MapSchedule();
         app.MapTickets();
+        app.MapBranding();
         app.MapPayments(options);
         app.MapPrivacy();
         app.MapDashboard();

@@ -35,29 +35,34 @@ public sealed class PlatformApi : IDisposable
     /// <summary>Signs in as the demo's organiser, makes a session of its own in the demo event, and enters the event.</summary>
     public async Task<DemoSession> OrganiseAsync(string name, string kind = "session")
     {
-        var demo = await CallAsync(HttpMethod.Get, "/api/v1/demo");
-        await SignInAsync(Text(demo, "email"), Text(demo, "password"));
-        var slug = Text(demo, "eventSlug");
+        var slug = Text(await SignInAsync(), "eventSlug");
         var eventId = Text(await CallAsync(HttpMethod.Get, $"/api/v1/events/{slug}"), "id");
         var session = await CallAsync(HttpMethod.Post, $"/api/v1/events/{eventId}/sessions", new JsonObject { ["name"] = name, ["kind"] = kind });
         await EnterAsync(eventId, null);
         return new(eventId, slug, Text(session, "id"), name);
     }
 
-    private async Task SignInAsync(string email, string password)
+    /// <summary>What a browser shows to be whoever is signed in here.</summary>
+    public IEnumerable<Cookie> Cookies => _cookies.GetCookies(_platform);
+
+    /// <summary>As the demo's organiser.</summary>
+    /// <returns>What <c>/api/v1/demo</c> says.</returns>
+    public async Task<JsonObject> SignInAsync()
     {
+        var demo = await CallAsync(HttpMethod.Get, "/api/v1/demo");
         if (SignedIn.TryGetValue(_platform, out var kept))
         {
             _cookies.Add(kept);
             using var me = await _http.GetAsync("/api/v1/me");
             if (me.IsSuccessStatusCode)
             {
-                return;
+                return demo;
             }
         }
 
-        await CallAsync(HttpMethod.Post, "/api/v1/auth/sign-in", new JsonObject { ["email"] = email, ["password"] = password });
+        await CallAsync(HttpMethod.Post, "/api/v1/auth/sign-in", new JsonObject { ["email"] = Text(demo, "email"), ["password"] = Text(demo, "password") });
         SignedIn[_platform] = _cookies.GetCookies(_platform);
+        return demo;
     }
 
     /// <summary>Enters the event; a guest when no account is signed in.</summary>

@@ -50,15 +50,14 @@ public sealed class AccessibilityTests(RunningInstallation installation, ITestOu
 
         await using var organiser = await chromium.NewPersonAsync(Installation.PlatformUrl, width, height, phone);
         await organiser.Page.EmulateMediaAsync(new() { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
-        await organiser.Page.GotoAsync("/sign-in");
-        await organiser.Find("sign-in-demo").ClickAsync();
-        await organiser.Find("account-link").WaitForAsync();
+        await Fair.SignInAsync(organiser, api, "/organise");
         var organisation = $"/organise/{fair.OrganisationId}";
         (string Path, string? Opens)[] mine =
         [
             ("/account", "privacy-erasure"), ("/my/tickets", null), ($"/e/{fair.Slug}/reception", null), ("/organise", "new-organisation"), ($"{organisation}/new-event", null), (organisation, null),
             ($"{organisation}/members", "invite-member"), ($"{organisation}/audit", null), ($"{organisation}/tokens", null), ($"{organisation}/settings", null), (fair.Setup("setup"), "move-on"), (fair.Setup("details"), null),
-            (fair.Setup("programme"), "add-item"), (fair.Setup("tickets"), "add-type"), (fair.Setup("registrations"), null), (fair.Setup("team"), "invite-team"),
+            (fair.Setup("setup"), "cancel-event"), (fair.Setup("branding"), null), (fair.Setup("programme"), "add-item"), (fair.Setup("tickets"), "add-type"), (fair.Setup("tickets"), "import-invitations"),
+            (fair.Setup("registrations"), null), (fair.Setup("check-in"), null), (fair.Setup("team"), "invite-team"),
         ];
         foreach (var (path, opens) in mine)
         {
@@ -106,8 +105,8 @@ public sealed class AccessibilityTests(RunningInstallation installation, ITestOu
     {
         var chromium = await Installation.ChromiumAsync();
         await using var organiser = await chromium.NewPersonAsync(Installation.PlatformUrl);
-        await organiser.Page.GotoAsync("/sign-in?next=/organise");
-        await organiser.Find("sign-in-demo").ClickAsync();
+        using var api = Installation.NewApi();
+        await Fair.SignInAsync(organiser, api, "/organise");
         await organiser.Find("new-organisation").WaitForAsync();
         await organiser.Page.ReloadAsync();
         await organiser.Find("new-organisation").WaitForAsync();

@@ -67,7 +67,7 @@ public sealed class WalkTests(RunningInstallation installation, ITestOutputHelpe
     public async Task Paid_tickets_wait_for_a_payment_account_and_are_paid_and_refunded()
     {
         using var api = Installation.NewApi();
-        await Fair.SignInAsync(api);
+        await api.SignInAsync();
         var organisation = Fair.Id(await api.CallAsync(HttpMethod.Post, "/api/v1/organisations", new() { ["name"] = "Paid Days" }));
         var made = await api.CallAsync(HttpMethod.Post, $"/api/v1/organisations/{organisation}/events", new() { ["name"] = "Paid Days", ["timeZone"] = "UTC", ["startsAt"] = Fair.At(60), ["endsAt"] = Fair.At(180), ["state"] = "draft" });
         var (id, slug) = (Fair.Id(made), PlatformApi.Text(made, "slug"));
@@ -135,7 +135,7 @@ public sealed class WalkTests(RunningInstallation installation, ITestOutputHelpe
 
         await using var organiser = await OrganiserAsync(chromium);
         await organiser.Page.GotoAsync(fair.Setup("tickets"));
-        await organiser.Page.GetByRole(AriaRole.Button, new() { Name = "Change Dinner" }).ClickAsync();
+        await organiser.Page.GetByRole(AriaRole.Button, new() { Name = "Change the seats “Dinner”" }).ClickAsync();
         await organiser.Find("quota-capacity").FillAsync("1");
         await organiser.Find("quota-save").ClickAsync();
 

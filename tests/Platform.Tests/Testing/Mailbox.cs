@@ -28,6 +28,15 @@ internal static partial class Mailbox
         : [.. Directory.GetFiles(directory, "*.eml").Order(StringComparer.Ordinal).Select(File.ReadAllText)
             .Where(m => m.Contains($"\r\nTo: {email}\r\n", StringComparison.OrdinalIgnoreCase))];
 
+    /// <summary>Waits until an address has this many mails with these words in their text, and not more.</summary>
+    public static async Task MailsAsync(this PlatformFixture fixture, string email, string words, int count)
+    {
+        await Eventually.TrueAsync(() => Task.FromResult(Count() >= count), $"{email} has {count} mails with '{words}'");
+        Assert.Equal(count, Count());
+
+        int Count() => Texts(fixture.Options.MailDirectory, email).Count(m => m.Contains(words, StringComparison.Ordinal));
+    }
+
     /// <summary>The attachments' names and contents of the only mail to an address; waits until it is there.</summary>
     public static async Task<Dictionary<string, byte[]>> AttachmentsAsync(this PlatformFixture fixture, string email)
     {

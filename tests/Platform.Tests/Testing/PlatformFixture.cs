@@ -107,7 +107,7 @@ public class PlatformFixture : IAsyncLifetime
     /// <summary>A client with a cookie jar of its own that sends the CSRF header.</summary>
     public HttpClient Client(bool csrf = true)
     {
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() }) { BaseAddress = Url };
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer(), Expect100ContinueTimeout = TimeSpan.FromMinutes(1) }) { BaseAddress = Url };
         if (csrf)
         {
             client.DefaultRequestHeaders.Add("X-Events-Csrf", "1");
@@ -210,6 +210,15 @@ internal static class Http
     {
         using var response = await client.GetAsync(path);
         return await ReadAsync(response, expected);
+    }
+
+    /// <summary>Asks first whether the body is wanted: who refuses it closes the connection, which a client in the middle of sending may see before the answer.</summary>
+    public static Task<HttpResponseMessage> SendLargeAsync(this HttpClient client, HttpMethod method, string path, byte[] body, string type = "application/octet-stream")
+    {
+        var request = new HttpRequestMessage(method, path) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new(type);
+        request.Headers.ExpectContinue = true;
+        return client.SendAsync(request);
     }
 
     /// <summary>Expects a problem with this status and code.</summary>

@@ -5,6 +5,7 @@ using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Sso;
+using Events.Platform.Features.Tickets;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -55,6 +56,11 @@ internal static class EventEntryApi
                 if (!row.IsPublic && !Permissions.SeesDrafts(member) && assigned is null)
                 {
                     return EventsApi.NotFound.ToResult();
+                }
+
+                if (row.State == "cancelled" && !Permissions.SeesDrafts(member))
+                {
+                    return CancelEvent.Cancelled.ToResult();
                 }
 
                 var demand = await EventSso.DemandAsync(connection, id, principal, clock.GetUtcNow());

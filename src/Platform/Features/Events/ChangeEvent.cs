@@ -17,7 +17,7 @@ internal static class ChangeEvent
 {
     private static readonly string[] Life = ["building", "draft", "live", "ended", "archived"];
 
-    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> HandleAsync(Guid id, EventChange request, EventManager manager, Database database, PublicListing listing, CancellationToken cancel)
+    public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> HandleAsync(Guid id, EventChange request, HttpRequest http, EventManager manager, Database database, PublicListing listing, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var name = request.Name is null ? null : checks.Text("name", request.Name, 200);
@@ -43,10 +43,20 @@ internal static class ChangeEvent
                     return managed.Error;
                 }
 
+                if (IfMatch.Refuses(http, managed.Value!.Revision) is { } changedMeanwhile)
+                {
+                    return changedMeanwhile;
+                }
+
                 var (from, to) = (request.StartsAt ?? managed.Value!.StartsAt, request.EndsAt ?? managed.Value!.EndsAt);
                 if (to <= from || from.Year is < 2000 or >= 2200 || to - from >= TimeSpan.FromDays(400))
                 {
                     return ApiError.BadRequest("times_invalid", "'endsAt' is after 'startsAt', less than 400 days apart.");
+                }
+
+                if (from != managed.Value!.StartsAt || to != managed.Value.EndsAt)
+                {
+                    await ScheduleChanges.KeepAsync(transaction, managed.Value, id, managed.Value.Name, managed.Value.StartsAt, managed.Value.EndsAt);
                 }
 
                 await connection.ExecuteAsync(
@@ -66,7 +76,7 @@ internal static class ChangeEvent
         return outcome.ToOk();
     }
 
-    /// <summary>One step forward at a time. Live needs a payment account when anything costs money.</summary>
+    /// <summary>One step forward at a time; what was cancelled can only be archived. Live needs a payment account when anything costs money.</summary>
     public static async Task<Results<Ok<EventDetails>, ProblemHttpResult>> MoveAsync(Guid id, EventStateChange request, EventManager manager, Database database, Payments.PaymentAccounts accounts, PublicListing listing, CancellationToken cancel)
     {
         var to = Array.IndexOf(Life, request.State);
@@ -92,7 +102,7 @@ internal static class ChangeEvent
                 var row = managed.Value!;
                 if (row.State != request.State)
                 {
-                    if (Array.IndexOf(Life, row.State) + 1 != to)
+                    if (row.State == "cancelled" ? request.State != "archived" : Array.IndexOf(Life, row.State) + 1 != to)
                     {
                         return ApiError.Conflict("state_not_reachable", $"An event goes from {string.Join(" to ", Life)}, one step at a time; this one is {row.State}.");
                     }

@@ -17,8 +17,7 @@ internal static class CreateSession
     {
         var checks = new FieldChecks();
         var name = checks.Text("name", request.Name, 200);
-        checks.Require(request.Kind is "session" or "stage", "kind_invalid", "'kind' is session or stage.");
-        checks.Require(request is not { StartsAt: { } from, EndsAt: { } to } || to > from, "times_invalid", "'endsAt' must be after 'startsAt'.");
+        Check(checks, request);
         if (checks.Error is not null)
         {
             return checks.Error.ToResult();
@@ -47,6 +46,12 @@ internal static class CreateSession
                 return (await EventQueries.SessionsAsync(connection, id, sessionId))[0];
             },
             cancel)).ToCreated(_ => $"{manager.Api}/events/{id}");
+    }
+
+    internal static void Check(FieldChecks checks, NewSession request)
+    {
+        checks.Require(request.Kind is "session" or "stage", "kind_invalid", "'kind' is session or stage.");
+        checks.Require(request is not { StartsAt: { } from, EndsAt: { } to } || to > from, "times_invalid", "'endsAt' must be after 'startsAt'.");
     }
 
     /// <summary>The room's name is the session's id: unguessable enough to list nowhere, and valid on every node.</summary>

@@ -14,12 +14,12 @@ internal static class EventQueries
     {
         var rows = await connection.QueryAsync<SessionRow>(
             """
-            select s.id, s.name, s.kind, s.starts_at, s.ends_at, (select count(*)::int from platform.room_participants p where p.room = s.room) as participants
+            select s.id, s.name, s.kind, s.starts_at, s.ends_at, (select count(*)::int from platform.room_participants p where p.room = s.room) as participants, s.version
             from platform.sessions s where s.event_id = @eventId and (@only::uuid is null or s.id = @only) order by s.starts_at nulls last, s.id
             """,
             new { eventId, only });
-        return [.. rows.Select(r => new SessionDetails(r.Id, r.Name, r.Kind, r.StartsAt, r.EndsAt, r.Participants > 0, r.Participants))];
+        return [.. rows.Select(r => new SessionDetails(r.Id, r.Name, r.Kind, r.StartsAt, r.EndsAt, r.Participants > 0, r.Participants, r.Version))];
     }
 
-    private sealed record SessionRow(Guid Id, string Name, string Kind, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, int Participants);
+    private sealed record SessionRow(Guid Id, string Name, string Kind, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, int Participants, int Version);
 }

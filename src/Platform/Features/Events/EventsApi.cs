@@ -24,6 +24,8 @@ internal static class EventsApi
         routes.MapPatch("/api/v1/events/{id:guid}", ChangeEvent.HandleAsync).RequireAuthorization(AccountCookie.Scheme).TakesIdempotencyKey();
         routes.MapPost("/api/v1/events/{id:guid}/state", ChangeEvent.MoveAsync).RequireAuthorization(AccountCookie.Scheme).TakesIdempotencyKey();
         routes.MapPost("/api/v1/events/{id:guid}/sessions", CreateSession.HandleAsync).RequireAuthorization(AccountCookie.Scheme).TakesIdempotencyKey();
+        routes.MapPut("/api/v1/events/{id:guid}/sessions/{sessionId:guid}", ChangeSession.HandleAsync).RequireAuthorization(AccountCookie.Scheme).TakesIdempotencyKey();
+        routes.MapDelete("/api/v1/events/{id:guid}/sessions/{sessionId:guid}", ChangeSession.RemoveAsync).RequireAuthorization(AccountCookie.Scheme);
     }
 
     /// <summary>
@@ -85,6 +87,7 @@ internal static class EventsApi
             }
         }
 
+        context.Response.Headers.ETag = IfMatch.TagOf(row.Revision);
         return TypedResults.Ok(row.ToDetails(await EventQueries.SessionsAsync(connection, row.Id)));
     }
 }

@@ -18,7 +18,7 @@ internal static class ExternalApi
         Read(group, "/events", EventsRead, "listEvents", "The organisation's events in every state.", ExternalEvents.ListAsync);
         Write(group, "POST", "/events", EventsWrite, "createEvent", "Makes an event.", ExternalEvents.CreateAsync);
         Read(group, "/events/{id:guid}", EventsRead, "getEvent", "One event with its sessions.", ExternalEvents.GetAsync);
-        Write(group, "PATCH", "/events/{id:guid}", EventsWrite, "changeEvent", "Changes what is named; the rest stays.", ChangeEvent.HandleAsync);
+        Write(group, "PATCH", "/events/{id:guid}", EventsWrite, "changeEvent", "Changes what is named; the rest stays.", ChangeEvent.HandleAsync).TakesIfMatch();
         Write(group, "POST", "/events/{id:guid}/state", EventsWrite, "moveEvent", "Moves an event one step on: building, draft, live, ended, archived.", ChangeEvent.MoveAsync);
 
         Read(group, "/events/{id:guid}/sessions", EventsRead, "listSessions", "Sessions and stages.", ExternalEvents.SessionsAsync);
@@ -31,15 +31,15 @@ internal static class ExternalApi
         Write(group, "DELETE", "/events/{id:guid}/areas/{partId:guid}", EventsWrite, "deleteArea", "Removes an area; schedule items stay.", ScheduleSetup.RemoveAreaAsync);
         Read(group, "/events/{id:guid}/schedule", EventsRead, "listScheduleItems", "The schedule's items.", ExternalProgramme.ScheduleAsync);
         Write(group, "POST", "/events/{id:guid}/schedule", EventsWrite, "createScheduleItem", "Adds an item to the schedule.", ScheduleSetup.AddItemAsync);
-        Write(group, "PUT", "/events/{id:guid}/schedule/{itemId:guid}", EventsWrite, "replaceScheduleItem", "Replaces all of an item.", ScheduleSetup.ChangeItemAsync);
+        Write(group, "PUT", "/events/{id:guid}/schedule/{itemId:guid}", EventsWrite, "replaceScheduleItem", "Replaces all of an item.", ScheduleSetup.ChangeItemAsync).TakesIfMatch();
         Write(group, "DELETE", "/events/{id:guid}/schedule/{itemId:guid}", EventsWrite, "deleteScheduleItem", "Removes an item.", ScheduleSetup.RemoveItemAsync);
 
         Read(group, "/events/{id:guid}/quotas", EventsRead, "listQuotas", "Stock, and what is left of it.", ExternalTickets.QuotasAsync);
         Write(group, "POST", "/events/{id:guid}/quotas", EventsWrite, "createQuota", "Adds a stock that ticket types draw from.", TicketSetup.AddQuotaAsync);
-        Write(group, "PATCH", "/events/{id:guid}/quotas/{quotaId:guid}", EventsWrite, "changeQuota", "Changes a stock's name or size.", TicketSetup.ChangeQuotaAsync);
+        Write(group, "PATCH", "/events/{id:guid}/quotas/{quotaId:guid}", EventsWrite, "changeQuota", "Changes a stock's name or size.", TicketSetup.ChangeQuotaAsync).TakesIfMatch();
         Read(group, "/events/{id:guid}/ticket-types", EventsRead, "listTicketTypes", "Ticket types, withdrawn ones too.", ExternalTickets.TypesAsync);
-        Write(group, "POST", "/events/{id:guid}/ticket-types", EventsWrite, "createTicketType", "Adds a ticket type.", TicketSetup.AddTypeAsync);
-        Write(group, "DELETE", "/events/{id:guid}/ticket-types/{typeId:guid}", EventsWrite, "withdrawTicketType", "Takes a ticket type off sale for good.", WithdrawTickets.TypeAsync);
+        Write(group, "POST", "/events/{id:guid}/ticket-types", EventsWrite, "createTicketType", "Adds a ticket type.", TicketTypes.AddAsync);
+        Write(group, "DELETE", "/events/{id:guid}/ticket-types/{typeId:guid}", EventsWrite, "withdrawTicketType", "Takes a ticket type off sale for good.", TicketTypes.WithdrawAsync);
 
         Read(group, "/events/{id:guid}/orders", OrdersRead, "listOrders", "Orders with their buyers; audited.", ExternalTickets.OrdersAsync);
         Read(group, "/orders/{id:guid}", OrdersRead, "getOrder", "One order; audited.", ExternalTickets.OrderAsync);
@@ -55,6 +55,6 @@ internal static class ExternalApi
     private static void Read(RouteGroupBuilder group, string pattern, string scope, string name, string summary, Delegate handler) =>
         group.MapGet(pattern, handler).WithMetadata(new ScopeRequired(scope)).WithTags(scope.Split(':')[0]).WithName(name).WithSummary(summary);
 
-    private static void Write(RouteGroupBuilder group, string method, string pattern, string scope, string name, string summary, Delegate handler) =>
+    private static RouteHandlerBuilder Write(RouteGroupBuilder group, string method, string pattern, string scope, string name, string summary, Delegate handler) =>
         group.MapMethods(pattern, [method], handler).WithMetadata(new ScopeRequired(scope)).WithTags(scope.Split(':')[0]).WithName(name).WithSummary(summary).TakesIdempotencyKey();
 }

@@ -1,4 +1,3 @@
-using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Audit;
@@ -58,14 +57,7 @@ internal static class ExternalCheckIns
                     return error;
                 }
 
-                if (await transaction.Connection!.QuerySingleOrDefaultAsync<ExternalCheckIn>(
-                    "delete from platform.ticket_check_ins where ticket_id = @ticketId and event_id = @id returning ticket_id as id, checked_in_at", new { id, ticketId }) is not { } gone)
-                {
-                    return ApiError.NotFound("check_in_not_found", "This ticket is not in.");
-                }
-
-                await Outbox.AppendAsync(transaction, "ticket", ticketId, "ticket.checked_out", new { ticketId, eventId = id });
-                return gone;
+                return await CheckIn.LeaveAsync(transaction, id, ticketId) is { } at ? new ExternalCheckIn(ticketId, at) : ApiError.NotFound("check_in_not_found", "This ticket is not in.");
             },
             cancel);
         return outcome.Error is { } refused ? refused.ToResult() : TypedResults.NoContent();
@@ -90,23 +82,12 @@ internal static class ExternalCheckIns
             }
         }
 
-        // Against a refund or a transfer at the same moment: one of the two comes first, and the other sees it.
-        var connection = transaction.Connection!;
-        var state = await connection.QuerySingleOrDefaultAsync<string>("select state from platform.tickets where id = @ticketId and event_id = @eventId for no key update", new { ticketId, eventId });
-        if (state is not "valid")
+        return await CheckIn.EnterAsync(transaction, eventId, ticketId, userId: null, caller.TokenId) switch
         {
-            return state is null ? Refused("ticket_not_found") : Refused(state is "held" or "released" ? "not_paid" : state, ticketId);
-        }
-
-        var values = new { ticketId, eventId, caller.TokenId };
-        if (await connection.QuerySingleOrDefaultAsync<ExternalCheckIn>("select ticket_id as id, checked_in_at from platform.ticket_check_ins where ticket_id = @ticketId", values) is { } before)
-        {
-            return new CheckInAnswer("already_in", null, ticketId, before.CheckedInAt);
-        }
-
-        var now = await connection.QuerySingleAsync<ExternalCheckIn>(
-            "insert into platform.ticket_check_ins (ticket_id, event_id, api_token_id) values (@ticketId, @eventId, @TokenId) returning ticket_id as id, checked_in_at", values);
-        await Outbox.AppendAsync(transaction, "ticket", ticketId, "ticket.checked_in", new { ticketId, eventId });
-        return new CheckInAnswer("ok", null, ticketId, now.CheckedInAt);
+            null => Refused("ticket_not_found"),
+            { CheckedInAt: { } at } entry => new CheckInAnswer(entry.IsNew ? "ok" : "already_in", null, ticketId, at),
+            { State: "held" or "released" } => Refused("not_paid", ticketId),
+            { State: var state } => Refused(state, ticketId),
+        };
     }
 }

@@ -26,6 +26,8 @@ public sealed record ExternalScheduleItem : IPaged
     public required Guid? AreaId { get; init; }
 
     public required Guid[] SpeakerIds { get; init; }
+
+    public required int Version { get; init; }
 }
 
 /// <summary>An event's programme.</summary>
@@ -48,7 +50,7 @@ internal static class ExternalProgramme
             id, query, caller, database,
             """
             select i.id, i.title, i.description, i.starts_at, i.ends_at, i.session_id, i.area_id,
-                   array(select s.speaker_id from platform.schedule_speakers s where s.item_id = i.id order by s.speaker_id) as speaker_ids
+                   array(select s.speaker_id from platform.schedule_speakers s where s.item_id = i.id order by s.speaker_id) as speaker_ids, i.revision as version
             from platform.schedule_items i where i.event_id = @eventId and (@after::uuid is null or i.id > @after) order by i.id limit @Take
             """,
             audited: null, cancel);

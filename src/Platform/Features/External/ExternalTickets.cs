@@ -15,7 +15,7 @@ public sealed record ExternalTicketType(
 
 /// <param name="Taken">Valid tickets.</param>
 /// <param name="Held">Waiting for payment.</param>
-public sealed record ExternalQuota(Guid Id, string Name, int Capacity, int Taken, int Held) : IPaged;
+public sealed record ExternalQuota(Guid Id, string Name, int Capacity, int Taken, int Held, int Version) : IPaged;
 
 /// <param name="State">pending, confirmed, expired, cancelled, refunding, refunded.</param>
 /// <param name="TotalMinor">In the currency's smallest unit.</param>
@@ -62,7 +62,7 @@ internal static class ExternalTickets
         ExternalPages.OfEventAsync<ExternalQuota>(
             id, query, caller, database,
             """
-            select q.id, q.name, q.capacity, q.taken, (select count(*)::int from platform.tickets t where t.quota_id = q.id and t.state = 'held' and t.held_until > now()) as held
+            select q.id, q.name, q.capacity, q.taken, (select count(*)::int from platform.tickets t where t.quota_id = q.id and t.state = 'held' and t.held_until > now()) as held, q.version
             from platform.ticket_quotas q where q.event_id = @eventId and (@after::uuid is null or q.id > @after) order by q.id limit @Take
             """,
             audited: null, cancel);

@@ -45,9 +45,10 @@ public sealed partial class MailTemplate
         // A line break in a value must not become a header.
         var subject = LineBreaks().Replace(Fill(_subject, model, v => v), " ").Trim();
         var (text, html) = (new StringBuilder(), new StringBuilder());
+        var look = Look.Of(model);
         foreach (var block in _blocks.Where(b => b.Condition is null || model.GetValueOrDefault(b.Condition, "").Length > 0))
         {
-            block.Write(text, html, model);
+            block.Write(text, html, model, look);
         }
 
         return new RenderedMail(
@@ -55,7 +56,7 @@ public sealed partial class MailTemplate
             text.ToString().TrimEnd() + "\n",
             $"""
             <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{WebUtility.HtmlEncode(subject)}</title></head>
-            <body style="margin:0;background:#f4f5f7;padding:24px;font:16px/1.5 system-ui,sans-serif;color:#1a1d21"><div style="max-width:560px;margin:auto;background:#fff;border-radius:12px;padding:32px">
+            <body style="margin:0;background:#f4f5f7;padding:24px;font:16px/1.5 system-ui,sans-serif;color:#1a1d21"><div style="max-width:560px;margin:auto;background:#fff;border-radius:12px;padding:32px">{look.Head}
             {html}</div></body></html>
 
             """);
@@ -84,6 +85,22 @@ public sealed partial class MailTemplate
 
     [GeneratedRegex(@"[\p{Cc}\u2028\u2029]+")]
     private static partial Regex LineBreaks();
+
+    /// <summary>What a mail's frame takes from the model beside the template's values: <c>brandBackground</c>, <c>brandForeground</c>, <c>brandName</c>, <c>brandLogoUrl</c>.</summary>
+    private sealed record Look(string Background, string Foreground, string Head)
+    {
+        public static Look Of(IReadOnlyDictionary<string, string> model)
+        {
+            var (background, foreground, logo) = (model.GetValueOrDefault("brandBackground", ""), model.GetValueOrDefault("brandForeground", ""), model.GetValueOrDefault("brandLogoUrl", ""));
+            var isBranded = Colour().IsMatch(background) && Colour().IsMatch(foreground);
+            var head = logo.Length == 0 ? ""
+                : $"<p style=\"margin:0 0 24px\"><img src=\"{WebUtility.HtmlEncode(logo)}\" alt=\"{WebUtility.HtmlEncode(model.GetValueOrDefault("brandName", ""))}\" style=\"max-width:128px;max-height:64px\"></p>";
+            return isBranded ? new Look(background, foreground, head) : new Look("#2f5bea", "#fff", head);
+        }
+    }
+
+    [GeneratedRegex("^#[0-9a-f]{6}$")]
+    private static partial Regex Colour();
 
     private enum Kind
     {
@@ -121,7 +138,7 @@ public sealed partial class MailTemplate
             return new Block(kind, condition, source, source[3..bar].Trim(), source[(bar + 1)..].Trim());
         }
 
-        public void Write(StringBuilder text, StringBuilder html, IReadOnlyDictionary<string, string> model)
+        public void Write(StringBuilder text, StringBuilder html, IReadOnlyDictionary<string, string> model, Look look)
         {
             var (plainLabel, plainTarget) = (Fill(Label, model, v => v), Fill(Target, model, v => v));
             var (label, target) = (Encode(Label, model), Encode(Target, model));
@@ -133,7 +150,7 @@ public sealed partial class MailTemplate
                     break;
                 case Kind.Button:
                     text.Append(plainLabel).Append(":\n").Append(plainTarget).Append("\n\n");
-                    html.Append($"<p><a href=\"{target}\" style=\"display:inline-block;background:#2f5bea;color:#fff;text-decoration:none;border-radius:8px;padding:12px 20px\">{label}</a></p>\n");
+                    html.Append($"<p><a href=\"{target}\" style=\"display:inline-block;background:{look.Background};color:{look.Foreground};text-decoration:none;border-radius:8px;padding:12px 20px\">{label}</a></p>\n");
                     break;
                 case Kind.Picture:
                     text.Append('[').Append(plainTarget).Append("]\n\n");

@@ -20,5 +20,8 @@ internal static class Money
         return string.Create(CultureInfo.InvariantCulture, $"{(minor / Scale(decimals)).ToString($"N{decimals}", CultureInfo.InvariantCulture)} {currency}");
     }
 
+    /// <summary>"25.00", for machines.</summary>
+    public static string Amount(long minor, string currency) => (minor / Scale(Decimals(currency))).ToString($"F{Decimals(currency)}", CultureInfo.InvariantCulture);
+
     private static decimal Scale(int decimals) => decimals switch { 0 => 1m, 2 => 100m, _ => 1_000m };
 }

@@ -64,18 +64,20 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
     /// <summary>A crash between the provider and our row only asks again.</summary>
     private async Task RefundDueAsync(CancellationToken cancel)
     {
-        foreach (var id in await IdsAsync("select id from platform.payments where state = 'refund_due' and provider = @Name order by changed_at limit @Batch", cancel))
+        // Several at once: a cancelled event has thousands.
+        var due = await IdsAsync("select id from platform.payments where state = 'refund_due' and provider = @Name order by changed_at limit @Batch", cancel);
+        await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel }, async (id, token) =>
         {
-            var problem = await RefundAsync(id, cancel);
+            var problem = await RefundAsync(id, token);
             if (problem is not null)
             {
                 PaymentsLog.RefundFailed(log, id, problem);
                 await database.InTransactionAsync(
                     transaction => transaction.Connection!.ExecuteAsync(
                         "update platform.payments set state = 'refund_failed', refund_error = left(@problem, 500), changed_at = now() where provider = @Name and id = @id and state = 'refund_due'", new { _provider!.Name, id, problem }),
-                    cancel);
+                    token);
             }
-        }
+        });
     }
 
     /// <summary>Null when the money is on its way; else why it will not go.</summary>

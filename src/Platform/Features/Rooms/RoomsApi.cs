@@ -6,6 +6,8 @@ using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Data.Timers;
 using Events.Platform.Features.EventEntry;
+using Events.Platform.Features.Organisations;
+using Events.Platform.Features.Tickets;
 using Events.Platform.Roles;
 using Events.Rtc.Signalling.Tokens;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -51,7 +53,8 @@ internal static partial class RoomsApi
     /// <summary>A session of the event that the pass is for.</summary>
     public static async Task<Outcome<SessionRow>> SessionAsync(NpgsqlConnection connection, Guid id, EventPass pass)
     {
-        var session = await connection.QuerySingleOrDefaultAsync<SessionRow>("select event_id, kind, room from platform.sessions where id = @id", new { id });
+        var session = await connection.QuerySingleOrDefaultAsync<SessionRow>(
+            "select s.event_id, s.kind, s.room, e.state from platform.sessions s join platform.events e on e.id = s.event_id where s.id = @id", new { id });
         return session is null ? SessionNotFound : session.EventId == pass.EventId ? session : WrongEvent;
     }
 
@@ -66,6 +69,12 @@ internal static partial class RoomsApi
         }
 
         pass = await RoleChanges.CurrentAsync(connection, pass);
+
+        // A pass outlives the cancellation by minutes; the doors do not.
+        if (row.State == "cancelled" && pass.Role != Permissions.Organiser)
+        {
+            return CancelEvent.Cancelled.ToResult();
+        }
 
         if (request?.Tab is { } given && !TabId().IsMatch(given))
         {
@@ -98,5 +107,5 @@ internal static partial class RoomsApi
     [GeneratedRegex("^[A-Za-z0-9_-]{8,32}$", RegexOptions.CultureInvariant)]
     private static partial Regex TabId();
 
-    public sealed record SessionRow(Guid EventId, string Kind, string Room);
+    public sealed record SessionRow(Guid EventId, string Kind, string Room, string State);
 }

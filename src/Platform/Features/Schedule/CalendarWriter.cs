@@ -45,6 +45,9 @@ internal sealed class CalendarWriter
     public void Local(string name, DateTimeOffset at, TimeZoneInfo zone) =>
         Line($"{name};TZID={zone.Id}", TimeZoneInfo.ConvertTime(at, zone).ToString("yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture));
 
+    /// <summary>The value of a property's parameter, quoted: neither quotes nor control characters fit into it (RFC 5545 §3.1).</summary>
+    public static string Parameter(string value) => $"\"{string.Concat(value.Where(c => !char.IsControl(c))).Replace('"', '\'')}\"";
+
     public override string ToString() => _text.ToString();
 
     /// <summary>RFC 5545 §3.3.11; other control characters are not allowed in a text.</summary>

@@ -6,19 +6,35 @@ namespace Events.Platform.Features.Schedule;
 /// <param name="IsCancelled">Whoever has it takes it out of their calendar (RFC 5545 §3.8.1.11).</param>
 internal sealed record CalendarEntry(string Uid, int Sequence, string Title, string Description, DateTimeOffset StartsAt, DateTimeOffset EndsAt, DateTimeOffset ChangedAt, string Location, bool IsCancelled = false);
 
+/// <summary>What a calendar is to do with a file (RFC 5546 §1.4).</summary>
+internal enum CalendarMethod
+{
+    Publish,
+    Cancel,
+}
+
+/// <param name="Address">An e-mail address.</param>
+internal sealed record CalendarOrganizer(string Name, string Address);
+
 /// <summary>An event, or one of its sessions, as an iCalendar object; pure.</summary>
 internal static class EventCalendar
 {
-    public const string ContentType = "text/calendar; charset=utf-8; method=PUBLISH";
+    /// <summary>The method stands in the type as in the object (RFC 6047 §2.4).</summary>
+    public static string TypeOf(CalendarMethod method) => $"text/calendar; charset=utf-8; method={NameOf(method)}";
 
-    public static string Write(IReadOnlyList<CalendarEntry> entries, TimeZoneInfo zone)
+    /// <param name="entries">What it is about.</param>
+    /// <param name="zone">The event's: times are its wall clock's.</param>
+    /// <param name="method">Whether the entries go into a calendar or out of it.</param>
+    /// <param name="organizer">Whose entries they are: calendars that were told so take a cancellation from nobody else.</param>
+    /// <param name="attendee">Whom the file is for; needed for a cancellation (RFC 5546 §3.2.5).</param>
+    public static string Write(IReadOnlyList<CalendarEntry> entries, TimeZoneInfo zone, CalendarMethod method = CalendarMethod.Publish, CalendarOrganizer? organizer = null, string? attendee = null)
     {
         var calendar = new CalendarWriter();
         calendar.Line("BEGIN", "VCALENDAR");
         calendar.Line("VERSION", "2.0");
         calendar.Line("PRODID", "-//Events//Schedule//EN");
         calendar.Line("CALSCALE", "GREGORIAN");
-        calendar.Line("METHOD", "PUBLISH");
+        calendar.Line("METHOD", NameOf(method));
         if (entries.Count > 0 && !IsUtc(zone))
         {
             CalendarZone.Write(calendar, zone, entries.Min(e => e.StartsAt).UtcDateTime, entries.Max(e => e.EndsAt).UtcDateTime);
@@ -32,6 +48,16 @@ internal static class EventCalendar
             calendar.Utc("DTSTAMP", entry.ChangedAt);
             Time(calendar, "DTSTART", entry.StartsAt, zone);
             Time(calendar, "DTEND", entry.EndsAt, zone);
+            if (organizer is not null)
+            {
+                calendar.Line($"ORGANIZER;CN={CalendarWriter.Parameter(organizer.Name)}", $"mailto:{organizer.Address}");
+            }
+
+            if (attendee is not null)
+            {
+                calendar.Line("ATTENDEE", $"mailto:{attendee}");
+            }
+
             if (entry.IsCancelled)
             {
                 calendar.Line("STATUS", "CANCELLED");
@@ -63,6 +89,8 @@ internal static class EventCalendar
             calendar.Local(name, at, zone);
         }
     }
+
+    private static string NameOf(CalendarMethod method) => method == CalendarMethod.Cancel ? "CANCEL" : "PUBLISH";
 
     private static bool IsUtc(TimeZoneInfo zone) => zone.Id is "UTC" or "Etc/UTC";
 }

@@ -22,6 +22,8 @@ internal static class ScheduleApi
         var organisers = routes.MapGroup("").RequireAuthorization(AccountCookie.Scheme);
         organisers.MapPost("/api/v1/events/{id:guid}/areas", ScheduleSetup.AddAreaAsync).TakesIdempotencyKey();
         organisers.MapPost("/api/v1/events/{id:guid}/speakers", ScheduleSetup.AddSpeakerAsync).TakesIdempotencyKey();
+        organisers.MapPut("/api/v1/events/{id:guid}/areas/{partId:guid}", ScheduleSetup.ChangeAreaAsync).TakesIdempotencyKey();
+        organisers.MapPut("/api/v1/events/{id:guid}/speakers/{partId:guid}", ScheduleSetup.ChangeSpeakerAsync).TakesIdempotencyKey();
         organisers.MapDelete("/api/v1/events/{id:guid}/areas/{partId:guid}", ScheduleSetup.RemoveAreaAsync);
         organisers.MapDelete("/api/v1/events/{id:guid}/speakers/{partId:guid}", ScheduleSetup.RemoveSpeakerAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/schedule", ScheduleSetup.AddItemAsync).TakesIdempotencyKey();
@@ -42,8 +44,8 @@ internal static class ScheduleApi
             return ApiError.BadRequest("time_zone_unknown", "'zone' must be an IANA zone like Europe/Zurich.").ToResult();
         }
 
-        var speakers = await connection.QueryAsync<SpeakerDetails>("select id, name, headline, bio from platform.speakers where event_id = @id order by name, id", new { id });
-        var areas = await connection.QueryAsync<AreaDetails>("select id, name, kind from platform.areas where event_id = @id order by id", new { id });
+        var speakers = await connection.QueryAsync<SpeakerDetails>("select id, name, headline, bio, version from platform.speakers where event_id = @id order by name, id", new { id });
+        var areas = await connection.QueryAsync<AreaDetails>("select id, name, kind, version from platform.areas where event_id = @id order by id", new { id });
         var items = await ScheduleQueries.ItemsAsync(connection, id, null);
         return TypedResults.Ok(new ScheduleDetails(shown.Id, [.. items.Select(i => i.ToDetails(shown))], speakers.AsList(), areas.AsList()));
     }
@@ -64,7 +66,7 @@ internal static class ScheduleApi
         }
 
         context.Response.Headers.CacheControl = "no-cache";
-        return TypedResults.Text(EventCalendar.Write(entries, TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone)), EventCalendar.ContentType);
+        return TypedResults.Text(EventCalendar.Write(entries, TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone)), EventCalendar.TypeOf(CalendarMethod.Publish));
     }
 
     private static async Task<EventRow?> VisibleAsync(NpgsqlConnection connection, Guid id, HttpContext context)

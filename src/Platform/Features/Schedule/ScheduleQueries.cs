@@ -23,16 +23,16 @@ internal static class ScheduleQueries
         {
             var sessions = await EventQueries.SessionsAsync(connection, row.Id, sessionId);
             return [.. sessions.Where(s => s is { StartsAt: not null, EndsAt: not null })
-                .Select(s => new CalendarEntry($"session-{s.Id}@events", row.Revision, s.Name, "", s.StartsAt!.Value, s.EndsAt!.Value, row.ChangedAt, row.Name))];
+                .Select(s => new CalendarEntry($"session-{s.Id}@events", row.Revision + s.Version, s.Name, "", s.StartsAt!.Value, s.EndsAt!.Value, row.ChangedAt, row.Name, row.State == "cancelled"))];
         }
 
         var items = await ItemsAsync(connection, row.Id, itemId);
         return items.Count == 0 && itemId is null
             ? [OfEvent(row)]
-            : [.. items.Select(i => new CalendarEntry($"item-{i.Id}@events", i.Revision, i.Title, i.Description, i.StartsAt, i.EndsAt, i.ChangedAt, row.Name))];
+            : [.. items.Select(i => new CalendarEntry($"item-{i.Id}@events", i.Revision, i.Title, i.Description, i.StartsAt, i.EndsAt, i.ChangedAt, row.Name, row.State == "cancelled"))];
     }
 
-    public static CalendarEntry OfEvent(EventRow row) => new($"event-{row.Id}@events", row.Revision, row.Name, row.Description, row.StartsAt, row.EndsAt, row.ChangedAt, "");
+    public static CalendarEntry OfEvent(EventRow row) => new($"event-{row.Id}@events", row.Revision, row.Name, row.Description, row.StartsAt, row.EndsAt, row.ChangedAt, "", row.State == "cancelled");
 
     /// <summary>By properties: Dapper cannot match a constructor that takes an array.</summary>
     internal sealed record ItemRow
@@ -60,7 +60,7 @@ internal static class ScheduleQueries
         public ScheduleItemDetails ToDetails(TimeZoneInfo zone)
         {
             var (start, end) = (TimeZoneInfo.ConvertTime(StartsAt, zone), TimeZoneInfo.ConvertTime(EndsAt, zone));
-            return new ScheduleItemDetails(Id, Title, Description, StartsAt, EndsAt, start, end, DateOnly.FromDateTime(start.DateTime), SessionId, AreaId, SpeakerIds);
+            return new ScheduleItemDetails(Id, Title, Description, StartsAt, EndsAt, start, end, DateOnly.FromDateTime(start.DateTime), SessionId, AreaId, SpeakerIds, Revision);
         }
     }
 }

@@ -16,53 +16,100 @@ internal static class ScheduleSetup
 
     private const int MaxSpeakers = 50;
 
+    private static readonly ApiError AreaNotFound = ApiError.NotFound("area_not_found", "The event has no such area.");
+
+    private static readonly ApiError SpeakerNotFound = ApiError.NotFound("speaker_not_found", "The event has no such speaker.");
+
     private static readonly ApiError ItemNotFound = ApiError.NotFound("schedule_item_not_found", "The event has no such item.");
 
     public static async Task<Results<Created<AreaDetails>, ProblemHttpResult>> AddAreaAsync(Guid id, NewArea request, EventManager manager, Database database, CancellationToken cancel)
     {
-        var checks = new FieldChecks();
-        var name = checks.Text("name", request.Name, 200);
-        checks.Require(request.Kind is "stage" or "session" or "expo" or "networking" or "reception", "kind_invalid", "'kind' is stage, session, expo, networking or reception.");
+        var (checks, area) = Read(request, Guid.CreateVersion7());
+        return (await TicketSetup.ManageAsync<AreaDetails>(checks, id, manager, database, async (connection, _) =>
+            await connection.ExecuteAsync(
+                "insert into platform.areas (id, event_id, name, kind) select @AreaId, @id, @Name, @Kind where (select count(*) from platform.areas where event_id = @id) < @MostOfAKind",
+                new { AreaId = area.Id, id, area.Name, area.Kind, MostOfAKind }) == 1 ? area : TooMany, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/schedule");
+    }
+
+    public static async Task<Results<Ok<AreaDetails>, ProblemHttpResult>> ChangeAreaAsync(Guid id, Guid partId, NewArea request, HttpRequest http, EventManager manager, Database database, CancellationToken cancel)
+    {
+        var (checks, area) = Read(request, partId);
         return (await TicketSetup.ManageAsync<AreaDetails>(checks, id, manager, database, async (connection, _) =>
         {
-            var area = new AreaDetails(Guid.CreateVersion7(), name, request.Kind!);
-            return await connection.ExecuteAsync(
-                "insert into platform.areas (id, event_id, name, kind) select @AreaId, @id, @name, @Kind where (select count(*) from platform.areas where event_id = @id) < @MostOfAKind",
-                new { AreaId = area.Id, id, name, request.Kind, MostOfAKind }) == 1 ? area : TooMany;
-        }, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/schedule");
+            if (await connection.QuerySingleOrDefaultAsync<int?>("select version from platform.areas where id = @partId and event_id = @id for update", new { partId, id }) is not { } version)
+            {
+                return AreaNotFound;
+            }
+
+            if (IfMatch.Refuses(http, version) is { } changed)
+            {
+                return changed;
+            }
+
+            await connection.ExecuteAsync("update platform.areas set name = @Name, kind = @Kind, version = version + 1 where id = @Id", area);
+            return area with { Version = version + 1 };
+        }, cancel)).ToOk();
     }
 
     public static async Task<Results<Created<SpeakerDetails>, ProblemHttpResult>> AddSpeakerAsync(Guid id, NewSpeaker request, EventManager manager, Database database, CancellationToken cancel)
     {
-        var checks = new FieldChecks();
-        var (name, headline, bio) = (checks.Text("name", request.Name, 200), request.Headline?.Trim() ?? "", request.Bio?.Trim() ?? "");
-        checks.Require(headline.Length <= 200 && FieldChecks.IsWellFormed(headline), "headline_invalid", "'headline' has at most 200 characters.");
-        checks.Require(bio.Length <= 5_000 && FieldChecks.IsWellFormed(bio), "bio_invalid", "'bio' has at most 5,000 characters.");
+        var (checks, speaker) = Read(request, Guid.CreateVersion7());
+        return (await TicketSetup.ManageAsync<SpeakerDetails>(checks, id, manager, database, async (connection, _) =>
+            await connection.ExecuteAsync(
+                "insert into platform.speakers (id, event_id, name, headline, bio) select @SpeakerId, @id, @Name, @Headline, @Bio where (select count(*) from platform.speakers where event_id = @id) < @MostOfAKind",
+                new { SpeakerId = speaker.Id, id, speaker.Name, speaker.Headline, speaker.Bio, MostOfAKind }) == 1 ? speaker : TooMany, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/schedule");
+    }
+
+    public static async Task<Results<Ok<SpeakerDetails>, ProblemHttpResult>> ChangeSpeakerAsync(Guid id, Guid partId, NewSpeaker request, HttpRequest http, EventManager manager, Database database, CancellationToken cancel)
+    {
+        var (checks, speaker) = Read(request, partId);
         return (await TicketSetup.ManageAsync<SpeakerDetails>(checks, id, manager, database, async (connection, _) =>
         {
-            var speaker = new SpeakerDetails(Guid.CreateVersion7(), name, headline, bio);
-            return await connection.ExecuteAsync(
-                "insert into platform.speakers (id, event_id, name, headline, bio) select @SpeakerId, @id, @name, @headline, @bio where (select count(*) from platform.speakers where event_id = @id) < @MostOfAKind",
-                new { SpeakerId = speaker.Id, id, name, headline, bio, MostOfAKind }) == 1 ? speaker : TooMany;
-        }, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/schedule");
+            if (await connection.QuerySingleOrDefaultAsync<int?>("select version from platform.speakers where id = @partId and event_id = @id for update", new { partId, id }) is not { } version)
+            {
+                return SpeakerNotFound;
+            }
+
+            if (IfMatch.Refuses(http, version) is { } changed)
+            {
+                return changed;
+            }
+
+            await connection.ExecuteAsync("update platform.speakers set name = @Name, headline = @Headline, bio = @Bio, version = version + 1 where id = @Id", speaker);
+            return speaker with { Version = version + 1 };
+        }, cancel)).ToOk();
     }
 
     public static async Task<Results<Created<ScheduleItemDetails>, ProblemHttpResult>> AddItemAsync(Guid id, NewScheduleItem request, EventManager manager, Database database, CancellationToken cancel) =>
-        (await WriteAsync(id, null, request, manager, database, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/schedule");
+        (await WriteAsync(id, null, request, null, manager, database, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/schedule");
 
-    public static async Task<Results<Ok<ScheduleItemDetails>, ProblemHttpResult>> ChangeItemAsync(Guid id, Guid itemId, NewScheduleItem request, EventManager manager, Database database, CancellationToken cancel) =>
-        (await WriteAsync(id, itemId, request, manager, database, cancel)).ToOk();
+    public static async Task<Results<Ok<ScheduleItemDetails>, ProblemHttpResult>> ChangeItemAsync(Guid id, Guid itemId, NewScheduleItem request, HttpRequest http, EventManager manager, Database database, CancellationToken cancel) =>
+        (await WriteAsync(id, itemId, request, http, manager, database, cancel)).ToOk();
 
-    public static Task<Results<NoContent, ProblemHttpResult>> RemoveItemAsync(Guid id, Guid itemId, EventManager manager, Database database, CancellationToken cancel) =>
-        RemoveAsync("schedule_items", id, itemId, ItemNotFound, manager, database, cancel);
+    public static async Task<Results<NoContent, ProblemHttpResult>> RemoveItemAsync(Guid id, Guid itemId, EventManager manager, Database database, CancellationToken cancel)
+    {
+        var removed = await TicketSetup.ManageInAsync<ItemRow>(new FieldChecks(), id, manager, database, async (transaction, row) =>
+        {
+            var connection = transaction.Connection!;
+            if (await LockAsync(connection, id, itemId) is not { } item)
+            {
+                return ItemNotFound;
+            }
+
+            await ScheduleChanges.KeepAsync(transaction, row, itemId, item.Title, item.StartsAt, item.EndsAt);
+            await connection.ExecuteAsync("delete from platform.schedule_items where id = @itemId", new { itemId });
+            return item;
+        }, cancel);
+        return removed.Error is { } error ? error.ToResult() : TypedResults.NoContent();
+    }
 
     /// <summary>Its items stay, without an area.</summary>
     public static Task<Results<NoContent, ProblemHttpResult>> RemoveAreaAsync(Guid id, Guid partId, EventManager manager, Database database, CancellationToken cancel) =>
-        RemoveAsync("areas", id, partId, ApiError.NotFound("area_not_found", "The event has no such area."), manager, database, cancel);
+        RemoveAsync("areas", id, partId, AreaNotFound, manager, database, cancel);
 
     /// <summary>Items stay, without this speaker.</summary>
     public static Task<Results<NoContent, ProblemHttpResult>> RemoveSpeakerAsync(Guid id, Guid partId, EventManager manager, Database database, CancellationToken cancel) =>
-        RemoveAsync("speakers", id, partId, ApiError.NotFound("speaker_not_found", "The event has no such speaker."), manager, database, cancel);
+        RemoveAsync("speakers", id, partId, SpeakerNotFound, manager, database, cancel);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(string table, Guid id, Guid partId, ApiError notFound, EventManager manager, Database database, CancellationToken cancel)
     {
@@ -81,7 +128,7 @@ internal static class ScheduleSetup
     private static readonly ApiError TooMany = ApiError.Conflict("schedule_full", $"An event has at most {MostOfAKind} of these.");
 
     /// <summary>Adds an item, or replaces all of one; each write raises its revision, which calendars go by.</summary>
-    private static Task<Outcome<ScheduleItemDetails>> WriteAsync(Guid id, Guid? itemId, NewScheduleItem request, EventManager manager, Database database, CancellationToken cancel)
+    private static Task<Outcome<ScheduleItemDetails>> WriteAsync(Guid id, Guid? itemId, NewScheduleItem request, HttpRequest? http, EventManager manager, Database database, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var (title, description) = (checks.Text("title", request.Title, 200), request.Description?.Trim() ?? "");
@@ -89,11 +136,25 @@ internal static class ScheduleSetup
         checks.Require(description.Length <= 5_000 && FieldChecks.IsWellFormed(description), "description_invalid", "'description' has at most 5,000 characters.");
         checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && to > from && from.Year is >= 2000 and < 2200 && to - from < TimeSpan.FromDays(400), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order.");
         checks.Require(speakers.Length <= MaxSpeakers, "speakers_invalid", $"An item has at most {MaxSpeakers} speakers.");
-        return TicketSetup.ManageAsync<ScheduleItemDetails>(checks, id, manager, database, async (connection, row) =>
+        return TicketSetup.ManageInAsync<ScheduleItemDetails>(checks, id, manager, database, async (transaction, row) =>
         {
+            var connection = transaction.Connection!;
             if (await ReferenceErrorAsync(connection, id, request, speakers) is { } error)
             {
                 return error;
+            }
+
+            if (itemId is not null && http is not null && await LockAsync(connection, id, itemId.Value) is { } before)
+            {
+                if (IfMatch.Refuses(http, before.Revision) is { } changed)
+                {
+                    return changed;
+                }
+
+                if (before.StartsAt != request.StartsAt || before.EndsAt != request.EndsAt)
+                {
+                    await ScheduleChanges.KeepAsync(transaction, row, itemId.Value, before.Title, before.StartsAt, before.EndsAt);
+                }
             }
 
             var writtenId = itemId ?? Guid.CreateVersion7();
@@ -127,6 +188,23 @@ internal static class ScheduleSetup
         }, cancel);
     }
 
+    private static (FieldChecks Checks, AreaDetails Area) Read(NewArea request, Guid id)
+    {
+        var checks = new FieldChecks();
+        var name = checks.Text("name", request.Name, 200);
+        checks.Require(request.Kind is "stage" or "session" or "expo" or "networking" or "reception", "kind_invalid", "'kind' is stage, session, expo, networking or reception.");
+        return (checks, new AreaDetails(id, name, request.Kind ?? "", 1));
+    }
+
+    private static (FieldChecks Checks, SpeakerDetails Speaker) Read(NewSpeaker request, Guid id)
+    {
+        var checks = new FieldChecks();
+        var (name, headline, bio) = (checks.Text("name", request.Name, 200), request.Headline?.Trim() ?? "", request.Bio?.Trim() ?? "");
+        checks.Require(headline.Length <= 200 && FieldChecks.IsWellFormed(headline), "headline_invalid", "'headline' has at most 200 characters.");
+        checks.Require(bio.Length <= 5_000 && FieldChecks.IsWellFormed(bio), "bio_invalid", "'bio' has at most 5,000 characters.");
+        return (checks, new SpeakerDetails(id, name, headline, bio, 1));
+    }
+
     private static async Task<ApiError?> ReferenceErrorAsync(NpgsqlConnection connection, Guid id, NewScheduleItem request, Guid[] speakers)
     {
         var known = await connection.QuerySingleAsync<Known>(
@@ -138,6 +216,11 @@ internal static class ScheduleSetup
             new { request.SessionId, request.AreaId, id, speakers });
         return known.Session && known.Area && known.Speakers == speakers.Length ? null : ApiError.BadRequest("reference_unknown", "'sessionId', 'areaId' and 'speakerIds' name things of this event.");
     }
+
+    private static Task<ItemRow?> LockAsync(NpgsqlConnection connection, Guid eventId, Guid itemId) => connection.QuerySingleOrDefaultAsync<ItemRow>(
+        "select revision, title, starts_at, ends_at from platform.schedule_items where id = @itemId and event_id = @eventId for update", new { itemId, eventId });
+
+    private sealed record ItemRow(int Revision, string Title, DateTimeOffset StartsAt, DateTimeOffset EndsAt);
 
     private sealed record Known(bool Session, bool Area, int Speakers);
 }

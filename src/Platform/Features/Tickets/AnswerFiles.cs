@@ -45,7 +45,7 @@ internal static class AnswerFiles
         await using (var connection = await database.OpenAsync(cancel))
         {
             if (await EventQueries.FindAsync(connection, id.ToString()) is not { State: "live" }
-                || !await connection.ExecuteScalarAsync<bool>("select exists (select 1 from platform.ticket_questions where id = @questionId and event_id = @id and kind = 'file')", new { id, questionId }))
+                || !await connection.ExecuteScalarAsync<bool>("select exists (select 1 from platform.ticket_questions where id = @questionId and event_id = @id and kind = 'file' and retired_at is null)", new { id, questionId }))
             {
                 return NotFound.ToResult();
             }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Dapper;
 using Events.Platform.Data.Timers;
+using Events.Platform.Features.Branding;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Mail;
 using Events.Platform.Roles;
@@ -54,7 +55,7 @@ internal sealed class EventReminders(NodeOptions options) : ITimerHandler
             "select id, holder_name, holder_email from platform.tickets where event_id = @EventId and state = 'valid' and (@After::uuid is null or id > @After) order by id limit @Batch", new { progress.EventId, progress.After, Batch })).AsList();
         foreach (var holder in holders)
         {
-            await MailOutbox.EnqueueAsync(transaction, new MailMessage(holder.HolderEmail, "event-reminder", new Dictionary<string, string>
+            await MailOutbox.EnqueueAsync(transaction, new MailMessage(holder.HolderEmail, "event-reminder", new Dictionary<string, string>(EventBranding.MailValues(row, options))
             {
                 ["event"] = row.Name,
                 ["name"] = holder.HolderName,

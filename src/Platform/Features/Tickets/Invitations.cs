@@ -2,6 +2,7 @@ using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Branding;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Mail;
 using Events.Platform.Roles;
@@ -29,46 +30,63 @@ internal static class Invitations
         return (await database.TryInTransactionAsync<InvitationDetails>(
             async transaction =>
             {
-                var connection = transaction.Connection!;
-                var managed = await EventGuard.ManagedAsync(connection, account, id);
-                if (managed.Error is not null)
-                {
-                    return managed.Error;
-                }
-
-                if ((await TicketQueries.TypesAsync(connection, id)).All(t => t.Id != typeId))
-                {
-                    return ApiError.NotFound("ticket_type_not_found", "The event has no such ticket type.");
-                }
-
-                if (await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.ticket_invitations where event_id = @id", new { id }) >= MaxInvitations)
-                {
-                    return ApiError.Conflict("too_many_invitations", $"An event has at most {MaxInvitations} invitations.");
-                }
-
-                var row = await connection.QuerySingleOrDefaultAsync<InvitationRow>(
-                    $"""
-                    insert into platform.ticket_invitations (id, event_id, ticket_type_id, email, state) values (@InvitationId, @id, @typeId, @email, 'sent')
-                    on conflict (ticket_type_id, lower(email)) do update set state = 'sent', changed_at = now() where ticket_invitations.state in ('sent', 'opened', 'declined', 'revoked')
-                    returning {Columns}
-                    """,
-                    new { InvitationId = Guid.CreateVersion7(), id, typeId, email });
-                if (row is null)
-                {
-                    return ApiError.Conflict("invitation_accepted", "This person has a ticket by an invitation already.");
-                }
-
-                await Outbox.AppendAsync(transaction, "invitation", row.Id, "invitation.sent", new { invitationId = row.Id, eventId = id });
-                await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-invitation", new Dictionary<string, string>
-                {
-                    ["organisation"] = managed.Value!.OrganiserName,
-                    ["event"] = managed.Value.Name,
-                    ["when"] = EventTimes.InWords(managed.Value),
-                    ["invitationUrl"] = new Uri(options.PublicUrl, $"/e/{managed.Value.Slug}/tickets#invitation={keys.LinkOf("invitation", row.Id)}").ToString(),
-                }));
-                return row.ToDetails(keys);
+                var door = await OpenAsync(transaction, id, typeId, account);
+                return door.Error is not null ? door.Error : await InviteAsync(transaction, door.Value!, typeId, email, keys, options, isRenewed: true);
             },
             cancel)).ToCreated(_ => $"/api/v1/events/{id}/invitations");
+    }
+
+    /// <summary>The event, when this account may invite to this type of its tickets.</summary>
+    internal static async Task<Outcome<EventRow>> OpenAsync(NpgsqlTransaction transaction, Guid id, Guid typeId, SignedIn account)
+    {
+        var connection = transaction.Connection!;
+        await connection.ExecuteAsync("select 1 from platform.events where id = @id for share", new { id });
+        var managed = await EventGuard.ManagedAsync(connection, account, id);
+        return managed.Error is not null ? managed.Error
+            : managed.Value!.State == "cancelled" ? CancelEvent.Cancelled
+            : (await TicketQueries.TypesAsync(connection, id)).All(t => t.Id != typeId) ? ApiError.NotFound("ticket_type_not_found", "The event has no such ticket type.")
+            : managed.Value;
+    }
+
+    /// <param name="transaction">In which the mail is enqueued as well.</param>
+    /// <param name="row">The event.</param>
+    /// <param name="typeId">What the person is invited to.</param>
+    /// <param name="email">Well-formed.</param>
+    /// <param name="keys">Make the link.</param>
+    /// <param name="options">Say where we are.</param>
+    /// <param name="isRenewed">Whether somebody who has a link already is mailed again.</param>
+    internal static async Task<Outcome<InvitationDetails>> InviteAsync(NpgsqlTransaction transaction, EventRow row, Guid typeId, string email, TicketKeys keys, NodeOptions options, bool isRenewed)
+    {
+        var connection = transaction.Connection!;
+        if (await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.ticket_invitations where event_id = @Id", new { row.Id }) >= MaxInvitations)
+        {
+            return ApiError.Conflict("too_many_invitations", $"An event has at most {MaxInvitations} invitations.");
+        }
+
+        var invitation = await connection.QuerySingleOrDefaultAsync<InvitationRow>(
+            $"""
+            insert into platform.ticket_invitations (id, event_id, ticket_type_id, email, state) values (@InvitationId, @Id, @typeId, @email, 'sent')
+            on conflict (ticket_type_id, lower(email)) do update set state = 'sent', changed_at = now()
+                where ticket_invitations.state in ('declined', 'revoked') or (@isRenewed and ticket_invitations.state in ('sent', 'opened'))
+            returning {Columns}
+            """,
+            new { InvitationId = Guid.CreateVersion7(), row.Id, typeId, email, isRenewed });
+        if (invitation is null)
+        {
+            return isRenewed
+                ? ApiError.Conflict("invitation_accepted", "This person has a ticket by an invitation already.")
+                : ApiError.Conflict("already_invited", "This person is invited already.");
+        }
+
+        await Outbox.AppendAsync(transaction, "invitation", invitation.Id, "invitation.sent", new { invitationId = invitation.Id, eventId = row.Id });
+        await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-invitation", new Dictionary<string, string>(EventBranding.MailValues(row, options))
+        {
+            ["organisation"] = row.OrganiserName,
+            ["event"] = row.Name,
+            ["when"] = EventTimes.InWords(row),
+            ["invitationUrl"] = new Uri(options.PublicUrl, $"/e/{row.Slug}/tickets#invitation={keys.LinkOf("invitation", invitation.Id)}").ToString(),
+        }));
+        return invitation.ToDetails(keys);
     }
 
     public static async Task<Results<Ok<IReadOnlyList<InvitationDetails>>, ProblemHttpResult>> ListAsync(

@@ -24,12 +24,14 @@ internal static class OrdersApi
     {
         routes.MapPost("/api/v1/events/{id:guid}/orders", PlaceAsync);
         routes.MapGet("/api/v1/events/{id:guid}/orders", ListAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapGet("/api/v1/events/{id:guid}/registrations.csv", RegistrationsCsv.GetAsync).RequireAuthorization(AccountCookie.Scheme);
         routes.MapGet("/api/v1/me/orders", MyOrders.ListAsync).RequireAuthorization(AccountCookie.Scheme);
         routes.MapGet("/api/v1/orders/{id:guid}", GetAsync);
         routes.MapPost("/api/v1/orders/{id:guid}/cancel", CancelAsync);
         routes.MapPost("/api/v1/orders/{id:guid}/refund", RefundAsync).RequireAuthorization(AccountCookie.Scheme);
         routes.MapPost("/api/v1/tickets/{id:guid}/transfer", TransferAsync);
         routes.MapPost("/api/v1/tickets/{id:guid}/revoke", RevokeAsync).RequireAuthorization(AccountCookie.Scheme);
+        routes.MapPost("/api/v1/tickets/{id:guid}/resend", ResendAsync);
         routes.MapGet("/api/v1/tickets/{id:guid}", TicketAsync);
         routes.MapGet("/api/v1/tickets/{id:guid}/qr.png", QrAsync);
     }
@@ -42,17 +44,18 @@ internal static class OrdersApi
         return placed.ToCreated(o => $"/api/v1/orders/{o.Id}");
     }
 
-    private static async Task<Results<Ok<OrderPage>, ProblemHttpResult>> ListAsync(Guid id, SignedIn account, Database database, CancellationToken cancel, Guid? after = null, int limit = 50, string? text = null, string? state = null)
+    private static async Task<Results<Ok<OrderPage>, ProblemHttpResult>> ListAsync(Guid id, SignedIn account, Database database, CancellationToken cancel, Guid? after = null, int limit = 50, string? text = null, string? state = null, Guid? type = null)
     {
-        if (text is { Length: > 200 } || (text is not null && !FieldChecks.IsWellFormed(text)) || state is not (null or "pending" or "confirmed" or "expired" or "cancelled" or "refunding" or "refunded"))
+        var filter = OrderFilter.Read(text, state, type);
+        if (filter.Error is not null)
         {
-            return ApiError.BadRequest("filter_invalid", "'text' has at most 200 characters; 'state' is one that an order can have.").ToResult();
+            return filter.Error.ToResult();
         }
 
         await using var connection = await database.OpenAsync(cancel);
         return (await EventGuard.ManagedAsync(connection, account, id)).Error is { } error
             ? error.ToResult()
-            : TypedResults.Ok(await OrderQueries.PageAsync(connection, id, after, Math.Clamp(limit, 1, 200), text, state));
+            : TypedResults.Ok(await OrderQueries.PageAsync(connection, id, after, Math.Clamp(limit, 1, 200), filter.Value!));
     }
 
     private static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> GetAsync(Guid id, Database database, TicketKeys keys, Payments.Payments payments, NodeOptions options, ILogger<PlaceOrder> log, HttpContext context, CancellationToken cancel)
@@ -103,6 +106,30 @@ internal static class OrdersApi
         (await database.TryInTransactionAsync<TicketDetails>(
             async transaction => await TicketAccessAsync(transaction.Connection!, id, context, keys) == Access.None ? TicketNotFound : await TransferTicket.HandleAsync(transaction, id, holder, keys),
             cancel)).ToOk();
+
+    /// <summary>Mails the confirmation once more, at most once a minute.</summary>
+    private static async Task<Results<Accepted<TicketDetails>, ProblemHttpResult>> ResendAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel)
+    {
+        var asked = await database.TryInTransactionAsync<TicketDetails>(
+            async transaction =>
+            {
+                var connection = transaction.Connection!;
+                if (await TicketAccessAsync(connection, id, context, keys) == Access.None)
+                {
+                    return TicketNotFound;
+                }
+
+                // The upkeep mails what was not mailed yet.
+                var isDue = await connection.ExecuteAsync(
+                    "update platform.tickets set mailed_at = null, mailings = mailings + 1 where id = @id and state = 'valid' and mailed_at < now() - interval '1 minute'", new { id }) == 1;
+                var ticket = (await OrderQueries.TicketAsync(connection, id, keys))!;
+                return ticket.State != "valid" ? ApiError.Conflict("ticket_not_valid", "Only a valid ticket is mailed.")
+                    : isDue || await connection.ExecuteScalarAsync<bool>("select mailed_at is null from platform.tickets where id = @id", new { id }) ? ticket
+                    : new ApiError(429, "too_many_attempts", "It was mailed less than a minute ago; look for it first.");
+            },
+            cancel);
+        return asked.Error is { } error ? error.ToResult() : TypedResults.Accepted($"/api/v1/tickets/{id}", asked.Value!);
+    }
 
     private static async Task<Results<Ok<TicketDetails>, ProblemHttpResult>> RevokeAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel) =>
         (await database.TryInTransactionAsync<TicketDetails>(

@@ -55,6 +55,9 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
     private async Task<Outcome<PlacedOrder>> PlaceAsync(NpgsqlTransaction transaction, Guid eventId, NewOrder request, OrderDraft draft, Guid? userId)
     {
         var connection = transaction.Connection!;
+
+        // What the event offers, and whether it does, stays as it is until this order is placed: see TicketSetup.ManageAsync.
+        await connection.ExecuteAsync("select 1 from platform.events where id = @eventId for share", new { eventId });
         if (await EventQueries.FindAsync(connection, eventId.ToString()) is not { IsPublic: true } row)
         {
             return EventsApi.NotFound;

@@ -6,13 +6,16 @@ namespace Events.Platform.Features.Tickets;
 /// <summary>What is left of a quota.</summary>
 /// <param name="Free">Not taken, not held, not offered to anyone.</param>
 /// <param name="Waiting">People on the waiting list who have no offer yet: what is free is theirs first.</param>
-internal sealed record StockRow(Guid Id, string Name, int Capacity, int Taken, int Held, int Offered, int Waiting)
+internal sealed record StockRow(Guid Id, string Name, int Capacity, int Taken, int Held, int Offered, int Waiting, int Version)
 {
-    public int Free => Capacity - Taken - Held - Offered;
+    /// <summary>What somebody has, or may still take.</summary>
+    public int Promised => Taken + Held + Offered;
+
+    public int Free => Capacity - Promised;
 
     public int Available => Math.Max(0, Free - Waiting);
 
-    public QuotaDetails ToDetails() => new(Id, Name, Capacity, Taken, Held, Waiting + Offered, Available);
+    public QuotaDetails ToDetails() => new(Id, Name, Capacity, Taken, Held, Waiting + Offered, Available, Version);
 }
 
 /// <summary>
@@ -26,7 +29,7 @@ internal static class Stock
         select q.id, q.name, q.capacity, q.taken,
                (select count(*)::int from platform.tickets t where t.quota_id = q.id and t.state = 'held' and t.held_until > clock_timestamp()) as held,
                (select count(*)::int from platform.ticket_waiting_list w where w.quota_id = q.id and w.state = 'offered' and w.offered_until > clock_timestamp()) as offered,
-               (select count(*)::int from platform.ticket_waiting_list w where w.quota_id = q.id and w.state = 'waiting') as waiting
+               (select count(*)::int from platform.ticket_waiting_list w where w.quota_id = q.id and w.state = 'waiting') as waiting, q.version
         from platform.ticket_quotas q
         """;
 

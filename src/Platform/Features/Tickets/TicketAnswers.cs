@@ -28,7 +28,7 @@ internal static class TicketAnswers
 
         var answers = JsonSerializer.Deserialize<Dictionary<Guid, JsonElement>>(ticket.Answers)!;
         var files = (await connection.QueryAsync<FileRow>("select id, question_id, event_id, ticket_id, sha256, file_name, mime_type, size from platform.answer_files where ticket_id = @id", new { id })).ToDictionary(f => f.QuestionId);
-        return TypedResults.Ok<IReadOnlyList<TicketAnswer>>([.. (await TicketQueries.QuestionsAsync(connection, ticket.EventId)).Where(q => answers.ContainsKey(q.Id)).Select(q => new TicketAnswer(
+        return TypedResults.Ok<IReadOnlyList<TicketAnswer>>([.. (await TicketQueries.QuestionsAsync(connection, ticket.EventId, withRetired: true)).Where(q => answers.ContainsKey(q.Id)).Select(q => new TicketAnswer(
             q.Id, q.Label, q.Kind, q.Kind == "file" ? null : answers[q.Id], files.GetValueOrDefault(q.Id)?.ToDetails()))]);
     }
 

@@ -1,6 +1,8 @@
+using System.Security.Cryptography;
 using System.Text;
 using Dapper;
 using Events.Platform.Data;
+using Events.Platform.Features.Branding;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Mail;
 using Events.Platform.Features.Schedule;
@@ -20,7 +22,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
         {
             var connection = transaction.Connection!;
             var due = (await connection.QueryAsync<DueRow>(
-                "select id, event_id, holder_name, holder_email from platform.tickets where state = 'valid' and mailed_at is null order by id limit @Batch for update skip locked", new { Batch })).AsList();
+                "select id, event_id, holder_name, holder_email, mailings from platform.tickets where state = 'valid' and mailed_at is null order by id limit @Batch for update skip locked", new { Batch })).AsList();
             foreach (var tickets in due.GroupBy(t => t.EventId))
             {
                 var row = (await EventQueries.FindAsync(connection, tickets.Key.ToString()))!;
@@ -41,7 +43,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
             var connection = transaction.Connection!;
             var due = (await connection.QueryAsync<EndedRow>(
                 """
-                select t.id, t.event_id, t.holder_name, t.holder_email, t.state,
+                select t.id, t.event_id, t.holder_name, t.holder_email, t.state, t.price_minor > 0 as is_paid,
                        exists (select 1 from platform.tickets o where o.event_id = t.event_id and o.state = 'valid' and lower(o.holder_email) = lower(t.holder_email)) as has_another
                 from platform.tickets t
                 where t.state in ('cancelled', 'revoked', 'transferred') and t.mailed_at is not null and t.ended_mailed_at is null order by t.id limit @Batch for update of t skip locked
@@ -52,7 +54,14 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
                 var row = (await EventQueries.FindAsync(connection, tickets.Key.ToString()))!;
                 foreach (var ticket in tickets)
                 {
-                    await MailOutbox.EnqueueAsync(transaction, Ending(row, ticket));
+                    if (row.State == "cancelled" && ticket.State == "cancelled")
+                    {
+                        await EventCancelledAsync(transaction, row, ticket.HolderEmail, ticket.HolderName, hasTicket: true, ticket.IsPaid);
+                    }
+                    else
+                    {
+                        await MailOutbox.EnqueueAsync(transaction, Ending(row, ticket));
+                    }
                 }
             }
 
@@ -65,7 +74,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
         var connection = transaction.Connection!;
         var row = (await EventQueries.FindAsync(connection, eventId.ToString()))!;
         var email = await connection.QuerySingleAsync<string>("select email from platform.ticket_waiting_list where id = @waitingId", new { waitingId });
-        await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-invitation", new Dictionary<string, string>
+        await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-invitation", new Dictionary<string, string>(EventBranding.MailValues(row, options))
         {
             ["organisation"] = row.OrganiserName,
             ["event"] = row.Name,
@@ -76,11 +85,34 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
         { ExpiresAt = until, OnceKey = $"waiting-list-offer:{waitingId}" });
     }
 
+    /// <summary>The event does not take place: once an address, however many tickets it holds. Who has a ticket has the event in a calendar, perhaps.</summary>
+    public async Task EventCancelledAsync(NpgsqlTransaction transaction, EventRow row, string email, string name, bool hasTicket = false, bool isPaid = false)
+    {
+        var message = await transaction.Connection!.QuerySingleOrDefaultAsync<string>("select message from platform.event_cancellations where event_id = @Id", new { row.Id });
+        var calendar = EventCalendar.Write([ScheduleQueries.OfEvent(row)], TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone), CalendarMethod.Cancel, OrganizerOf(row), attendee: email);
+        await MailOutbox.EnqueueAsync(transaction, new MailMessage(email, "event-cancelled", new Dictionary<string, string>(EventBranding.MailValues(row, options))
+        {
+            ["event"] = row.Name,
+            ["name"] = name,
+            ["when"] = EventTimes.InWords(row),
+            ["organisation"] = row.OrganiserName,
+            ["message"] = message ?? "",
+            ["refund"] = isPaid ? "yes" : "",
+            ["calendar"] = hasTicket ? "yes" : "",
+        })
+        {
+            OnceKey = $"event-cancelled:{row.Id}:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(email.ToLowerInvariant())))[..32]}",
+            Attachments = hasTicket ? [new MailAttachment("event.ics", EventCalendar.TypeOf(CalendarMethod.Cancel), Encoding.UTF8.GetBytes(calendar))] : [],
+        });
+    }
+
+    private CalendarOrganizer OrganizerOf(EventRow row) => new(row.OrganiserName, options.MailFrom);
+
     private MailMessage Confirmation(EventRow row, DueRow ticket)
     {
         var code = keys.CodeOf(row.Id, ticket.Id);
-        var calendar = EventCalendar.Write([ScheduleQueries.OfEvent(row)], TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone));
-        return new MailMessage(ticket.HolderEmail, "order-confirmation", new Dictionary<string, string>
+        var calendar = EventCalendar.Write([ScheduleQueries.OfEvent(row)], TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone), organizer: OrganizerOf(row));
+        return new MailMessage(ticket.HolderEmail, "order-confirmation", new Dictionary<string, string>(EventBranding.MailValues(row, options))
         {
             ["event"] = row.Name,
             ["name"] = ticket.HolderName,
@@ -92,20 +124,20 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
             ["ticketUrl"] = Link($"/tickets/{ticket.Id}#key={keys.KeyOf("ticket", ticket.Id)}"),
         })
         {
-            OnceKey = $"ticket-confirmation:{ticket.Id}",
+            OnceKey = $"ticket-confirmation:{ticket.Id}{(ticket.Mailings == 0 ? "" : $":{ticket.Mailings}")}",
             Attachments =
             [
                 new MailAttachment("ticket.png", "image/png", TicketCode.ToPng(code), "qr"),
-                new MailAttachment("event.ics", EventCalendar.ContentType, Encoding.UTF8.GetBytes(calendar)),
+                new MailAttachment("event.ics", EventCalendar.TypeOf(CalendarMethod.Publish), Encoding.UTF8.GetBytes(calendar)),
             ],
         };
     }
 
-    private static MailMessage Ending(EventRow row, EndedRow ticket)
+    private MailMessage Ending(EventRow row, EndedRow ticket)
     {
         // Higher than the number that the confirmation's file had, or a calendar would keep what it has (RFC 5545 §3.8.7.4).
         var entry = ScheduleQueries.OfEvent(row) with { IsCancelled = true, Sequence = row.Revision + 1 };
-        return new MailMessage(ticket.HolderEmail, "ticket-ended", new Dictionary<string, string>
+        return new MailMessage(ticket.HolderEmail, "ticket-ended", new Dictionary<string, string>(EventBranding.MailValues(row, options))
         {
             ["event"] = row.Name,
             ["name"] = ticket.HolderName,
@@ -116,13 +148,13 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
         })
         {
             OnceKey = $"ticket-ended:{ticket.Id}",
-            Attachments = ticket.HasAnother ? [] : [new MailAttachment("event.ics", EventCalendar.ContentType, Encoding.UTF8.GetBytes(EventCalendar.Write([entry], TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone))))],
+            Attachments = ticket.HasAnother ? [] : [new MailAttachment("event.ics", EventCalendar.TypeOf(CalendarMethod.Cancel), Encoding.UTF8.GetBytes(EventCalendar.Write([entry], TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone), CalendarMethod.Cancel, OrganizerOf(row), ticket.HolderEmail)))],
         };
     }
 
     private string Link(string path) => new Uri(options.PublicUrl, path).ToString();
 
-    private sealed record DueRow(Guid Id, Guid EventId, string HolderName, string HolderEmail);
+    private sealed record DueRow(Guid Id, Guid EventId, string HolderName, string HolderEmail, int Mailings);
 
-    private sealed record EndedRow(Guid Id, Guid EventId, string HolderName, string HolderEmail, string State, bool HasAnother);
+    private sealed record EndedRow(Guid Id, Guid EventId, string HolderName, string HolderEmail, string State, bool IsPaid, bool HasAnother);
 }

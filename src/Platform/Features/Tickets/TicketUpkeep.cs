@@ -67,7 +67,7 @@ internal sealed class TicketUpkeep(Database database, TicketMails mails, ILogger
     {
         await using var connection = await database.OpenAsync(cancel);
         await connection.ExecuteAsync("update platform.ticket_waiting_list set state = 'lapsed' where state = 'offered' and offered_until < now()");
-        var quotas = await connection.QueryAsync<Guid>("select distinct quota_id from platform.ticket_waiting_list where state = 'waiting' limit @Batch", new { Batch });
+        var quotas = await connection.QueryAsync<Guid>("select distinct w.quota_id from platform.ticket_waiting_list w join platform.events e on e.id = w.event_id where w.state = 'waiting' and e.state = 'live' limit @Batch", new { Batch });
         foreach (var quota in quotas)
         {
             await database.InTransactionAsync(transaction => OfferAsync(transaction, quota), cancel);

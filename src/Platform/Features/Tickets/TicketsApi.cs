@@ -20,6 +20,8 @@ internal static class TicketsApi
         services.AddSingleton<PlaceOrder>();
         services.AddSingleton<TicketMails>();
         services.AddSingleton<ITimerHandler, EventReminders>();
+        services.AddSingleton<ITimerHandler, EventCancellation>();
+        services.AddSingleton<ITimerHandler, ScheduleChanges>();
         services.AddSingleton<AnswerFileLimits>();
         services.AddSingleton<ITimerHandler, AnswerFileUpkeep>();
         services.AddHostedService<TicketUpkeep>();
@@ -41,17 +43,26 @@ internal static class TicketsApi
         organisers.MapPost("/api/v1/events/{id:guid}/quotas", TicketSetup.AddQuotaAsync).TakesIdempotencyKey();
         organisers.MapPatch("/api/v1/events/{id:guid}/quotas/{quotaId:guid}", TicketSetup.ChangeQuotaAsync).TakesIdempotencyKey();
         organisers.MapGet("/api/v1/events/{id:guid}/ticket-types", SetupAsync);
-        organisers.MapPost("/api/v1/events/{id:guid}/ticket-types", TicketSetup.AddTypeAsync).TakesIdempotencyKey();
-        organisers.MapDelete("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}", WithdrawTickets.TypeAsync);
-        organisers.MapPost("/api/v1/events/{id:guid}/questions", TicketSetup.AddQuestionAsync).TakesIdempotencyKey();
-        organisers.MapDelete("/api/v1/events/{id:guid}/questions/{questionId:guid}", WithdrawTickets.QuestionAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/ticket-types", TicketTypes.AddAsync).TakesIdempotencyKey();
+        organisers.MapPut("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}", TicketTypes.ChangeAsync).TakesIdempotencyKey();
+        organisers.MapDelete("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}", TicketTypes.WithdrawAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/questions", Questions.AddAsync).TakesIdempotencyKey();
+        organisers.MapPut("/api/v1/events/{id:guid}/questions/{questionId:guid}", Questions.ChangeAsync).TakesIdempotencyKey();
+        organisers.MapDelete("/api/v1/events/{id:guid}/questions/{questionId:guid}", Questions.RemoveAsync);
         organisers.MapPut("/api/v1/events/{id:guid}/consent", TicketSetup.SetConsentAsync).TakesIdempotencyKey();
         organisers.MapPost("/api/v1/events/{id:guid}/vouchers", Vouchers.AddAsync).TakesIdempotencyKey();
         organisers.MapGet("/api/v1/events/{id:guid}/vouchers", Vouchers.ListAsync);
+        organisers.MapPut("/api/v1/events/{id:guid}/vouchers/{voucherId:guid}", Vouchers.ChangeAsync).TakesIdempotencyKey();
         organisers.MapPost("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}/invitations", Invitations.SendAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/ticket-types/{typeId:guid}/invitations/import", ImportInvitations.HandleAsync);
         organisers.MapGet("/api/v1/events/{id:guid}/invitations", Invitations.ListAsync);
         organisers.MapDelete("/api/v1/events/{id:guid}/invitations/{invitationId:guid}", Invitations.RevokeAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/cancellation", CancelEvent.StartAsync);
+        organisers.MapGet("/api/v1/events/{id:guid}/cancellation", CancelEvent.GetAsync);
+        organisers.MapPost("/api/v1/events/{id:guid}/cancellation/refunds", CancelEvent.RetryRefundsAsync);
         organisers.MapPost("/api/v1/tickets/check", CheckTicket.HandleAsync);
+        organisers.MapPost("/api/v1/tickets/check-in", CheckIn.HandleAsync);
+        organisers.MapDelete("/api/v1/tickets/{id:guid}/check-in", CheckIn.UndoAsync);
         organisers.MapGet("/api/v1/tickets/{id:guid}/answers", TicketAnswers.ListAsync);
         organisers.MapGet("/api/v1/answer-files/{id:guid}", TicketAnswers.FileAsync);
     }
@@ -64,9 +75,14 @@ internal static class TicketsApi
         Guid id, Database database, TicketKeys keys, CancellationToken cancel, string? voucher = null, string? invitation = null, string? waitingList = null)
     {
         await using var connection = await database.OpenAsync(cancel);
-        if (await EventQueries.FindAsync(connection, id.ToString()) is not { IsPublic: true })
+        if (await EventQueries.FindAsync(connection, id.ToString()) is not { IsPublic: true } row)
         {
             return EventsApi.NotFound.ToResult();
+        }
+
+        if (row.State == "cancelled")
+        {
+            return TypedResults.Ok(new OnSale([], [], null));
         }
 
         var opens = voucher is { Length: > 0 and <= 40 } && FieldChecks.IsWellFormed(voucher)
@@ -95,8 +111,8 @@ internal static class TicketsApi
             return error.ToResult();
         }
 
-        var stock = await Stock.OfEventAsync(connection, id);
-        var types = (await TicketQueries.TypesAsync(connection, id)).Select(t => t.ToDetails(stock[t.QuotaId].Available));
+        var (stock, sold) = (await Stock.OfEventAsync(connection, id), await TicketQueries.SoldAsync(connection, id));
+        var types = (await TicketQueries.TypesAsync(connection, id)).Select(t => t.ToDetails(stock[t.QuotaId].Available, sold.GetValueOrDefault(t.Id)));
         return TypedResults.Ok(new OnSale([.. types], await TicketQueries.QuestionsAsync(connection, id), await ConsentRules.CurrentAsync(connection, id)));
     }
 

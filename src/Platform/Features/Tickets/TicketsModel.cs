@@ -9,14 +9,15 @@ public sealed record NewQuota(string? Name, int? Capacity);
 /// <param name="Held">Waiting for payment.</param>
 /// <param name="Waiting">People on the waiting list, offers included.</param>
 /// <param name="Available">What a new buyer can have.</param>
-public sealed record QuotaDetails(Guid Id, string Name, int Capacity, int Taken, int Held, int Waiting, int Available);
+public sealed record QuotaDetails(Guid Id, string Name, int Capacity, int Taken, int Held, int Waiting, int Available, int Version);
 
 /// <param name="Visibility">"public", "hidden" (needs a voucher) or "invited" (needs an invitation).</param>
 /// <param name="PriceMinor">In the currency's smallest unit; 0 is free.</param>
 /// <param name="Currency">ISO 4217; needed for a price.</param>
 public sealed record NewTicketType(string? Name, string? Description, Guid? QuotaId, string? Visibility, long? PriceMinor, string? Currency, int? MaxPerOrder, DateTimeOffset? SalesFrom, DateTimeOffset? SalesUntil);
 
-public sealed record TicketTypeDetails(Guid Id, Guid QuotaId, string Name, string Description, string Visibility, long PriceMinor, string Currency, int MaxPerOrder, DateTimeOffset? SalesFrom, DateTimeOffset? SalesUntil, int Available);
+/// <param name="Sold">Tickets of it that were ever sold or are being paid for: its price stays with the first. Only for organisers.</param>
+public sealed record TicketTypeDetails(Guid Id, Guid QuotaId, string Name, string Description, string Visibility, long PriceMinor, string Currency, int MaxPerOrder, DateTimeOffset? SalesFrom, DateTimeOffset? SalesUntil, int Available, int Version, int? Sold);
 
 /// <param name="Kind">"text", "choice" (one of the options), "choices" (some of them), "yes_no", "file".</param>
 /// <param name="ShownIf">Asked only when an earlier question was answered so.</param>
@@ -24,7 +25,7 @@ public sealed record NewQuestion(string? Label, string? Kind, bool? Required, IR
 
 public sealed record ShownIf(Guid QuestionId, string Answer);
 
-public sealed record QuestionDetails(Guid Id, string Label, string Kind, bool Required, IReadOnlyList<string> Options, Guid? TicketTypeId, ShownIf? ShownIf);
+public sealed record QuestionDetails(Guid Id, string Label, string Kind, bool Required, IReadOnlyList<string> Options, Guid? TicketTypeId, ShownIf? ShownIf, int Version = 1);
 
 /// <param name="Sharing">What is shared with the organiser; empty when nothing is asked.</param>
 public sealed record ConsentText(int Version, string Storing, string Sharing);
@@ -33,7 +34,10 @@ public sealed record NewConsentText(string? Storing, string? Sharing);
 
 public sealed record NewVoucher(string? Code, Guid? TicketTypeId, int? PercentOff, int? MaxUses, DateTimeOffset? ValidUntil);
 
-public sealed record VoucherDetails(Guid Id, string Code, Guid? TicketTypeId, int PercentOff, int MaxUses, DateTimeOffset? ValidUntil, int Used);
+public sealed record VoucherDetails(Guid Id, string Code, Guid? TicketTypeId, int PercentOff, int MaxUses, DateTimeOffset? ValidUntil, int Used, int Version);
+
+/// <summary>All that may change of a voucher: its code is known to people.</summary>
+public sealed record VoucherChange(Guid? TicketTypeId, int? PercentOff, int? MaxUses, DateTimeOffset? ValidUntil);
 
 public sealed record NewInvitation(string? Email);
 
@@ -69,7 +73,8 @@ public sealed record Consent(int? Version, bool Storing, bool Sharing);
 public sealed record OrderDetails(Guid Id, Guid EventId, string State, string Email, string Name, long TotalMinor, string Currency, DateTimeOffset? ExpiresAt, string? Key, string? CheckoutUrl, IReadOnlyList<TicketDetails> Tickets);
 
 /// <param name="Code">The text of the QR code, for a valid ticket.</param>
-public sealed record TicketDetails(Guid Id, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, long PriceMinor, string State, string? Code);
+/// <param name="CheckedInAt">When its holder came in; null: not yet.</param>
+public sealed record TicketDetails(Guid Id, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, long PriceMinor, string State, string? Code, DateTimeOffset? CheckedInAt, Guid EventId);
 
 /// <param name="Key">The answer to the question, in an order.</param>
 public sealed record UploadedFile(string Key, string FileName, string MimeType, long Size);
@@ -80,16 +85,17 @@ public sealed record TicketAnswer(Guid QuestionId, string Label, string Kind, Js
 /// <param name="Url">For organisers' accounts.</param>
 public sealed record AnswerFileDetails(Guid Id, string FileName, string MimeType, long Size, string Url);
 
-public sealed record OrderSummary(Guid Id, string State, string Email, string Name, long TotalMinor, string Currency, DateTimeOffset CreatedAt, int Tickets);
+/// <param name="CheckedIn">Of its tickets, those whose holders have come in.</param>
+public sealed record OrderSummary(Guid Id, string State, string Email, string Name, long TotalMinor, string Currency, DateTimeOffset CreatedAt, int Tickets, int CheckedIn);
 
 public sealed record OrderPage(IReadOnlyList<OrderSummary> Items, string? Next);
 
 public sealed record NewHolder(string? Name, string? Email);
 
 /// <summary>A row of <c>platform.ticket_types</c>.</summary>
-internal sealed record TypeRow(Guid Id, Guid EventId, Guid QuotaId, string Name, string Description, string Visibility, long PriceMinor, string Currency, int MaxPerOrder, DateTimeOffset? SalesFrom, DateTimeOffset? SalesUntil)
+internal sealed record TypeRow(Guid Id, Guid EventId, Guid QuotaId, string Name, string Description, string Visibility, long PriceMinor, string Currency, int MaxPerOrder, DateTimeOffset? SalesFrom, DateTimeOffset? SalesUntil, int Version)
 {
-    public const string Columns = "id, event_id, quota_id, name, description, visibility, price_minor, currency, max_per_order, sales_from, sales_until";
+    public const string Columns = "id, event_id, quota_id, name, description, visibility, price_minor, currency, max_per_order, sales_from, sales_until, version";
 
-    public TicketTypeDetails ToDetails(int available) => new(Id, QuotaId, Name, Description, Visibility, PriceMinor, Currency, MaxPerOrder, SalesFrom, SalesUntil, available);
+    public TicketTypeDetails ToDetails(int available, int? sold = null) => new(Id, QuotaId, Name, Description, Visibility, PriceMinor, Currency, MaxPerOrder, SalesFrom, SalesUntil, available, Version, sold);
 }

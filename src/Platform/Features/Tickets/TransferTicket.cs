@@ -22,10 +22,13 @@ internal static class TransferTicket
 
         await connection.ExecuteAsync("select 1 from platform.tickets t join platform.orders o on o.id = t.order_id where t.id = @ticketId for update of o", new { ticketId });
 
+        // Against the door at the same moment: who is in is seen from here on.
+        await connection.ExecuteAsync("select 1 from platform.tickets where id = @ticketId for no key update", new { ticketId });
+
         // The old holder's answers are not the new holder's.
         var eventId = await connection.QuerySingleOrDefaultAsync<Guid?>(
             """
-            with old as (update platform.tickets set state = 'transferred', changed_at = now() where id = @ticketId and state = 'valid' returning *)
+            with old as (update platform.tickets set state = 'transferred', changed_at = now() where id = @ticketId and state = 'valid' and not exists (select 1 from platform.ticket_check_ins where ticket_id = @ticketId) returning *)
             insert into platform.tickets (id, order_id, event_id, ticket_type_id, quota_id, holder_name, holder_email, price_minor, state, replaces)
             select @newId, order_id, event_id, ticket_type_id, quota_id, @name, @email, price_minor, 'valid', id from old
             returning event_id
@@ -33,7 +36,9 @@ internal static class TransferTicket
             new { ticketId, newId, name, email });
         if (eventId is null)
         {
-            return ApiError.Conflict("ticket_not_valid", "Only a valid ticket can be transferred.");
+            return await connection.ExecuteScalarAsync<bool>("select exists (select 1 from platform.tickets where id = @ticketId and state = 'valid')", new { ticketId })
+                ? ApiError.Conflict("ticket_used", "Its holder is at the event already: this ticket cannot be handed on any more.")
+                : ApiError.Conflict("ticket_not_valid", "Only a valid ticket can be transferred.");
         }
 
         await Outbox.AppendAsync(transaction, "ticket", newId, "ticket.transferred", new { ticketId = newId, replaces = ticketId, eventId });

@@ -26,6 +26,7 @@ internal static class WaitingList
             async transaction =>
             {
                 var connection = transaction.Connection!;
+                await connection.ExecuteAsync("select 1 from platform.events where id = @id for share", new { id });
                 if (await EventQueries.FindAsync(connection, id.ToString()) is not { State: "live" })
                 {
                     return EventsApi.NotFound;

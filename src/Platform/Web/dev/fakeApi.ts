@@ -24,10 +24,11 @@ const event = {
   startsAt: at(-40 * minute),
   endsAt: at(52 * 60 * minute),
   organisation: { id: 'o1', name: 'Kestrel Collective' },
+  version: 1,
   sessions: [
-    { id: 's1', name: 'Main stage', kind: 'stage', startsAt: at(-40 * minute), endsAt: at(5 * 60 * minute), live: true, participants: 128 },
-    { id: 's2', name: 'Why tail latency is a people problem', kind: 'session', startsAt: at(-10 * minute), endsAt: at(50 * minute), live: true, participants: 5 },
-    { id: 's3', name: 'Open room', kind: 'session', startsAt: null, endsAt: null, live: false, participants: 0 },
+    { id: 's1', name: 'Main stage', kind: 'stage', startsAt: at(-40 * minute), endsAt: at(5 * 60 * minute), live: true, participants: 128, version: 1 },
+    { id: 's2', name: 'Why tail latency is a people problem', kind: 'session', startsAt: at(-10 * minute), endsAt: at(50 * minute), live: true, participants: 5, version: 1 },
+    { id: 's3', name: 'Open room', kind: 'session', startsAt: null, endsAt: null, live: false, participants: 0, version: 1 },
   ],
 };
 const others = [

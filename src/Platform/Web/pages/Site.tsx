@@ -1,11 +1,14 @@
 import { CalendarDays, LayoutDashboard, LogIn, Ticket } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
+import type { Branding } from '../sdk/event';
 import { Avatar } from '../ui/parts';
 import { Link, usePath } from '../ui/router';
 import { useAccount } from './account';
+import { brandVars } from './brand';
 
 /** The light frame of every page outside a room. */
-export function Site({ title, children, bare, wide }: { title: string; children: ReactNode; bare?: boolean; wide?: boolean }) {
+export function Site({ title, children, bare, wide, branding }: { title: string; children: ReactNode; bare?: boolean; wide?: boolean; /** Of the event that the page is about. */ branding?: Branding }) {
+  const brand = brandVars(branding);
   useTitle(title);
   return (
     <div className={`site ${wide ? 'site--wide' : ''}`}>
@@ -19,7 +22,7 @@ export function Site({ title, children, bare, wide }: { title: string; children:
         </Link>
         {!bare && <Around />}
       </header>
-      <main className="page" id="content" tabIndex={-1}>
+      <main className="page" id="content" tabIndex={-1} style={brand} data-branded={brand ? '' : undefined}>
         {children}
       </main>
       <footer className="bottom">Live video and recording run on this server. Nothing is sent to third parties.</footer>

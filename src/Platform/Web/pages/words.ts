@@ -17,6 +17,7 @@ export const eventStates: Record<EventState, { name: string; tone: string; says:
   draft: { name: 'Draft', tone: 'badge--warn', says: 'Ready to be looked at by your organisation; not public yet.' },
   live: { name: 'Live', tone: 'badge--good', says: 'Public: people find it, register and come in.' },
   ended: { name: 'Ended', tone: '', says: 'Still public, for replays. Tickets are no longer sold.' },
+  cancelled: { name: 'Cancelled', tone: 'badge--bad', says: 'It does not take place. Its page says so; nobody comes in.' },
   archived: { name: 'Archived', tone: '', says: 'Out of the listing, kept for your records.' },
 };
 

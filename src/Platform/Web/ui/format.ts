@@ -44,6 +44,11 @@ export function moment(at: string | null): string {
 }
 
 /** "4:07" or "1:02:09". */
+/** "14:05", on this device's clock. */
+export function clockTime(at: string): string {
+  return new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+}
+
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const two = (value: number): string => String(value).padStart(2, '0');

@@ -72,12 +72,15 @@ interface FormProps {
   submitLook?: 'primary' | 'plain' | 'danger';
   testId?: string;
   disabled?: boolean;
+  /** Offered when somebody else changed it in the meantime. */
+  lookAgain?: () => void;
 }
 
 /** Sends its fields, and shows what the server refuses at the field that it is about. */
-export function Form({ send, submit, aliases, cancel, children, extra, wide, submitLook = 'primary', testId, disabled }: FormProps) {
+export function Form({ send, submit, aliases, cancel, children, extra, wide, submitLook = 'primary', testId, disabled, lookAgain }: FormProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<Error | null>(null);
+  const [stale, setStale] = useState(false);
   const [problem, setProblem] = useState<FieldProblem | null>(null);
   const labels = useRef(new Map<string, string>());
   const form = useRef<HTMLFormElement>(null);
@@ -95,10 +98,12 @@ export function Form({ send, submit, aliases, cancel, children, extra, wide, sub
     setBusy(true);
     setError(null);
     setProblem(null);
+    setStale(false);
     try {
       await send(new Values(new FormData(form.current)));
     } catch (reason) {
       const at = reason instanceof ApiError ? fieldProblem(reason, labels.current, aliases) : null;
+      setStale(reason instanceof ApiError && reason.status === 412);
       if (at) setProblem(at);
       else setError(new Error(inWords(reason instanceof Error ? reason.message : String(reason), labels.current)));
     } finally {
@@ -110,7 +115,17 @@ export function Form({ send, submit, aliases, cancel, children, extra, wide, sub
     <FormContext value={context}>
       <form ref={form} className="form" onSubmit={(event) => void go(event)} noValidate={false}>
         {children}
-        {error && <ErrorNotice error={error} />}
+        {error && (
+          <ErrorNotice error={error}>
+            {stale && lookAgain && (
+              <p>
+                <button type="button" className="textlink" onClick={lookAgain} data-testid="look-again">
+                  Look again
+                </button>
+              </p>
+            )}
+          </ErrorNotice>
+        )}
         <div className="form__end">
           <Button type="submit" look={submitLook} busy={busy} disabled={disabled} wide={wide} data-testid={testId}>
             {submit}

@@ -8,6 +8,11 @@ export function amount(minor: number, currency: string): string {
   return format.format(minor / 10 ** digits(currency));
 }
 
+/** As `toMinor` reads it: "25.00". */
+export function fromMinor(minor: number, currency: string): string {
+  return (minor / 10 ** digits(currency)).toFixed(digits(currency));
+}
+
 /** How many digits a currency has behind the point: 2 for CHF, 0 for JPY. */
 export function digits(currency: string): number {
   return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;

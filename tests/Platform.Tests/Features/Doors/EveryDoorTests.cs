@@ -211,7 +211,7 @@ public sealed class EveryDoorTests(PlatformFixture fixture)
         public static async Task<Roles> StartAsync(PlatformFixture fixture)
         {
             Directory.CreateDirectory(fixture.Options.RunDirectory);
-            var options = fixture.Options with { MediaHttpPort = PlatformFixture.FreePort(), MixerHttpPort = PlatformFixture.FreePort(), RtcPort = FreeUdpPort(), RtcWorkers = 1 };
+            var options = fixture.Options with { MediaHttpPort = PlatformFixture.FreePort(), MixerHttpPort = PlatformFixture.FreePort(), RtcPort = 0, RtcWorkers = 1 };
             var media = MediaRole.Build(options with { Role = Role.Media });
             await media.StartAsync();
             var mixer = MixerRole.Build(options with { Role = Role.Mixer });
@@ -233,12 +233,5 @@ public sealed class EveryDoorTests(PlatformFixture fixture)
             from method in (endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Where(m => m is not ("OPTIONS" or "HEAD"))
             group endpoint by (method, endpoint.RoutePattern.RawText) into same
             select new Route(role, same.Key.method, same.First(), url);
-
-        private static int FreeUdpPort()
-        {
-            using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Dgram, System.Net.Sockets.ProtocolType.Udp);
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            return ((IPEndPoint)socket.LocalEndPoint!).Port;
-        }
     }
 }

@@ -64,6 +64,52 @@ public sealed class CheckInTests(PlatformFixture fixture)
         }
     }
 
+    /// <summary>A gate of the organisation's own and a steward with a phone stand at one door.</summary>
+    [Fact]
+    public async Task Systems_and_people_let_in_by_one_list()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 5);
+        using var api = await ExternalClient.IssueAsync(fixture, shop.OrganiserId, "check-ins:read", "check-ins:write");
+        var order = await shop.BuyAsync(shop.Order(count: 2));
+        var (one, two) = (order.GetProperty("tickets")[0], order.GetProperty("tickets")[1]);
+        var atGate = (await CheckInAsync(api, shop, new { code = Code(one) })).GetProperty("checkedInAt").GetDateTimeOffset();
+        var bySteward = await shop.Organiser.PostJsonAsync("/api/v1/tickets/check-in", new { code = Code(one), eventId = shop.EventId }, HttpStatusCode.OK);
+        Assert.Equal((false, "already_in"), (bySteward.GetProperty("valid").GetBoolean(), bySteward.GetProperty("reason").GetString()));
+        Assert.Equal(atGate, bySteward.GetProperty("ticket").GetProperty("checkedInAt").GetDateTimeOffset());
+        using (var transfer = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/tickets/{Id(one)}/transfer", order, new { name = "Cy", email = "cy@people.example" }))
+        {
+            Assert.Equal("ticket_used", JsonDocument.Parse(await transfer.Content.ReadAsStringAsync()).RootElement.GetProperty("code").GetString());
+        }
+
+        Assert.True((await shop.Organiser.PostJsonAsync("/api/v1/tickets/check-in", new { code = Code(two), eventId = shop.EventId }, HttpStatusCode.OK)).GetProperty("valid").GetBoolean());
+        Assert.Equal("already_in", Result(await CheckInAsync(api, shop, new { ticketId = Id(two) })));
+        Assert.Equal(2, (await api.GetJsonAsync($"/external/v1/events/{shop.EventId}/check-ins")).GetProperty("items").GetArrayLength());
+        Assert.Equal(2, (await shop.Organiser.GetJsonAsync($"/api/v1/events/{shop.EventId}/dashboard")).GetProperty("people").GetProperty("checkedIn").GetInt32());
+        using (await shop.Organiser.DeleteAsync($"/api/v1/tickets/{Id(one)}/check-in"))
+        {
+            Assert.Equal("ok", Result(await CheckInAsync(api, shop, new { code = Code(one) })));
+        }
+
+        Assert.Equal(["ticket.checked_in", "ticket.checked_in", "ticket.checked_out", "ticket.checked_in"], await TypesAsync(Id(one), Id(two)));
+        await using var connection = await fixture.Database.OpenAsync(default);
+        Assert.Equal((1, 1), await connection.QuerySingleAsync<(int, int)>("select count(user_id)::int, count(api_token_id)::int from platform.ticket_check_ins where event_id = @EventId", new { shop.EventId }));
+    }
+
+    [Fact]
+    public async Task A_ticket_is_either_let_in_or_handed_on()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 12);
+        using var api = await ExternalClient.IssueAsync(fixture, shop.OrganiserId, "check-ins:write");
+        var order = await shop.BuyAsync(shop.Order(count: 6));
+        foreach (var ticket in order.GetProperty("tickets").EnumerateArray())
+        {
+            var entering = CheckInAsync(api, shop, new { code = Code(ticket) });
+            using var handed = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/tickets/{Id(ticket)}/transfer", order, new { name = "Cy", email = "cy@people.example" });
+            var isIn = Result(await entering) == "ok";
+            Assert.Equal(isIn ? HttpStatusCode.Conflict : HttpStatusCode.OK, handed.StatusCode);
+        }
+    }
+
     private async Task<IEnumerable<string>> TypesAsync(params Guid[] tickets)
     {
         await using var connection = await fixture.Database.OpenAsync(default);

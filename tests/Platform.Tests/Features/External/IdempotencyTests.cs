@@ -73,6 +73,33 @@ public sealed class IdempotencyTests(PlatformFixture fixture)
         Assert.Equal((await AddAsync("Twice")).GetProperty("id").GetGuid(), (await AddAsync("Twice")).GetProperty("id").GetGuid());
     }
 
+    /// <summary>The first answer was lost: the same change again is no change from an older view.</summary>
+    [Fact]
+    public async Task A_change_of_a_version_may_be_repeated_under_its_key()
+    {
+        var scene = await fixture.SceneAsync();
+        using var api = await ExternalClient.IssueAsync(fixture, scene.OrganiserId);
+        var path = $"/external/v1/events/{scene.EventId}";
+        var seen = (await api.GetJsonAsync(path)).GetProperty("version").GetInt32();
+        foreach (var key in new[] { "renaming-1", "renaming-1" })
+        {
+            using var renamed = await RenameAsync(key);
+            Assert.Equal(HttpStatusCode.OK, renamed.StatusCode);
+            Assert.Equal(seen + 1, JsonDocument.Parse(await renamed.Content.ReadAsStringAsync()).RootElement.GetProperty("version").GetInt32());
+        }
+
+        await RenameAsync("renaming-2").ShouldRefuseAsync(HttpStatusCode.PreconditionFailed, "etag_mismatch");
+        Assert.Equal(seen + 1, (await api.GetJsonAsync(path)).GetProperty("version").GetInt32());
+
+        Task<HttpResponseMessage> RenameAsync(string key)
+        {
+            var request = new HttpRequestMessage(HttpMethod.Patch, path) { Content = Http.Json(new { name = "Renamed" }) };
+            request.Headers.Add("Idempotency-Key", key);
+            request.Headers.Add("If-Match", $"\"{seen}\"");
+            return api.SendAsync(request);
+        }
+    }
+
     [Theory]
     [InlineData("short")]
     [InlineData("with a space in it")]

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using Dapper;
 using Events.Platform.Data;
 using Events.Tests.Platform.Testing;
@@ -25,7 +23,7 @@ public sealed class ErasureFaultTests : IAsyncLifetime
         await using var database = new Database(_fixture.Options.Database!);
         await using var connection = await database.OpenAsync(default);
         await using var other = await database.OpenAsync(default);
-        var doomed = await StartProcessAsync();
+        var doomed = await _fixture.StartProcessAsync();
         var request = Guid.Empty;
         await using (var blocking = await connection.BeginTransactionAsync())
         {
@@ -65,37 +63,4 @@ public sealed class ErasureFaultTests : IAsyncLifetime
 
     private static async Task<string> DoneAsync(Npgsql.NpgsqlConnection connection, Guid request) =>
         (await connection.ExecuteScalarAsync<string>("select array_to_string(done_parts, ' ') from platform.privacy_requests where id = @request", new { request }))!;
-
-    /// <summary>The platform as a process of its own, on the fixture's port and database.</summary>
-    private async Task<Process> StartProcessAsync()
-    {
-        var options = _fixture.Options;
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Events.Platform.dll"), "--role", "platform"]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["ASPNETCORE_ENVIRONMENT"] = options.EnvironmentName;
-        start.Environment["EVENTS_DATABASE"] = options.Database;
-        start.Environment["EVENTS_DATA_DIR"] = options.DataDirectory;
-        start.Environment["EVENTS_HTTP_PORT"] = options.HttpPort.ToString(CultureInfo.InvariantCulture);
-        start.Environment["EVENTS_MEDIA_HTTP_PORT"] = options.MediaHttpPort.ToString(CultureInfo.InvariantCulture);
-        start.Environment["EVENTS_MIXER_HTTP_PORT"] = options.MixerHttpPort.ToString(CultureInfo.InvariantCulture);
-        var process = Process.Start(start)!;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        using var client = _fixture.Client();
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                Assert.False(process.HasExited, "The platform ended.");
-                try
-                {
-                    using var ready = await client.GetAsync("/readyz");
-                    return ready.IsSuccessStatusCode;
-                }
-                catch (HttpRequestException)
-                {
-                    return false;
-                }
-            },
-            "the platform is ready");
-        return process;
-    }
 }

@@ -64,7 +64,7 @@ public sealed class OrdersTests(PlatformFixture fixture)
     }
 
     [Fact]
-    public async Task Raised_capacity_shows_at_once_and_lowered_capacity_takes_nothing_away()
+    public async Task Raised_capacity_shows_at_once_and_is_not_lowered_below_what_is_sold()
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 1);
         var order = await shop.BuyAsync();
@@ -72,7 +72,8 @@ public sealed class OrdersTests(PlatformFixture fixture)
         await PatchAsync(shop, 3);
         var onSale = await fixture.Client().GetJsonAsync($"/api/v1/events/{shop.EventId}/tickets");
         Assert.Equal(2, onSale.GetProperty("types")[0].GetProperty("available").GetInt32());
-        await PatchAsync(shop, 0);
+        await shop.Organiser.PatchAsJsonAsync($"/api/v1/events/{shop.EventId}/quotas/{shop.QuotaId}", new { capacity = 0 }).ShouldRefuseAsync(HttpStatusCode.Conflict, "capacity_below_sold");
+        await PatchAsync(shop, 1);
         Assert.Equal("confirmed", await shop.StateAsync(order));
         await shop.SendAsync(shop.Order()).ShouldRefuseAsync(HttpStatusCode.Conflict, "sold_out");
     }

@@ -74,6 +74,54 @@ public sealed partial class TicketMailsTests(PlatformFixture fixture)
         Assert.Equal(0, await shop.ScalarAsync<int>("select count(*)::int from platform.timers where key like @Key", new { Key = $"{shop.EventId}:%" }));
     }
 
+    [Fact]
+    public async Task Who_holds_a_ticket_is_told_once_what_was_moved_and_nothing_of_what_was_moved_back()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 5);
+        var (email, events) = (Address(), $"/api/v1/events/{shop.EventId}");
+        var day = new DateTimeOffset(DateTime.UtcNow.Date.AddDays(40), TimeSpan.Zero);
+        await MoveAsync(shop, day.AddHours(8)); // nobody has a ticket yet
+        var (talk, gone, back) = (await AddAsync("Talk", 9), await AddAsync("Gone", 10), await AddAsync("Back", 11));
+        await shop.BuyAsync(shop.Order(email, count: 2));
+        await shop.ScalarAsync<int>("delete from platform.timers where kind = 'schedule-change'; delete from platform.schedule_changes; select 1");
+
+        await PutAsync(talk, "Talk", 13);
+        await PutAsync(talk, "Talk", 14);
+        await PutAsync(back, "Back", 15);
+        await PutAsync(back, "Back", 11);
+        using (var removed = await shop.Organiser.DeleteAsync($"{events}/schedule/{gone}"))
+        {
+            Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+        }
+
+        await MoveAsync(shop, day.AddHours(7));
+        Assert.Equal(1, await shop.ScalarAsync<int>("select count(*)::int from platform.timers where kind = 'schedule-change' and key = @Key and due_at > now() + interval '5 minutes'", new { Key = shop.EventId.ToString() }));
+        await shop.ScalarAsync<int>("update platform.timers set next_at = now() where kind = 'schedule-change' and key = @Key; select 1", new { Key = shop.EventId.ToString() });
+        var mail = await MailAsync(email, "new times");
+        var text = Assert.Single(Mailbox.Texts(fixture.Options.MailDirectory, email), m => m.Contains("are different now", StringComparison.Ordinal));
+        var zone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Zurich");
+        Assert.Contains($"“Talk” is now {Words(14)}–", text, StringComparison.Ordinal);
+        Assert.Contains($"it was {Words(9)}–", text, StringComparison.Ordinal);
+        Assert.Contains($"“Gone” ({Words(10)}–", text, StringComparison.Ordinal);
+        Assert.Contains($"The event is now {Words(7)}–", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Back", text, StringComparison.Ordinal);
+        Assert.Contains("METHOD:PUBLISH", Calendar(mail), StringComparison.Ordinal);
+        await Eventually.TrueAsync(async () => await shop.ScalarAsync<int>("select (select count(*) from platform.timers where kind = 'schedule-change' and key = @Key)::int + (select count(*) from platform.schedule_changes where event_id = @EventId)::int", new { Key = shop.EventId.ToString(), shop.EventId }) == 0, "nothing is left to tell");
+        Assert.Single(Mailbox.Texts(fixture.Options.MailDirectory, email), m => m.Contains("are different now", StringComparison.Ordinal));
+
+        string Words(int hour) => TimeZoneInfo.ConvertTime(day.AddHours(hour), zone).ToString("dddd, d MMMM, HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+
+        object At(string title, int hour) => new { title, startsAt = day.AddHours(hour), endsAt = day.AddHours(hour + 1) };
+
+        async Task<Guid> AddAsync(string title, int hour) => (await shop.Organiser.PostJsonAsync($"{events}/schedule", At(title, hour), HttpStatusCode.Created)).GetProperty("id").GetGuid();
+
+        async Task PutAsync(Guid id, string title, int hour)
+        {
+            using var response = await shop.Organiser.PutAsJsonAsync($"{events}/schedule/{id}", At(title, hour));
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+    }
+
     private static string Address() => $"{Guid.NewGuid():N}@people.example";
 
     private static async Task MoveAsync(Shop shop, DateTimeOffset startsAt)

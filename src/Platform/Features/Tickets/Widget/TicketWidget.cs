@@ -92,6 +92,9 @@ internal static class TicketWidget
         var page = Files["widget.html"]
             .Replace("{{id}}", row.Id.ToString(), StringComparison.Ordinal)
             .Replace("{{page}}", WebUtility.HtmlEncode(new Uri(options.PublicUrl, $"/e/{row.Slug}/tickets").ToString()), StringComparison.Ordinal)
+            .Replace("{{background}}", row.Background ?? "", StringComparison.Ordinal)
+            .Replace("{{foreground}}", row.Foreground ?? "", StringComparison.Ordinal)
+            .Replace("{{logo}}", WebUtility.HtmlEncode(row.Branding.LogoUrl ?? ""), StringComparison.Ordinal)
             .Replace("{{when}}", WebUtility.HtmlEncode(EventTimes.InWords(row)), StringComparison.Ordinal)
             .Replace("{{name}}", WebUtility.HtmlEncode(row.Name), StringComparison.Ordinal);
         return TypedResults.Content(page, "text/html; charset=utf-8");

@@ -1,6 +1,13 @@
 // The ticket sale in a frame. Text from the server is set as text, never as markup.
-const { event: eventId, page } = document.body.dataset;
+const { event: eventId, page, background, foreground, logo } = document.body.dataset;
 const sale = document.getElementById('sale');
+if (background && foreground) {
+  document.body.style.setProperty('--brand', background);
+  document.body.style.setProperty('--on-brand', foreground);
+}
+if (logo) {
+  document.querySelector('main').prepend(Object.assign(document.createElement('img'), { src: logo, alt: '', className: 'logo' }));
+}
 const money = (minor, currency) => {
   const format = new Intl.NumberFormat(undefined, { style: 'currency', currency });
   return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);

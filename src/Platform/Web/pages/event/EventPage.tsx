@@ -1,11 +1,11 @@
-import { ArrowRight, CalendarDays, CalendarPlus, CloudOff, Eye, Globe, Presentation, Settings2, Tag, Users } from 'lucide-react';
-import type { CSSProperties } from 'react';
+import { ArrowRight, CalendarDays, CalendarPlus, CalendarX, CloudOff, Eye, Globe, Presentation, Settings2, Tag, Users } from 'lucide-react';
 import { ApiError, type EventDetail, type Schedule, type Session, type Speaker } from '../../sdk/event';
-import { coverHue, people, timeRange, timeThere } from '../../ui/format';
+import { people, timeRange, timeThere } from '../../ui/format';
 import { useLoad } from '../../ui/load';
 import { Avatar, Blank, Button, Skeleton } from '../../ui/parts';
 import { Link } from '../../ui/router';
 import { accessTo, api, useAccount } from '../account';
+import { Cover, Logo } from '../brand';
 import { Site } from '../Site';
 import { businessTypes } from '../words';
 import { RecordingList } from './RecordingList';
@@ -37,7 +37,7 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
   const inside = known && accessTo(event.id, me?.user.id ?? null).participant !== null;
 
   return (
-    <Site title={event.name}>
+    <Site title={event.name} branding={event.branding}>
       <article className="event">
         {(event.state === 'building' || event.state === 'draft') && (
           <div className="notice notice--warn" role="note">
@@ -45,9 +45,16 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
             <div>This event is not public yet. You see it because you belong to {event.organisation?.name ?? 'its organisation'}.</div>
           </div>
         )}
+        {event.state === 'cancelled' && (
+          <div className="notice notice--error" role="note" data-testid="event-cancelled">
+            <CalendarX size={18} aria-hidden="true" />
+            <div>This event is cancelled and does not take place. Whoever had a ticket has mail about it.</div>
+          </div>
+        )}
         <header className="event__head">
-          <div className="event__cover" style={{ '--hue': coverHue(event.slug) } as CSSProperties} aria-hidden="true" />
+          <Cover event={event} className="event__cover" />
           <div className="event__title">
+            <Logo branding={event.branding} />
             {event.organisation && <p className="eyebrow">{event.organisation.name}</p>}
             <h1>{event.name}</h1>
             <ul className="facts">
@@ -70,14 +77,16 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
               )}
             </ul>
             <div className="event__actions">
-              {event.state !== 'archived' && (
+              {event.state !== 'archived' && event.state !== 'cancelled' && (
                 <Link className="button button--primary" href={`/e/${encodeURIComponent(slug)}/reception`} data-testid="enter">
                   {event.state === 'ended' ? 'Look back' : 'Enter the event'} <ArrowRight size={17} aria-hidden="true" />
                 </Link>
               )}
-              <a className="button" href={`/api/v1/events/${event.id}/calendar.ics`} download>
-                <CalendarPlus size={17} aria-hidden="true" /> Add to calendar
-              </a>
+              {event.state !== 'cancelled' && (
+                <a className="button" href={`/api/v1/events/${event.id}/calendar.ics`} download>
+                  <CalendarPlus size={17} aria-hidden="true" /> Add to calendar
+                </a>
+              )}
               {manages && (
                 <Link className="button" href={`/organise/events/${event.id}/setup`}>
                   <Settings2 size={17} aria-hidden="true" /> Set up
@@ -107,8 +116,8 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
               </section>
             )}
             {speakers.length > 0 && <Speakers speakers={speakers} />}
-            <Programme title="Stages" sessions={stages} slug={slug} />
-            <Programme title="Sessions" sessions={sessions} slug={slug} />
+            {event.state !== 'cancelled' && <Programme title="Stages" sessions={stages} slug={slug} />}
+            {event.state !== 'cancelled' && <Programme title="Sessions" sessions={sessions} slug={slug} />}
             {event.sessions.length === 0 && schedule.value?.items.length === 0 && (
               <Blank icon={<Presentation size={32} />} title="No sessions yet">
                 <p>The organiser is still setting this event up.</p>

@@ -31,7 +31,7 @@ export function ScheduleView({ event, schedule, zone, slug }: { event: EventDeta
 }
 
 function Item({ item, event, schedule, zone, slug, now }: { item: ScheduleItem; event: EventDetail; schedule: Schedule; zone: string; slug: string; now: number }) {
-  const on = isOn(item, now);
+  const on = event.state !== 'cancelled' && isOn(item, now);
   const speakers = schedule.speakers.filter(({ id }) => item.speakerIds.includes(id));
   const area = schedule.areas.find(({ id }) => id === item.areaId);
   const room = event.sessions.find(({ id }) => id === item.sessionId);

@@ -1,13 +1,13 @@
 import { ArrowRight, CalendarDays, CloudOff, Search, SearchX } from 'lucide-react';
-import type { CSSProperties } from 'react';
 import { useEffect, useState } from 'react';
 import type { EventSummary, Page } from '../../sdk/event';
-import { coverHue, dayAndMonth, timeRange } from '../../ui/format';
+import { dayAndMonth, timeRange } from '../../ui/format';
 import { useNow } from '../../ui/load';
 import { usePages } from '../../ui/more';
 import { Blank, Button, Select, Skeleton } from '../../ui/parts';
 import { Link, navigate } from '../../ui/router';
 import { api } from '../account';
+import { Cover } from '../brand';
 import { Site } from '../Site';
 import { businessTypes } from '../words';
 import { noFilter, toQuery, toSearch, fromSearch, type Filter } from './filter';
@@ -117,7 +117,7 @@ function EventCard({ event }: { event: EventSummary }) {
   const over = event.state === 'ended' || now >= Date.parse(event.endsAt);
   return (
     <Link className="card" href={`/e/${encodeURIComponent(event.slug)}`}>
-      <div className="card__cover" style={{ '--hue': coverHue(event.slug) } as CSSProperties}>
+      <Cover event={event} className="card__cover">
         <div className="card__date" aria-hidden="true">
           <strong>{date.day}</strong>
           <span>{date.month}</span>
@@ -128,7 +128,7 @@ function EventCard({ event }: { event: EventSummary }) {
           </span>
         )}
         {over && <span className="badge card__state">Past</span>}
-      </div>
+      </Cover>
       <div className="card__body">
         <h2>{event.name}</h2>
         {event.description && <p className="card__description">{event.description}</p>}

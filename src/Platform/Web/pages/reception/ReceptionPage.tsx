@@ -51,7 +51,7 @@ function Reception({ event, slug, accountId }: { event: EventDetail; slug: strin
   }, [access, accountId, who]);
 
   return (
-    <Site title={`Reception · ${event.name}`}>
+    <Site title={`Reception · ${event.name}`} branding={event.branding}>
       <div className="stack reception">
         <header className="head">
           <div>
@@ -85,11 +85,11 @@ function Reception({ event, slug, accountId }: { event: EventDetail; slug: strin
           </div>
         )}
         {failed !== null && <ErrorNotice error={failed} />}
-        {!who && accountId === null && <GuestName access={access} entered={() => setWho(access.participant)} />}
-        {event.state === 'ended' ? (
+        {!who && accountId === null && event.state !== 'cancelled' && <GuestName access={access} entered={() => setWho(access.participant)} />}
+        {event.state === 'ended' || event.state === 'cancelled' ? (
           <div className="notice" role="note">
             <Coffee size={18} aria-hidden="true" />
-            <div>This event has ended. What was recorded is below.</div>
+            <div>{event.state === 'ended' ? 'This event has ended. What was recorded is below.' : 'This event is cancelled and does not take place.'}</div>
           </div>
         ) : (
           <section aria-labelledby="now-title">

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ScheduleItem, Session } from '../../sdk/event';
 import { byDay, isOn, onNow, upNext } from '../event/programme';
 
-const item = (id: string, startsAt: string, endsAt: string, sessionId: string | null = null): ScheduleItem => ({ id, title: id, description: '', startsAt, endsAt, sessionId, areaId: null, speakerIds: [] });
-const room = (id: string, participants = 0, more: Partial<Session> = {}): Session => ({ id, name: id, kind: 'session', startsAt: null, endsAt: null, live: participants > 0, participants, ...more });
+const item = (id: string, startsAt: string, endsAt: string, sessionId: string | null = null): ScheduleItem => ({ id, title: id, description: '', startsAt, endsAt, sessionId, areaId: null, speakerIds: [], version: 1 });
+const room = (id: string, participants = 0, more: Partial<Session> = {}): Session => ({ id, name: id, kind: 'session', startsAt: null, endsAt: null, live: participants > 0, participants, version: 1, ...more });
 const noon = Date.parse('2026-05-01T12:00:00Z');
 const early = item('early', '2026-05-01T11:00:00Z', '2026-05-01T12:00:00Z', 'a');
 const running = item('running', '2026-05-01T11:30:00Z', '2026-05-01T12:30:00Z', 'b');

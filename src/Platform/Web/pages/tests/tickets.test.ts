@@ -3,7 +3,7 @@ import type { Question } from '../../sdk/event';
 import { keepOrder, keptOrders } from '../tickets/keptOrders';
 import { sentAnswers, shownQuestions } from '../tickets/questions';
 
-const question = (id: string, more: Partial<Question> = {}): Question => ({ id, label: id, kind: 'text', required: false, options: [], ticketTypeId: null, shownIf: null, ...more });
+const question = (id: string, more: Partial<Question> = {}): Question => ({ id, label: id, kind: 'text', required: false, options: [], ticketTypeId: null, shownIf: null, version: 1, ...more });
 const workshop = question('workshop', { kind: 'yes_no' });
 const which = question('which', { kind: 'choice', options: ['a', 'b'], shownIf: { questionId: 'workshop', answer: 'yes' } });
 const tools = question('tools', { kind: 'choices', options: ['x', 'y'], shownIf: { questionId: 'which', answer: 'b' } });

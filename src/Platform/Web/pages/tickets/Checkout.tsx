@@ -100,6 +100,7 @@ export function Checkout({ event, onSale, voucher, setVoucher, invitation, waiti
           </section>
           {chosen.map(({ type, slot }, index) => (
             <TicketFields
+              eventId={event.id}
               key={slot}
               title={chosen.length > 1 ? `Ticket ${index + 1}: ${type.name}` : type.name}
               named={chosen.length > 1}
@@ -176,7 +177,7 @@ function TypeRow({ type, count, most, personal, set, wait }: { type: TicketType;
   );
 }
 
-function TicketFields({ title, named, slot, type, onSale, answers, set }: { title: string; named: boolean; slot: string; type: TicketType; onSale: OnSale; answers: Answers; set: (answers: Answers) => void }) {
+function TicketFields({ eventId, title, named, slot, type, onSale, answers, set }: { eventId: string; title: string; named: boolean; slot: string; type: TicketType; onSale: OnSale; answers: Answers; set: (answers: Answers) => void }) {
   const asked = onSale.questions.some(({ ticketTypeId }) => ticketTypeId === null || ticketTypeId === type.id);
   if (!named && !asked) return null;
   return (
@@ -190,7 +191,7 @@ function TicketFields({ title, named, slot, type, onSale, answers, set }: { titl
           <TextField name={`holderEmail.${slot}`} label="Their email" type="email" optional maxLength={254} hint="The ticket is mailed there." />
         </div>
       )}
-      <QuestionFields questions={onSale.questions} ticketTypeId={type.id} answers={answers} set={set} />
+      <QuestionFields eventId={eventId} questions={onSale.questions} ticketTypeId={type.id} answers={answers} set={set} />
     </section>
   );
 }

@@ -27,7 +27,7 @@ export function OrderPage({ orderId }: { orderId?: string }) {
   const order = useLoad((signal) => api.call<Order>(`/orders/${encodeURIComponent(id)}`, { headers, signal }), `${id}.${key}`, (value) => (value?.state === 'pending' ? 2_000 : value?.state === 'refunding' ? 4_000 : null));
   const event = useLoad(order.value ? (signal) => api.call<EventDetail>(`/events/${order.value?.eventId}`, { signal }) : null, order.value?.eventId ?? '');
   return (
-    <Site title="Your order">
+    <Site title="Your order" branding={event.value?.branding}>
       <div className="stack narrow" data-testid="order" data-state={order.value?.state}>
         <Loaded of={order}>{(value) => <Shown order={value} event={event.value} headers={headers} load={order} />}</Loaded>
       </div>

@@ -2,9 +2,11 @@ import { useId } from 'react';
 import type { Answer, Answers, Question } from '../../sdk/event';
 import { ChoiceGroup } from '../../ui/forms';
 import { Select } from '../../ui/parts';
+import { FileAnswer } from './FileAnswer';
 import { shownQuestions } from './questions';
 
 interface Props {
+  eventId: string;
   questions: readonly Question[];
   ticketTypeId: string;
   answers: Answers;
@@ -12,13 +14,13 @@ interface Props {
 }
 
 /** What the organiser asks of one ticket's holder; some questions follow from an answer. */
-export function QuestionFields({ questions, ticketTypeId, answers, set }: Props) {
+export function QuestionFields({ eventId, questions, ticketTypeId, answers, set }: Props) {
   return shownQuestions(questions, ticketTypeId, answers).map((question) => (
-    <QuestionField key={question.id} question={question} answer={answers[question.id]} set={(answer) => set({ ...answers, [question.id]: answer })} />
+    <QuestionField key={question.id} eventId={eventId} question={question} answer={answers[question.id]} set={(answer) => set({ ...answers, [question.id]: answer })} />
   ));
 }
 
-function QuestionField({ question, answer, set }: { question: Question; answer: Answer | undefined; set: (answer: Answer) => void }) {
+function QuestionField({ eventId, question, answer, set }: { eventId: string; question: Question; answer: Answer | undefined; set: (answer: Answer) => void }) {
   const id = useId();
   const { label, kind, options, required } = question;
   if (kind === 'choices') {
@@ -55,6 +57,7 @@ function QuestionField({ question, answer, set }: { question: Question; answer: 
     );
   }
   const text = typeof answer === 'string' ? answer : '';
+  if (kind === 'file') return <FileAnswer eventId={eventId} question={question} answer={text} set={set} />;
   return (
     <div className="field">
       <label className="field__label" htmlFor={id}>

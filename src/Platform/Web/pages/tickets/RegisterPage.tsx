@@ -10,6 +10,7 @@ import { Link, useFragment } from '../../ui/router';
 import { useToast } from '../../ui/toasts';
 import { api, useAccount } from '../account';
 import { EventMissing, fetchEvent } from '../event/EventPage';
+import { Logo } from '../brand';
 import { Site } from '../Site';
 import { Checkout } from './Checkout';
 
@@ -18,7 +19,7 @@ export function RegisterPage({ slug }: { slug?: string }) {
   const event = useLoad(fetchEvent(name), name);
   if (event.error) return <EventMissing error={event.error} reload={event.reload} />;
   return (
-    <Site title={event.value ? `Tickets · ${event.value.name}` : 'Tickets'}>
+    <Site title={event.value ? `Tickets · ${event.value.name}` : 'Tickets'} branding={event.value?.branding}>
       <div className="stack register">{event.value ? <Register event={event.value} slug={name} /> : <Skeleton height={320} />}</div>
     </Site>
   );
@@ -47,6 +48,7 @@ function Register({ event, slug }: { event: EventDetail; slug: string }) {
         </Link>
         <div className="head">
           <div>
+            <Logo branding={event.branding} />
             <h1>Register</h1>
             <p>{timeRange(event.startsAt, event.endsAt)}</p>
           </div>
@@ -56,7 +58,7 @@ function Register({ event, slug }: { event: EventDetail; slug: string }) {
       {waiting && <InTheQueue place={waiting} />}
       {event.state !== 'live' ? (
         <Blank icon={<Lock size={30} />} title="Tickets are not on sale">
-          <p>{event.state === 'ended' ? 'The event has ended.' : 'The event is not public yet.'}</p>
+          <p>{event.state === 'ended' ? 'The event has ended.' : event.state === 'cancelled' ? 'The event is cancelled.' : 'The event is not public yet.'}</p>
         </Blank>
       ) : (
         known && (

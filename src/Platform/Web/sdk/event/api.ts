@@ -16,6 +16,8 @@ export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 export interface ApiRequest {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
+  /** Sent as it is, instead of a JSON body. */
+  raw?: Blob;
   bearer?: string | undefined;
   /** Sent along, like `X-Order-Key`. */
   headers?: Record<string, string>;
@@ -39,10 +41,11 @@ export class Api {
   }
 
   private async send(path: string, request: ApiRequest, accept: string): Promise<Response> {
-    const { method = 'GET', body, bearer, signal } = request;
+    const { method = 'GET', body, raw, bearer, signal } = request;
     const headers: Record<string, string> = { Accept: accept, ...request.headers };
     if (method !== 'GET') headers['X-Events-Csrf'] = '1';
     if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (raw) headers['Content-Type'] = raw.type || 'application/octet-stream';
     if (bearer) headers['Authorization'] = `Bearer ${bearer}`;
     let response: Response;
     try {
@@ -50,7 +53,7 @@ export class Api {
         method,
         headers,
         credentials: 'same-origin',
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(raw ? { body: raw } : body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal ? { signal } : {}),
       });
     } catch (error) {

@@ -17,12 +17,23 @@ export interface Demo {
   eventSlug: string;
 }
 
-export type EventState = 'building' | 'draft' | 'live' | 'ended' | 'archived';
+export type EventState = 'building' | 'draft' | 'live' | 'ended' | 'archived' | 'cancelled';
 
 export interface Page<T> {
   items: T[];
   /** Goes into `after` for the next page; null at the end. */
   next: string | null;
+}
+
+/** How an event looks; null is left to the platform's own look. */
+export interface Branding {
+  /** "#1a5f7a", and what can be read on it. */
+  background: string | null;
+  foreground: string | null;
+  logoUrl: string | null;
+  coverUrl: string | null;
+  /** Of the colours; see `If-Match`. */
+  version: number;
 }
 
 export interface EventSummary {
@@ -36,10 +47,13 @@ export interface EventSummary {
   endsAt: string;
   businessType?: string;
   organisation?: { id: string; name: string } | null;
+  branding?: Branding;
 }
 
 export interface Session {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   name: string;
   kind: 'session' | 'stage';
   startsAt: string | null;
@@ -50,6 +64,8 @@ export interface Session {
 
 export interface EventDetail extends EventSummary {
   sessions: Session[];
+  /** Rises with each change; see `If-Match`. */
+  version: number;
 }
 
 export type EventRole = 'organiser' | 'host' | 'cohost' | 'speaker' | 'moderator' | 'judge' | 'booth_staff' | 'scanner' | 'attendee';

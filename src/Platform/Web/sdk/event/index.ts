@@ -1,4 +1,5 @@
 export { Api, ApiError } from './api';
+export type { ApiRequest } from './api';
 export { EventAccess } from './eventToken';
 export type * from './contract';
 export type * from './schedule';

@@ -52,6 +52,19 @@ export interface Team {
   invitations: Invitation[];
 }
 
+/** How far the cancellation of an event has come. */
+export interface Cancellation {
+  state: 'working' | 'attention' | 'done';
+  message: string;
+  requestedAt: string;
+  ordersEnded: number;
+  ordersOpen: number;
+  refundsDone: number;
+  refundsWaiting: number;
+  refundsFailed: number;
+  ticketsUntold: number;
+}
+
 export interface AuditItem {
   id: string;
   at: string;

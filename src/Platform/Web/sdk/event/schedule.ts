@@ -4,12 +4,16 @@ export type AreaKind = 'stage' | 'session' | 'expo' | 'networking' | 'reception'
 
 export interface Area {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   name: string;
   kind: AreaKind;
 }
 
 export interface Speaker {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   name: string;
   headline: string;
   bio: string;
@@ -17,6 +21,8 @@ export interface Speaker {
 
 export interface ScheduleItem {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   title: string;
   description: string;
   startsAt: string;

@@ -5,6 +5,8 @@ export type Visibility = 'public' | 'hidden' | 'invited';
 
 export interface Quota {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   name: string;
   capacity: number;
   taken: number;
@@ -15,6 +17,8 @@ export interface Quota {
 
 export interface TicketType {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   quotaId: string;
   name: string;
   description: string;
@@ -25,12 +29,16 @@ export interface TicketType {
   salesFrom: string | null;
   salesUntil: string | null;
   available: number;
+  /** Ever sold, or being paid for; for organisers only. */
+  sold: number | null;
 }
 
-export type QuestionKind = 'text' | 'choice' | 'choices' | 'yes_no';
+export type QuestionKind = 'text' | 'choice' | 'choices' | 'yes_no' | 'file';
 
 export interface Question {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   label: string;
   kind: QuestionKind;
   required: boolean;
@@ -77,6 +85,21 @@ export interface Ticket {
   state: string;
   /** The QR code's text, for a valid ticket. */
   code: string | null;
+  /** When its holder came in. */
+  checkedInAt: string | null;
+  eventId: string;
+}
+
+/** What the door says. */
+export interface Verdict {
+  valid: boolean;
+  reason: string | null;
+  ticket: Ticket | null;
+}
+
+export interface ImportedInvitations {
+  sent: number;
+  errors: { line: number; code: string; detail: string }[];
 }
 
 export interface Order {
@@ -102,6 +125,7 @@ export interface OrderSummary {
   currency: string;
   createdAt: string;
   tickets: number;
+  checkedIn: number;
 }
 
 export interface MyOrder {
@@ -125,6 +149,8 @@ export interface Waiting {
 
 export interface Voucher {
   id: string;
+  /** Rises with each change; see `If-Match`. */
+  version: number;
   code: string;
   ticketTypeId: string | null;
   percentOff: number;

@@ -4,6 +4,7 @@ import { useToast } from '../../../ui/toasts';
 import { allZones, fromWall, toWall } from '../../../ui/zones';
 import { api } from '../../account';
 import { businessTypes } from '../../words';
+import { ifMatch } from './save';
 import type { Setup } from './SetupPage';
 
 export function Details({ event, reloadEvent }: Setup) {
@@ -17,10 +18,13 @@ export function Details({ event, reloadEvent }: Setup) {
       <Form
         submit="Save"
         testId="details-save"
+        key={event.version}
+        lookAgain={reloadEvent}
         aliases={{ times_invalid: 'endsAt' }}
         send={async (values) => {
           await api.call(`/events/${event.id}`, {
             method: 'PATCH',
+            headers: ifMatch(event),
             body: {
               name: values.text('name'),
               description: values.text('description'),

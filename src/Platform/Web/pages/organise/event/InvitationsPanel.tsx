@@ -1,4 +1,4 @@
-import { Copy, MailPlus } from 'lucide-react';
+import { Copy, FileUp, MailPlus } from 'lucide-react';
 import { useState } from 'react';
 import { ApiError, type EventDetail, type TicketInvitation, type TicketType } from '../../../sdk/event';
 import { Dialog } from '../../../ui/dialog';
@@ -8,6 +8,7 @@ import { Loaded } from '../../../ui/loaded';
 import { Button } from '../../../ui/parts';
 import { useToast } from '../../../ui/toasts';
 import { api } from '../../account';
+import { ImportDialog } from './ImportDialog';
 
 const states: Record<TicketInvitation['state'], { name: string; tone: string }> = {
   sent: { name: 'Sent', tone: '' },
@@ -21,6 +22,7 @@ const states: Record<TicketInvitation['state'], { name: string; tone: string }> 
 export function InvitationsPanel({ event, types }: { event: EventDetail; types: TicketType[] }) {
   const invitations = useLoad((signal) => api.call<TicketInvitation[]>(`/events/${event.id}/invitations?limit=200`, { signal }), event.id);
   const [inviting, setInviting] = useState(false);
+  const [importing, setImporting] = useState(false);
   const toast = useToast();
   const failed = (error: unknown): void => toast(error instanceof Error ? error.message : String(error), 'error');
   const link = ({ key }: TicketInvitation): string => `${location.origin}/e/${event.slug}/tickets#invitation=${key}`;
@@ -33,6 +35,9 @@ export function InvitationsPanel({ event, types }: { event: EventDetail; types: 
         </div>
         <Button size="small" onClick={() => setInviting(true)} disabled={types.length === 0} data-testid="add-invitation">
           <MailPlus size={16} aria-hidden="true" /> Invite people
+        </Button>
+        <Button size="small" onClick={() => setImporting(true)} disabled={types.length === 0} data-testid="import-invitations">
+          <FileUp size={16} aria-hidden="true" /> From a table
         </Button>
       </div>
       <Loaded of={invitations} rows={1}>
@@ -75,6 +80,7 @@ export function InvitationsPanel({ event, types }: { event: EventDetail; types: 
           )
         }
       </Loaded>
+      {importing && <ImportDialog event={event} types={types} close={() => setImporting(false)} done={invitations.reload} />}
       {inviting && (
         <Dialog title="Invite people" close={() => setInviting(false)}>
           <Form

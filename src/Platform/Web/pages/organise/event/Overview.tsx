@@ -8,6 +8,7 @@ import { Link } from '../../../ui/router';
 import { useToast } from '../../../ui/toasts';
 import { api } from '../../account';
 import { eventStates } from '../../words';
+import { CancellationPanel, CancelPanel } from './CancelPanel';
 import { life, nextStep, todos, type Step } from './life';
 import type { Setup } from './SetupPage';
 
@@ -18,6 +19,7 @@ export function Overview({ event, reloadEvent, schedule, onSale }: Setup) {
   const known = schedule.value !== null && onSale.value !== null;
   return (
     <>
+      {event.state === 'cancelled' && <CancellationPanel event={event} />}
       <Life event={event} reloadEvent={reloadEvent} />
       <dl className="figures">
         <div className="figure">
@@ -39,7 +41,7 @@ export function Overview({ event, reloadEvent, schedule, onSale }: Setup) {
           <dd>{event.sessions.reduce((total, { participants }) => total + participants, 0)}</dd>
         </div>
       </dl>
-      {known && event.state !== 'ended' && event.state !== 'archived' && (
+      {known && ['building', 'draft', 'live'].includes(event.state) && (
         <section className="panel" aria-labelledby="todo">
           <div className="panel__head">
             <div>
@@ -66,6 +68,7 @@ export function Overview({ event, reloadEvent, schedule, onSale }: Setup) {
           </ul>
         </section>
       )}
+      {event.state === 'live' && <CancelPanel event={event} reloadEvent={reloadEvent} />}
     </>
   );
 }
@@ -99,13 +102,15 @@ function Life({ event, reloadEvent }: Pick<Setup, 'event' | 'reloadEvent'>) {
           <p>{eventStates[event.state].says}</p>
         </div>
       </div>
-      <ol className="steps" aria-label="States of an event">
-        {life.map((state, index) => (
-          <li key={state} data-done={index < at || undefined} aria-current={index === at ? 'step' : undefined}>
-            {eventStates[state].name}
-          </li>
-        ))}
-      </ol>
+      {at >= 0 && (
+        <ol className="steps" aria-label="States of an event">
+          {life.map((state, index) => (
+            <li key={state} data-done={index < at || undefined} aria-current={index === at ? 'step' : undefined}>
+              {eventStates[state].name}
+            </li>
+          ))}
+        </ol>
+      )}
       {step && (
         <div className="move">
           <p>{step.says}</p>

@@ -4,13 +4,14 @@ import type { EventDetail, OnSale, Question, QuestionKind } from '../../../sdk/e
 import { Dialog } from '../../../ui/dialog';
 import { AreaField, CheckField, Form, SelectField, TextField } from '../../../ui/forms';
 import { Button } from '../../../ui/parts';
-import { api } from '../../account';
+import { EditButton } from './EditButton';
 import { RemoveButton } from './RemoveButton';
+import { save } from './save';
 
-const kinds: Record<QuestionKind, string> = { text: 'Text', choice: 'One of several', choices: 'Any of several', yes_no: 'Yes or no' };
+const kinds: Record<QuestionKind, string> = { text: 'Text', choice: 'One of several', choices: 'Any of several', yes_no: 'Yes or no', file: 'A file' };
 
 export function QuestionsPanel({ event, onSale, changed }: { event: EventDetail; onSale: OnSale; changed: () => void }) {
-  const [adding, setAdding] = useState(false);
+  const [writing, setWriting] = useState<Question | 'new' | null>(null);
   return (
     <section className="panel" aria-labelledby="questions">
       <div className="panel__head">
@@ -18,7 +19,7 @@ export function QuestionsPanel({ event, onSale, changed }: { event: EventDetail;
           <h2 id="questions">Questions</h2>
           <p>Asked of each ticket’s holder when registering. A question may follow from the answer to another.</p>
         </div>
-        <Button size="small" onClick={() => setAdding(true)} data-testid="add-question">
+        <Button size="small" onClick={() => setWriting('new')} data-testid="add-question">
           <Plus size={16} aria-hidden="true" /> Add a question
         </Button>
       </div>
@@ -32,13 +33,14 @@ export function QuestionsPanel({ event, onSale, changed }: { event: EventDetail;
               </div>
               <div className="item__end">
                 {question.required && <span className="badge">Required</span>}
+                <EditButton name={question.label} edit={() => setWriting(question)} />
                 <RemoveButton name={question.label} path={`/events/${event.id}/questions/${question.id}`} says="It is no longer asked. Answers that were given stay." removed={changed} />
               </div>
             </li>
           ))}
         </ul>
       )}
-      {adding && <QuestionDialog event={event} onSale={onSale} close={() => setAdding(false)} changed={changed} />}
+      {writing && <QuestionDialog event={event} onSale={onSale} question={writing === 'new' ? null : writing} close={() => setWriting(null)} changed={changed} />}
     </section>
   );
 }
@@ -55,34 +57,38 @@ function words(question: Question, onSale: OnSale): string {
     .join(' · ');
 }
 
-function QuestionDialog({ event, onSale, close, changed }: { event: EventDetail; onSale: OnSale; close: () => void; changed: () => void }) {
-  const [kind, setKind] = useState<QuestionKind>('text');
-  const [follows, setFollows] = useState('');
-  const before = onSale.questions.find(({ id }) => id === follows);
+function QuestionDialog({ event, onSale, question, close, changed }: { event: EventDetail; onSale: OnSale; question: Question | null; close: () => void; changed: () => void }) {
+  const [kind, setKind] = useState<QuestionKind>(question?.kind ?? 'text');
+  const [follows, setFollows] = useState(question?.shownIf?.questionId ?? '');
+  // A question follows from one that is asked before it, and no file says anything.
+  const at = onSale.questions.findIndex(({ id }) => id === question?.id);
+  const earlier = (at < 0 ? onSale.questions : onSale.questions.slice(0, at)).filter((other) => other.kind !== 'file');
+  const before = earlier.find(({ id }) => id === follows);
+  const done = (): void => {
+    close();
+    changed();
+  };
   const answers = before?.kind === 'yes_no' ? ['yes', 'no'] : (before?.options ?? []);
   return (
-    <Dialog title="Add a question" close={close}>
+    <Dialog title={question ? 'Change the question' : 'Add a question'} close={close}>
       <Form
-        submit="Add"
+        submit={question ? 'Save' : 'Add'}
         testId="question-save"
         cancel={close}
+        lookAgain={done}
         send={async (values) => {
-          await api.call(`/events/${event.id}/questions`, {
-            method: 'POST',
-            body: {
-              label: values.text('label'),
-              kind,
-              required: values.checked('required'),
-              options: kind === 'choice' || kind === 'choices' ? values.text('options').split('\n').map((line) => line.trim()).filter(Boolean) : [],
-              ticketTypeId: values.optional('ticketTypeId') ?? null,
-              shownIf: follows ? { questionId: follows, answer: values.text('shownIf') } : null,
-            },
+          await save(`/events/${event.id}/questions`, question, {
+            label: values.text('label'),
+            kind,
+            required: values.checked('required'),
+            options: kind === 'choice' || kind === 'choices' ? values.text('options').split('\n').map((line) => line.trim()).filter(Boolean) : [],
+            ticketTypeId: values.optional('ticketTypeId') ?? (onSale.types.length > 1 ? null : (question?.ticketTypeId ?? null)),
+            shownIf: follows ? { questionId: follows, answer: values.text('shownIf') } : null,
           });
-          close();
-          changed();
+          done();
         }}
       >
-        <TextField name="label" label="Question" maxLength={500} data-testid="question-label" />
+        <TextField name="label" label="Question" maxLength={500} defaultValue={question?.label} hint={question && 'Answers that were given keep the words they were given to.'} data-testid="question-label" />
         <SelectField name="kind" label="Answer" value={kind} onChange={(change) => setKind(change.target.value as QuestionKind)} data-testid="question-kind">
           {Object.entries(kinds).map(([key, name]) => (
             <option key={key} value={key}>
@@ -90,9 +96,9 @@ function QuestionDialog({ event, onSale, close, changed }: { event: EventDetail;
             </option>
           ))}
         </SelectField>
-        {(kind === 'choice' || kind === 'choices') && <AreaField name="options" label="Options" hint="One a line." data-testid="question-options" />}
+        {(kind === 'choice' || kind === 'choices') && <AreaField name="options" label="Options" hint="One a line." defaultValue={question?.options.join('\n')} data-testid="question-options" />}
         {onSale.types.length > 1 && (
-          <SelectField name="ticketTypeId" label="Asked of">
+          <SelectField name="ticketTypeId" label="Asked of" defaultValue={question?.ticketTypeId ?? ''}>
             <option value="">Every ticket</option>
             {onSale.types.map((type) => (
               <option key={type.id} value={type.id}>
@@ -101,29 +107,29 @@ function QuestionDialog({ event, onSale, close, changed }: { event: EventDetail;
             ))}
           </SelectField>
         )}
-        {onSale.questions.length > 0 && (
+        {earlier.length > 0 && (
           <div className="form__row">
             <SelectField name="follows" label="Shown" value={follows} onChange={(change) => setFollows(change.target.value)} data-testid="question-follows">
               <option value="">Always</option>
-              {onSale.questions.map((question) => (
-                <option key={question.id} value={question.id}>
-                  Depending on “{question.label}”
+              {earlier.map((other) => (
+                <option key={other.id} value={other.id}>
+                  Depending on “{other.label}”
                 </option>
               ))}
             </SelectField>
             {before &&
               (answers.length > 0 ? (
-                <SelectField name="shownIf" label="When the answer is" data-testid="question-when">
+                <SelectField name="shownIf" label="When the answer is" defaultValue={question?.shownIf?.answer} data-testid="question-when">
                   {answers.map((answer) => (
                     <option key={answer}>{answer}</option>
                   ))}
                 </SelectField>
               ) : (
-                <TextField name="shownIf" label="When the answer is" />
+                <TextField name="shownIf" label="When the answer is" defaultValue={question?.shownIf?.answer} />
               ))}
           </div>
         )}
-        <CheckField name="required" label="An answer is required" />
+        <CheckField name="required" label="An answer is required" defaultChecked={question?.required} />
       </Form>
     </Dialog>
   );

@@ -1,6 +1,6 @@
-import { Search, UserCheck } from 'lucide-react';
+import { Download, Search, UserCheck } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
-import type { EventDetail, OnSale, Order, OrderSummary, Page, Ticket } from '../../../sdk/event';
+import type { ApiRequest, EventDetail, OnSale, Order, OrderSummary, Page, Ticket } from '../../../sdk/event';
 import { Confirm, Dialog } from '../../../ui/dialog';
 import { moment } from '../../../ui/format';
 import { useLoad, type Loaded as Load } from '../../../ui/load';
@@ -8,6 +8,7 @@ import { Loaded } from '../../../ui/loaded';
 import { price } from '../../../ui/money';
 import { usePages } from '../../../ui/more';
 import { Blank, Button, Select } from '../../../ui/parts';
+import { useToast } from '../../../ui/toasts';
 import { api } from '../../account';
 import { orderStates, ticketWords } from '../../words';
 
@@ -16,8 +17,10 @@ export function Registrations({ event, onSale }: { event: EventDetail; onSale: L
   const [typed, setTyped] = useState('');
   const [text, setText] = useState('');
   const [state, setState] = useState('');
+  const [type, setType] = useState('');
   const [opened, setOpened] = useState<string | null>(null);
-  const query = new URLSearchParams({ limit: '50', ...(text ? { text } : {}), ...(state ? { state } : {}) }).toString();
+  const filter = { ...(text ? { text } : {}), ...(state ? { state } : {}), ...(type ? { type } : {}) };
+  const query = new URLSearchParams({ limit: '50', ...filter }).toString();
   const fetch = useCallback((after: string | null, signal?: AbortSignal) => api.call<Page<OrderSummary>>(`/events/${event.id}/orders?${query}${after ? `&after=${after}` : ''}`, { signal }), [event.id, query]);
   const orders = usePages(fetch, `${event.id}.${query}`);
   useEffect(() => {
@@ -28,6 +31,9 @@ export function Registrations({ event, onSale }: { event: EventDetail; onSale: L
     <section className="panel" aria-labelledby="registrations">
       <div className="panel__head">
         <h2 id="registrations">Registrations</h2>
+        <a className="button button--small" href={`/api/v1/events/${event.id}/registrations.csv?${new URLSearchParams(filter)}`} download data-testid="orders-export">
+          <Download size={16} aria-hidden="true" /> Export as CSV
+        </a>
       </div>
       <search className="filters" aria-label="Registrations">
         <label className="field filters__text">
@@ -48,12 +54,25 @@ export function Registrations({ event, onSale }: { event: EventDetail; onSale: L
             ))}
           </Select>
         </label>
+        {(onSale.value?.types.length ?? 0) > 1 && (
+          <label className="field">
+            <span className="visually-hidden">Ticket type</span>
+            <Select value={type} onChange={(change) => setType(change.target.value)}>
+              <option value="">Any ticket</option>
+              {onSale.value?.types.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </Select>
+          </label>
+        )}
       </search>
       <Loaded of={orders}>
         {(items) =>
           items.length === 0 ? (
-            <Blank icon={<UserCheck size={28} />} title={text || state ? 'Nobody fits' : 'Nobody has registered yet'}>
-              <p>{text || state ? 'Try another name or state.' : onSale.value?.types.length === 0 ? 'Offer tickets first.' : 'Who registers appears here at once.'}</p>
+            <Blank icon={<UserCheck size={28} />} title={text || state || type ? 'Nobody fits' : 'Nobody has registered yet'}>
+              <p>{text || state || type ? 'Try another name or state.' : onSale.value?.types.length === 0 ? 'Offer tickets first.' : 'Who registers appears here at once.'}</p>
             </Blank>
           ) : (
             <>
@@ -65,6 +84,7 @@ export function Registrations({ event, onSale }: { event: EventDetail; onSale: L
                       <span>{order.email}</span>
                       <span>
                         {order.tickets === 1 ? '1 ticket' : `${order.tickets} tickets`}
+                        {order.checkedIn > 0 && `, ${order.checkedIn} in`}
                         {order.totalMinor > 0 && ` · ${price(order.totalMinor, order.currency)}`} · {moment(order.createdAt)}
                       </span>
                     </div>
@@ -94,10 +114,19 @@ export function Registrations({ event, onSale }: { event: EventDetail; onSale: L
 function OrderDialog({ id, close, changed }: { id: string; close: () => void; changed: () => void }) {
   const order = useLoad((signal) => api.call<Order>(`/orders/${id}`, { signal }), id);
   const [asking, setAsking] = useState<'order' | Ticket | null>(null);
+  const toast = useToast();
   const reload = (): void => {
     order.reload();
     changed();
   };
+  const act = (path: string, request: ApiRequest, done: string): void =>
+    void api.call(path, request).then(
+      () => {
+        toast(done);
+        reload();
+      },
+      (error: unknown) => toast(error instanceof Error ? error.message : String(error), 'error'),
+    );
   return (
     <Dialog title="Order" close={close} wide>
       <Loaded of={order}>
@@ -120,14 +149,29 @@ function OrderDialog({ id, close, changed }: { id: string; close: () => void; ch
                       <strong>{ticket.holderName}</strong>
                       <span>{ticket.holderEmail}</span>
                       <span>
-                        {ticket.typeName} · {price(ticket.priceMinor, value.currency === 'XXX' ? 'EUR' : value.currency)}
+                        {ticket.typeName}
+                        {ticket.checkedInAt && `, came in ${moment(ticket.checkedInAt)}`} · {price(ticket.priceMinor, value.currency === 'XXX' ? 'EUR' : value.currency)}
                       </span>
                     </div>
                     <div className="item__end">
                       {ticket.state === 'valid' ? (
+                        <>
+                        <Button size="small" look="quiet" onClick={() => act(`/tickets/${ticket.id}/resend`, { method: 'POST' }, 'On its way again.')} aria-label={`Mail the ticket of ${ticket.holderName} again`} data-testid="ticket-resend">
+                          Mail again
+                        </Button>
+                        {ticket.checkedInAt ? (
+                          <Button size="small" look="quiet" onClick={() => act(`/tickets/${ticket.id}/check-in`, { method: 'DELETE' }, 'Taken back.')} aria-label={`${ticket.holderName} has not come in`}>
+                            Not in
+                          </Button>
+                        ) : (
+                          <Button size="small" look="quiet" onClick={() => act('/tickets/check-in', { method: 'POST', body: { ticketId: ticket.id, eventId: value.eventId } }, 'Checked in.')} aria-label={`Check ${ticket.holderName} in`} data-testid="ticket-check-in">
+                            Check in
+                          </Button>
+                        )}
                         <Button size="small" look="quiet" onClick={() => setAsking(ticket)} aria-label={`Take back the ticket of ${ticket.holderName}`}>
                           Take back
                         </Button>
+                        </>
                       ) : (
                         <span className="badge">{ticketWords(ticket.state)}</span>
                       )}

@@ -1,5 +1,5 @@
 import '../organise.css';
-import { CalendarRange, ExternalLink, Eye, LayoutDashboard, Settings2, Ticket, Users, UserCheck, type LucideIcon } from 'lucide-react';
+import { CalendarRange, ExternalLink, Eye, LayoutDashboard, Palette, ScanLine, Settings2, Ticket, Users, UserCheck, type LucideIcon } from 'lucide-react';
 import { useEffect, useRef, type RefObject } from 'react';
 import type { EventDetail, OnSale, Schedule } from '../../../sdk/event';
 import { timeRange } from '../../../ui/format';
@@ -11,6 +11,8 @@ import { api, setPreview } from '../../account';
 import { Members } from '../../Members';
 import { Site } from '../../Site';
 import { eventStates } from '../../words';
+import { BrandingTab } from './BrandingTab';
+import { CheckInTab } from './CheckInTab';
 import { Details } from './Details';
 import { Overview } from './Overview';
 import { Programme } from './Programme';
@@ -21,9 +23,11 @@ import { TicketsTab } from './TicketsTab';
 const tabs: [tab: string, name: string, icon: LucideIcon][] = [
   ['setup', 'Overview', LayoutDashboard],
   ['details', 'Details', Settings2],
+  ['branding', 'Look', Palette],
   ['programme', 'Programme', CalendarRange],
   ['tickets', 'Tickets', Ticket],
   ['registrations', 'Registrations', UserCheck],
+  ['check-in', 'Check-in', ScanLine],
   ['team', 'Team', Users],
 ];
 
@@ -96,7 +100,7 @@ function Tabs({ event, reloadEvent, tab }: { event: EventDetail; reloadEvent: ()
             <Eye size={16} aria-hidden="true" /> Preview as an attendee
           </Button>
           <Link className="button button--small" href={`/e/${encodeURIComponent(event.slug)}`}>
-            <ExternalLink size={16} aria-hidden="true" /> {event.state === 'live' || event.state === 'ended' ? 'Public page' : 'Its page'}
+            <ExternalLink size={16} aria-hidden="true" /> {['live', 'ended', 'cancelled'].includes(event.state) ? 'Public page' : 'Its page'}
           </Link>
         </div>
       </div>
@@ -111,9 +115,11 @@ function Tabs({ event, reloadEvent, tab }: { event: EventDetail; reloadEvent: ()
         <div className="stack">
           {tab === 'setup' && <Overview {...setup} />}
           {tab === 'details' && <Details {...setup} />}
+          {tab === 'branding' && <BrandingTab {...setup} />}
           {tab === 'programme' && <Programme {...setup} />}
           {tab === 'tickets' && <TicketsTab {...setup} />}
           {tab === 'registrations' && <Registrations event={event} onSale={onSale} />}
+          {tab === 'check-in' && <CheckInTab event={event} />}
           {tab === 'team' && <TeamTab event={event} />}
         </div>
       </div>

@@ -1,4 +1,4 @@
-import { Pencil, Plus } from 'lucide-react';
+import { Plus } from 'lucide-react';
 import { useState, type CSSProperties } from 'react';
 import type { EventDetail, Quota } from '../../../sdk/event';
 import { Dialog } from '../../../ui/dialog';
@@ -6,11 +6,16 @@ import { Form, TextField } from '../../../ui/forms';
 import type { Loaded as Load } from '../../../ui/load';
 import { Loaded } from '../../../ui/loaded';
 import { Button } from '../../../ui/parts';
-import { api } from '../../account';
+import { EditButton } from './EditButton';
+import { save } from './save';
 
 /** How many seats there are. Ticket types draw from them, several from one if wanted. */
 export function StockPanel({ event, quotas, changed }: { event: EventDetail; quotas: Load<Quota[]>; changed: () => void }) {
   const [writing, setWriting] = useState<Quota | 'new' | null>(null);
+  const done = (): void => {
+    setWriting(null);
+    changed();
+  };
   return (
     <section className="panel" aria-labelledby="stock">
       <div className="panel__head">
@@ -44,9 +49,7 @@ export function StockPanel({ event, quotas, changed }: { event: EventDetail; quo
                       <div className="meter__held" style={share(quota.held, quota.capacity)} />
                     </div>
                   </div>
-                  <button type="button" className="icon-button" aria-label={`Change ${quota.name}`} onClick={() => setWriting(quota)}>
-                    <Pencil size={16} aria-hidden="true" />
-                  </button>
+                  <EditButton name={`the seats “${quota.name}”`} edit={() => setWriting(quota)} />
                 </li>
               ))}
             </ul>
@@ -59,11 +62,12 @@ export function StockPanel({ event, quotas, changed }: { event: EventDetail; quo
             submit="Save"
             testId="quota-save"
             cancel={() => setWriting(null)}
+            lookAgain={done}
+            aliases={{ capacity_below_sold: 'capacity' }}
             send={async (values) => {
               const body = { name: values.text('name'), capacity: values.number('capacity') };
-              await (writing === 'new' ? api.call(`/events/${event.id}/quotas`, { method: 'POST', body }) : api.call(`/events/${event.id}/quotas/${writing.id}`, { method: 'PATCH', body }));
-              setWriting(null);
-              changed();
+              await save(`/events/${event.id}/quotas`, writing === 'new' ? null : writing, body, 'PATCH');
+              done();
             }}
           >
             <TextField name="name" label="Name" defaultValue={writing === 'new' ? 'Seats' : writing.name} hint="Only you see it." data-testid="quota-name" />
@@ -71,12 +75,12 @@ export function StockPanel({ event, quotas, changed }: { event: EventDetail; quo
               name="capacity"
               label="How many"
               type="number"
-              min={0}
+              min={writing === 'new' ? 0 : Math.min(writing.capacity, writing.taken + writing.held)}
               max={1_000_000}
               step={1}
               inputMode="numeric"
               defaultValue={writing === 'new' ? 100 : writing.capacity}
-              hint={writing !== 'new' && writing.taken > 0 ? `Below ${writing.taken}, nobody loses a ticket, but none is sold.` : undefined}
+              hint={writing !== 'new' && writing.taken > 0 ? `${writing.taken} are taken: it cannot be less. More are on sale at once.` : undefined}
               data-testid="quota-capacity"
             />
           </Form>

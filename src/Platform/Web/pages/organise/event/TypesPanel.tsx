@@ -1,21 +1,22 @@
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
-import { ApiError, type EventDetail, type OnSale, type Quota } from '../../../sdk/event';
+import { ApiError, type EventDetail, type OnSale, type Quota, type TicketType } from '../../../sdk/event';
 import { Dialog } from '../../../ui/dialog';
 import { moment } from '../../../ui/format';
 import { AreaField, Form, SelectField, TextField, type Values } from '../../../ui/forms';
-import { digits, price, toMinor } from '../../../ui/money';
+import { digits, fromMinor, price, toMinor } from '../../../ui/money';
 import { Button } from '../../../ui/parts';
 import { Link } from '../../../ui/router';
-import { fromWall } from '../../../ui/zones';
-import { api } from '../../account';
+import { fromWall, toWall } from '../../../ui/zones';
+import { EditButton } from './EditButton';
 import { RemoveButton } from './RemoveButton';
+import { save } from './save';
 
 const visibilities = { public: 'Everybody', hidden: 'Who has a voucher', invited: 'Who is invited' };
 const currencies = ['EUR', 'USD', 'GBP', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'JPY', 'AUD', 'CAD'];
 
 export function TypesPanel({ event, onSale, quotas, changed }: { event: EventDetail; onSale: OnSale; quotas: Quota[]; changed: () => void }) {
-  const [adding, setAdding] = useState(false);
+  const [writing, setWriting] = useState<TicketType | 'new' | null>(null);
   return (
     <section className="panel" aria-labelledby="types">
       <div className="panel__head">
@@ -23,7 +24,7 @@ export function TypesPanel({ event, onSale, quotas, changed }: { event: EventDet
           <h2 id="types">Ticket types</h2>
           <p>What people choose from.</p>
         </div>
-        <Button size="small" onClick={() => setAdding(true)} disabled={quotas.length === 0} data-testid="add-type">
+        <Button size="small" onClick={() => setWriting('new')} disabled={quotas.length === 0} data-testid="add-type">
           <Plus size={16} aria-hidden="true" /> Add a type
         </Button>
       </div>
@@ -42,68 +43,81 @@ export function TypesPanel({ event, onSale, quotas, changed }: { event: EventDet
               <div className="item__end">
                 {type.visibility !== 'public' && <span className="badge badge--accent">{visibilities[type.visibility]}</span>}
                 <strong className="tabular">{price(type.priceMinor, type.currency)}</strong>
+                <EditButton name={type.name} edit={() => setWriting(type)} />
                 <RemoveButton name={type.name} path={`/events/${event.id}/ticket-types/${type.id}`} says="It is no longer sold. Tickets that people have stay good; who waits for one no longer does." removed={changed} />
               </div>
             </li>
           ))}
         </ul>
       )}
-      {adding && <TypeDialog event={event} quotas={quotas} close={() => setAdding(false)} changed={changed} />}
+      {writing && <TypeDialog event={event} quotas={quotas} type={writing === 'new' ? null : writing} close={() => setWriting(null)} changed={changed} />}
     </section>
   );
 }
 
-function TypeDialog({ event, quotas, close, changed }: { event: EventDetail; quotas: Quota[]; close: () => void; changed: () => void }) {
-  const [currency, setCurrency] = useState('EUR');
+function TypeDialog({ event, quotas, type, close, changed }: { event: EventDetail; quotas: Quota[]; type: TicketType | null; close: () => void; changed: () => void }) {
+  const [currency, setCurrency] = useState(type?.currency ?? 'EUR');
   const [noAccount, setNoAccount] = useState(false);
+  const locked = (type?.sold ?? 0) > 0;
+  const done = (): void => {
+    close();
+    changed();
+  };
   const send = async (values: Values): Promise<void> => {
-    const minor = toMinor(values.text('price') || '0', currency);
+    const minor = locked ? (type?.priceMinor ?? 0) : toMinor(values.text('price') || '0', currency);
     if (minor === null) throw new ApiError(400, 'price_invalid', `Write an amount with at most ${digits(currency)} digits behind the point.`);
     const [from, until] = [values.optional('salesFrom'), values.optional('salesUntil')];
     try {
-      await api.call(`/events/${event.id}/ticket-types`, {
-        method: 'POST',
-        body: {
-          name: values.text('name'),
-          description: values.text('description'),
-          quotaId: values.text('quotaId'),
-          visibility: values.text('visibility'),
-          priceMinor: minor,
-          currency,
-          maxPerOrder: values.number('maxPerOrder'),
-          salesFrom: from && fromWall(from, event.timeZone),
-          salesUntil: until && fromWall(until, event.timeZone),
-        },
+      await save(`/events/${event.id}/ticket-types`, type, {
+        name: values.text('name'),
+        description: values.text('description'),
+        quotaId: locked ? type?.quotaId : values.text('quotaId'),
+        visibility: values.text('visibility'),
+        priceMinor: minor,
+        currency,
+        maxPerOrder: values.number('maxPerOrder'),
+        salesFrom: from && fromWall(from, event.timeZone),
+        salesUntil: until && fromWall(until, event.timeZone),
       });
     } catch (error) {
       setNoAccount(error instanceof ApiError && error.code === 'payment_account_missing');
       throw error;
     }
-    close();
-    changed();
+    done();
   };
+  const wall = (at: string | null | undefined): string | undefined => (at ? toWall(at, event.timeZone) : undefined);
   return (
-    <Dialog title="Add a ticket type" close={close}>
-      <Form submit="Add" testId="type-save" cancel={close} aliases={{ times_invalid: 'salesUntil' }} send={send}>
-        <TextField name="name" label="Name" data-testid="type-name" />
-        <AreaField name="description" label="What is included" optional maxLength={2000} rows={2} />
+    <Dialog title={type ? 'Change the ticket type' : 'Add a ticket type'} close={close}>
+      <Form submit={type ? 'Save' : 'Add'} testId="type-save" cancel={close} lookAgain={done} aliases={{ times_invalid: 'salesUntil' }} send={send}>
+        <TextField name="name" label="Name" defaultValue={type?.name} data-testid="type-name" />
+        <AreaField name="description" label="What is included" optional maxLength={2000} rows={2} defaultValue={type?.description} />
         <div className="form__row">
-          <TextField name="price" label="Price" optional inputMode="decimal" placeholder="Free" data-testid="type-price" />
-          <SelectField name="currency" label="Currency" value={currency} onChange={(change) => setCurrency(change.target.value)}>
+          <TextField
+            name="price"
+            label="Price"
+            optional
+            inputMode="decimal"
+            placeholder="Free"
+            disabled={locked}
+            defaultValue={type && type.priceMinor > 0 ? fromMinor(type.priceMinor, type.currency) : undefined}
+            hint={locked ? 'Some are sold: the price stays.' : undefined}
+            data-testid="type-price"
+          />
+          <SelectField name="currency" label="Currency" value={currency} disabled={locked} onChange={(change) => setCurrency(change.target.value)}>
             {currencies.map((code) => (
               <option key={code}>{code}</option>
             ))}
           </SelectField>
         </div>
         <div className="form__row">
-          <SelectField name="quotaId" label="Drawn from">
+          <SelectField name="quotaId" label="Drawn from" defaultValue={type?.quotaId} disabled={locked}>
             {quotas.map((quota) => (
               <option key={quota.id} value={quota.id}>
                 {quota.name} ({quota.capacity})
               </option>
             ))}
           </SelectField>
-          <SelectField name="visibility" label="Who may have it" data-testid="type-visibility">
+          <SelectField name="visibility" label="Who may have it" defaultValue={type?.visibility} data-testid="type-visibility">
             {Object.entries(visibilities).map(([key, words]) => (
               <option key={key} value={key}>
                 {words}
@@ -111,10 +125,10 @@ function TypeDialog({ event, quotas, close, changed }: { event: EventDetail; quo
             ))}
           </SelectField>
         </div>
-        <TextField name="maxPerOrder" label="At most in one order" type="number" min={1} max={50} defaultValue={10} />
+        <TextField name="maxPerOrder" label="At most in one order" type="number" min={1} max={50} defaultValue={type?.maxPerOrder ?? 10} />
         <div className="form__row">
-          <TextField name="salesFrom" label="On sale from" type="datetime-local" optional />
-          <TextField name="salesUntil" label="On sale until" type="datetime-local" optional />
+          <TextField name="salesFrom" label="On sale from" type="datetime-local" optional defaultValue={wall(type?.salesFrom)} />
+          <TextField name="salesUntil" label="On sale until" type="datetime-local" optional defaultValue={wall(type?.salesUntil)} />
         </div>
         {noAccount && event.organisation && (
           <p className="small">

@@ -7,12 +7,20 @@ import { Form, SelectField, TextField } from '../../../ui/forms';
 import { useLoad } from '../../../ui/load';
 import { Loaded } from '../../../ui/loaded';
 import { Button } from '../../../ui/parts';
-import { fromWall } from '../../../ui/zones';
+import { fromWall, toWall } from '../../../ui/zones';
 import { api } from '../../account';
+import { EditButton } from './EditButton';
+import { save } from './save';
 
 export function VouchersPanel({ event, types }: { event: EventDetail; types: TicketType[] }) {
   const vouchers = useLoad((signal) => api.call<Voucher[]>(`/events/${event.id}/vouchers?limit=200`, { signal }), event.id);
-  const [adding, setAdding] = useState(false);
+  const [writing, setWriting] = useState<Voucher | 'new' | null>(null);
+  const seen = writing === 'new' ? null : writing;
+  const close = (): void => setWriting(null);
+  const done = (): void => {
+    close();
+    vouchers.reload();
+  };
   return (
     <section className="panel" aria-labelledby="vouchers">
       <div className="panel__head">
@@ -20,7 +28,7 @@ export function VouchersPanel({ event, types }: { event: EventDetail; types: Tic
           <h2 id="vouchers">Vouchers</h2>
           <p>A code that takes something off, or opens ticket types that nobody else sees.</p>
         </div>
-        <Button size="small" onClick={() => setAdding(true)} data-testid="add-voucher">
+        <Button size="small" onClick={() => setWriting('new')} data-testid="add-voucher">
           <Plus size={16} aria-hidden="true" /> Add a voucher
         </Button>
       </div>
@@ -38,38 +46,44 @@ export function VouchersPanel({ event, types }: { event: EventDetail; types: Tic
                       {voucher.validUntil && `, until ${moment(voucher.validUntil)}`}
                     </span>
                   </div>
-                  <span className="badge tabular">
-                    {voucher.used} of {voucher.maxUses} used
-                  </span>
+                  <div className="item__end">
+                    <span className="badge tabular">
+                      {voucher.used} of {voucher.maxUses} used
+                    </span>
+                    <EditButton name={voucher.code} edit={() => setWriting(voucher)} />
+                  </div>
                 </li>
               ))}
             </ul>
           )
         }
       </Loaded>
-      {adding && (
-        <Dialog title="Add a voucher" close={() => setAdding(false)}>
+      {writing && (
+        <Dialog title={seen ? `Change ${seen.code}` : 'Add a voucher'} close={close}>
           <Form
-            submit="Add"
+            submit={seen ? 'Save' : 'Add'}
             testId="voucher-save"
-            cancel={() => setAdding(false)}
-            aliases={{ voucher_exists: 'code' }}
+            cancel={close}
+            lookAgain={done}
+            aliases={{ voucher_exists: 'code', max_uses_below_used: 'maxUses' }}
             send={async (values) => {
               const until = values.optional('validUntil');
-              await api.call(`/events/${event.id}/vouchers`, {
-                method: 'POST',
-                body: { code: values.text('code'), percentOff: values.number('percentOff'), maxUses: values.number('maxUses'), ticketTypeId: values.optional('ticketTypeId') ?? null, validUntil: until && fromWall(until, event.timeZone) },
+              await save(`/events/${event.id}/vouchers`, seen, {
+                ...(seen ? {} : { code: values.text('code') }),
+                percentOff: values.number('percentOff'),
+                maxUses: values.number('maxUses'),
+                ticketTypeId: values.optional('ticketTypeId') ?? null,
+                validUntil: until && fromWall(until, event.timeZone),
               });
-              setAdding(false);
-              vouchers.reload();
+              done();
             }}
           >
-            <TextField name="code" label="Code" maxLength={40} autoCapitalize="characters" autoComplete="off" data-testid="voucher-code" />
+            {!seen && <TextField name="code" label="Code" maxLength={40} autoCapitalize="characters" autoComplete="off" data-testid="voucher-code" />}
             <div className="form__row">
-              <TextField name="percentOff" label="Percent off" type="number" min={0} max={100} defaultValue={0} />
-              <TextField name="maxUses" label="Orders it is good for" type="number" min={1} max={1_000_000} defaultValue={1} />
+              <TextField name="percentOff" label="Percent off" type="number" min={0} max={100} defaultValue={seen?.percentOff ?? 0} />
+              <TextField name="maxUses" label="Orders it is good for" type="number" min={1} max={1_000_000} defaultValue={seen?.maxUses ?? 1} hint={seen && seen.used > 0 ? `${seen.used} used.` : undefined} data-testid="voucher-uses" />
             </div>
-            <SelectField name="ticketTypeId" label="For">
+            <SelectField name="ticketTypeId" label="For" defaultValue={seen?.ticketTypeId ?? ''}>
               <option value="">Every ticket type</option>
               {types.map((type) => (
                 <option key={type.id} value={type.id}>
@@ -77,7 +91,7 @@ export function VouchersPanel({ event, types }: { event: EventDetail; types: Tic
                 </option>
               ))}
             </SelectField>
-            <TextField name="validUntil" label="Good until" type="datetime-local" optional />
+            <TextField name="validUntil" label="Good until" type="datetime-local" optional defaultValue={seen?.validUntil ? toWall(seen.validUntil, event.timeZone) : undefined} hint={seen && 'A time that has passed ends it.'} />
           </Form>
         </Dialog>
       )}

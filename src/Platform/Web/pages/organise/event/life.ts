@@ -11,7 +11,7 @@ export interface Step {
   says: string;
 }
 
-const steps: Record<Exclude<EventState, 'building'>, Omit<Step, 'to'>> = {
+const steps: Record<Exclude<EventState, 'building' | 'cancelled'>, Omit<Step, 'to'>> = {
   draft: { action: 'Move to draft', says: 'As a draft, your organisation can look at it as attendees will.' },
   live: { action: 'Go live', says: 'Live, the event is public: it is listed, tickets are sold, people come in. There is no way back to draft.' },
   ended: { action: 'End the event', says: 'Ending it closes the sale of tickets. The page stays public for replays.' },
@@ -20,8 +20,8 @@ const steps: Record<Exclude<EventState, 'building'>, Omit<Step, 'to'>> = {
 
 /** The one step that is open from here; null at the end. */
 export function nextStep(state: EventState): Step | null {
-  const to = life[life.indexOf(state) + 1];
-  return to === undefined || to === 'building' ? null : { to, ...steps[to] };
+  const to = state === 'cancelled' ? 'archived' : life[life.indexOf(state) + 1];
+  return to === undefined || to === 'building' || to === 'cancelled' ? null : { to, ...steps[to] };
 }
 
 export interface Todo {
