@@ -1,4 +1,5 @@
 using Events.Rtc.Rooms;
+using Events.Rtc.Stats;
 
 namespace Events.Rtc;
 
@@ -22,6 +23,11 @@ public interface IRtcServer
 
     /// <summary>One room, or null.</summary>
     Task<RoomSnapshot?> RoomAsync(string room);
+
+    /// <summary>How media flows in a room now, or null when there is no such room.</summary>
+    /// <param name="room">The room.</param>
+    /// <param name="maxViewers">Viewers that are listed, the worst first; all are counted.</param>
+    Task<RoomStats?> StatsAsync(string room, int maxViewers);
 
     /// <summary>
     /// Runs a room as the platform: every <see cref="RoomRequest"/> is allowed, also before anybody is in the room. Completes when what

@@ -19,6 +19,13 @@ public sealed class RtcMetrics : IDisposable
         Gauge("events.rtc.transports", "{transport}", "Transports", w => w.TransportCount);
         Gauge("events.rtc.udp.buffer", "By", "Socket buffer that the kernel granted", w => w.SocketBufferBytes);
         Gauge("events.rtc.viewers.estimate", "bit/s", "What the paths of all viewers carry together, as far as their clients report it", w => w.Counters.EstimatedBitrate);
+        Count("events.rtc.viewers.samples", "{sample}", "Connected viewers looked at, each once a second: what the sums below are of", w => w.Counters.Viewers.Count);
+        Count("events.rtc.viewers.samples.poor", "{sample}", "Samples with more than 5 % loss, more than 400 ms of round trip, or a picture that stands still", w => w.Counters.Viewers.Poor);
+        Count("events.rtc.viewers.samples.frozen", "{sample}", "Samples with a picture that stands still", w => w.Counters.Viewers.Frozen);
+        Count("events.rtc.viewers.samples.timed", "{sample}", "Samples whose round trip is known", w => w.Counters.Viewers.Timed);
+        Add("events.rtc.viewers.loss", "1", "Sum over samples: share of packets lost on the way to the viewer", w => w.Counters.Viewers.Loss);
+        Add("events.rtc.viewers.round_trip", "s", "Sum over timed samples: round trip to the viewer", w => w.Counters.Viewers.RoundTrip);
+        Add("events.rtc.viewers.jitter", "s", "Sum over samples: the worst jitter among the viewer's streams", w => w.Counters.Viewers.Jitter);
         Count("events.rtc.packets.received", "{packet}", "RTP packets from publishers", w => w.Counters.PacketsReceived);
         Count("events.rtc.bytes.received", "By", "RTP bytes from publishers", w => w.Counters.BytesReceived);
         Count("events.rtc.packets.forwarded", "{packet}", "RTP packets to subscribers", w => w.Counters.PacketsForwarded);
@@ -59,6 +66,9 @@ public sealed class RtcMetrics : IDisposable
 
     private void Count(string name, string unit, string description, Func<MediaWorker, long> value) =>
         _meter.CreateObservableCounter(name, () => Sum(value), unit, description);
+
+    private void Add(string name, string unit, string description, Func<MediaWorker, double> value) =>
+        _meter.CreateObservableCounter(name, () => _workers.Sum(value), unit, description);
 
     private long Sum(Func<MediaWorker, long> value) => _workers.Sum(value);
 }

@@ -3,6 +3,7 @@ using Events.Rtc.Protocol.Sdp;
 using Events.Rtc.Relay;
 using Events.Rtc.Rooms;
 using Events.Rtc.Spreading;
+using Events.Rtc.Stats;
 using Microsoft.Extensions.Logging;
 
 namespace Events.Rtc;
@@ -114,6 +115,28 @@ public sealed class RtcServer : IRtcServer, IDisposable
     }
 
     public Task<RoomSnapshot?> RoomAsync(string room) => OnRoom(room, r => r?.Snapshot());
+
+    public async Task<RoomStats?> StatsAsync(string room, int maxViewers)
+    {
+        if (WorkerOf(room) is not { } home)
+        {
+            return null;
+        }
+
+        // Viewers may be on any worker. Asked one after the other: who moves between them meanwhile is the exception, and the next look has it right.
+        var parts = new List<RoomPart>();
+        foreach (var worker in _workers)
+        {
+            var part = await worker.InvokeAsync(
+                () => worker.FindRoom(room) is { } found && (worker == home || found.Viewers is not null) ? RoomPart.Of(found, maxViewers) : null).ConfigureAwait(false);
+            if (part is not null)
+            {
+                parts.Add(part);
+            }
+        }
+
+        return parts.Count == 0 ? null : RoomPart.Combine(room, parts, maxViewers);
+    }
 
     public async Task<RtcResult<Done>> ModerateAsync(string room, RoomRequest request)
     {

@@ -36,4 +36,7 @@ internal sealed class WorkerCounters
     public long TcpSent;
     public long TcpDropped;
     public long Faults;
+
+    /// <summary>How viewers fare.</summary>
+    public readonly Stats.ViewerSamples Viewers = new();
 }

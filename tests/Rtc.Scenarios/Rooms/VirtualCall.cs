@@ -1,4 +1,5 @@
 using System.Globalization;
+using Events.Rtc.Stats;
 using Events.Tests.Rtc.Scenarios.Network;
 
 namespace Events.Tests.Rtc.Scenarios.Rooms;
@@ -35,6 +36,9 @@ internal sealed class VirtualCall : IDisposable
     public VirtualPerson Publisher => People[0];
 
     public VirtualPerson Viewer => Viewers[0];
+
+    /// <summary>What the node tells of the room.</summary>
+    public RoomStats Stats() => RoomPart.Combine(_node.Room.Id, [RoomPart.Of(_node.Room, 10)], 10);
 
     /// <summary>Each one hears this part of what the others send, and no invariant broke.</summary>
     public void ExpectSound(double part)

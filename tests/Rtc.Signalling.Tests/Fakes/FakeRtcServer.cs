@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Events.Rtc;
 using Events.Rtc.Rooms;
+using Events.Rtc.Stats;
 
 namespace Events.Tests.Rtc.Signalling.Fakes;
 
@@ -51,6 +52,10 @@ public sealed class FakeRtcServer : IRtcServer
         room, [.. InRoom(room).Where(p => !p.Rights.Hidden).Select(p => p.Info)], new SubscribeOffer(1, "v=0", [new SubscribedTrack("0", "t", "p", TrackKind.Video, TrackSource.ScreenAudio)]));
 
     private static RtcResult<T> Box<T>(T value) => value;
+
+    public Task<RoomStats?> StatsAsync(string room, int maxViewers) => Task.FromResult(InRoom(room).Any()
+        ? new RoomStats(room, new RoomTotals(1, maxViewers, 0, 0, 0, 0, 0, 0, 0, null), [], [])
+        : null);
 
     private IEnumerable<FakeParticipant> InRoom(string room) => Participants.Values.Where(p => !p.IsGone && p.Rights.Room == room);
 

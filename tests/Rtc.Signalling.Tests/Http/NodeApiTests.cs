@@ -26,7 +26,7 @@ public sealed class NodeApiTests : IAsyncLifetime
     {
         foreach ((string? key, string code) in new[] { (null, "node_key_missing"), ("Bearer wrong", "node_key_invalid"), ($"Basic {MediaNode.NodeKey}", "node_key_missing"), ($"Bearer {MediaNode.NodeKey}x", "node_key_invalid") })
         {
-            foreach ((HttpMethod method, string path) in new[] { (HttpMethod.Get, "/node/rooms"), (HttpMethod.Get, "/node/rooms/stage"), (HttpMethod.Post, "/node/rooms/stage/moderate") })
+            foreach ((HttpMethod method, string path) in new[] { (HttpMethod.Get, "/node/rooms"), (HttpMethod.Get, "/node/rooms/stage"), (HttpMethod.Get, "/node/rooms/stage/stats"), (HttpMethod.Post, "/node/rooms/stage/moderate") })
             {
                 (HttpStatusCode status, JsonElement body) = await Send(method, path, method == HttpMethod.Post ? """{"action":"close"}""" : null, key);
                 Assert.Equal(HttpStatusCode.Unauthorized, status);
@@ -48,6 +48,26 @@ public sealed class NodeApiTests : IAsyncLifetime
         (HttpStatusCode status, JsonElement problem) = await Send(HttpMethod.Get, "/node/rooms/other");
         Assert.Equal(HttpStatusCode.NotFound, status);
         Assert.Equal("room_not_found", problem.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task A_rooms_statistics_are_shown_with_as_many_viewers_as_are_asked_for()
+    {
+        foreach ((string query, int viewers) in new[] { ("", 100), ("?viewers=7", 7), ("?viewers=0", 0), ("?viewers=1000", 1000) })
+        {
+            (HttpStatusCode status, JsonElement stats) = await Send(HttpMethod.Get, "/node/rooms/stage/stats" + query);
+            Assert.Equal(HttpStatusCode.OK, status);
+            Assert.Equal(viewers, stats.GetProperty("totals").GetProperty("viewers").GetInt32()); // the fake tells what it was asked
+        }
+
+        foreach (string viewers in new[] { "1001", "-1", "many", "", "99999999999", "1.5" })
+        {
+            (HttpStatusCode status, JsonElement problem) = await Send(HttpMethod.Get, $"/node/rooms/stage/stats?viewers={viewers}");
+            Assert.Equal((HttpStatusCode.BadRequest, "viewers_invalid"), (status, problem.GetProperty("code").GetString()));
+        }
+
+        (HttpStatusCode gone, JsonElement nobody) = await Send(HttpMethod.Get, "/node/rooms/other/stats");
+        Assert.Equal((HttpStatusCode.NotFound, "room_not_found"), (gone, nobody.GetProperty("code").GetString()));
     }
 
     public static TheoryData<string, RoomRequest> Requests => new()

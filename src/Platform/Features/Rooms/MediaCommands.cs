@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Events.Platform.Composition;
 using Events.Platform.Roles;
+using Events.Rtc.Stats;
 using Events.Rtc.Signalling.Http;
 using Events.Rtc.Signalling.Tokens;
 
@@ -33,6 +34,25 @@ internal sealed class MediaCommands : IDisposable
             {
                 HttpStatusCode.OK => await response.Content.ReadFromJsonAsync<NodeRoom>(cancel) ?? throw new JsonException("The node answered null."),
                 HttpStatusCode.NotFound => new NodeRoom(room, false, null, []),
+                _ => Away,
+            };
+        }
+        catch (Exception e) when (IsAway(e, cancel))
+        {
+            return Away;
+        }
+    }
+
+    /// <summary>How media flows in the room now; in one that nobody is in, nothing does.</summary>
+    public async Task<Outcome<RoomStats>> StatsAsync(string room, int viewers, CancellationToken cancel)
+    {
+        try
+        {
+            using var response = await _http.GetAsync($"/node/rooms/{room}/stats?viewers={viewers}", cancel);
+            return response.StatusCode switch
+            {
+                HttpStatusCode.OK => await response.Content.ReadFromJsonAsync<RoomStats>(cancel) ?? throw new JsonException("The node answered null."),
+                HttpStatusCode.NotFound => new RoomStats(room, new(0, 0, 0, 0, 0, 0, 0, 0, 0, null), [], []),
                 _ => Away,
             };
         }

@@ -48,6 +48,7 @@ internal static partial class RoomsApi
         eventDomain.MapPost("/api/v1/sessions/{id:guid}/grants", GrantAsync);
         eventDomain.MapGet("/api/v1/sessions/{id:guid}/room", RunRoom.GetAsync);
         eventDomain.MapPost("/api/v1/sessions/{id:guid}/room", RunRoom.PostAsync);
+        eventDomain.MapGet("/api/v1/sessions/{id:guid}/room/stats", WatchRoom.GetAsync);
     }
 
     /// <summary>A session of the event that the pass is for.</summary>

@@ -21,7 +21,7 @@ internal static class RunRoom
 {
     private const int MaxBanned = 1_000;
 
-    private static readonly ApiError NotAllowed = ApiError.Forbidden("moderation_not_allowed", "Your role in this event does not allow it.");
+    public static readonly ApiError NotAllowed = ApiError.Forbidden("moderation_not_allowed", "Your role in this event does not allow it.");
     private static readonly ApiError Malformed = ApiError.BadRequest("bad_request", RoomRequests.Malformed.Message);
 
     public static async Task<Results<Ok<RoomView>, ProblemHttpResult>> GetAsync(Guid id, EventPass pass, Database database, MediaCommands media, CancellationToken cancel)

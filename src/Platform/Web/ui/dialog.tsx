@@ -3,7 +3,7 @@ import { useId, useLayoutEffect, useRef, useState, type ReactNode } from 'react'
 import { Button, ErrorNotice } from './parts';
 
 /** A window over the page. The browser keeps the focus inside, closes it on Escape, and gives the focus back. */
-export function Dialog({ title, close, children, wide }: { title: string; close: () => void; children: ReactNode; wide?: boolean }) {
+export function Dialog({ title, close, children, wide }: { title: string; close: () => void; children: ReactNode; wide?: boolean | 'full' }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   // A layout effect: it closes before the element leaves the page, and so gives the focus back.
@@ -15,7 +15,7 @@ export function Dialog({ title, close, children, wide }: { title: string; close:
   return (
     <dialog
       ref={dialog}
-      className={`dialog ${wide ? 'dialog--wide' : ''}`}
+      className={`dialog ${wide === 'full' ? 'dialog--full' : wide ? 'dialog--wide' : ''}`}
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();

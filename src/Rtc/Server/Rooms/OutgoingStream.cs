@@ -59,6 +59,9 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
 
     public long Retransmitted { get; private set; }
 
+    /// <summary>As protected, retransmissions and padding included.</summary>
+    public long BytesSent { get; private set; }
+
     /// <summary>When something was last sent for the first time.</summary>
     public MonotonicTime LastForward { get; private set; }
 
@@ -279,5 +282,6 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
         Worker.Queue.Commit(transport.Destination, total);
         Worker.Counters.PacketsForwarded++;
         Worker.Counters.BytesForwarded += total;
+        BytesSent += total;
     }
 }

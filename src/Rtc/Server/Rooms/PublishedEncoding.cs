@@ -4,6 +4,7 @@ using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
 using Events.Rtc.Protocol.Streams;
 using Events.Rtc.Protocol.Wire;
+using Events.Rtc.Stats;
 
 namespace Events.Rtc.Rooms;
 
@@ -34,6 +35,7 @@ internal sealed class PublishedEncoding
     private ushort _keyframeSequence;
     private MonotonicTime _keyframeAt = MonotonicTime.Never;
     private uint _newestTimestamp;
+    private ByteRate _rate;
 
     public PublishedEncoding(PublishedTrack track, int index, string? rid, TimeSpan keyframeInterval)
     {
@@ -73,6 +75,15 @@ internal sealed class PublishedEncoding
     public long PacketsLost => _statistics.Lost;
 
     public long BytesReceived { get; private set; }
+
+    /// <summary>Received over the last second, bit/s.</summary>
+    public long Bitrate => _rate.BitsPerSecond;
+
+    /// <summary>As last reported to the publisher, 0…1.</summary>
+    public double FractionLost { get; private set; }
+
+    /// <summary>Clock ticks.</summary>
+    public uint Jitter => _statistics.Jitter;
 
     public long KeyframeRequestsSent => _keyframes.Sent;
 
@@ -218,12 +229,18 @@ internal sealed class PublishedEncoding
         return true;
     }
 
-    public ReportBlock TakeReport(MonotonicTime now) => _statistics.TakeReport(Ssrc, now);
+    public ReportBlock TakeReport(MonotonicTime now)
+    {
+        var report = _statistics.TakeReport(Ssrc, now);
+        FractionLost = report.FractionLost / 256.0;
+        return report;
+    }
 
     public int CollectNacks(MonotonicTime now, Span<ushort> destination) => _nack.Collect(now, destination);
 
     public void Advance(MonotonicTime now)
     {
+        _rate.Advance(BytesReceived, now);
         if (_keyframes.TakeDue(now))
         {
             _track.SendKeyframeRequest(this);

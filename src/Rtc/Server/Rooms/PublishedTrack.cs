@@ -5,6 +5,7 @@ using Events.Rtc.Protocol.Sdp;
 using Events.Rtc.Protocol.Streams;
 using Events.Rtc.Protocol.Wire;
 using Events.Rtc.Relay;
+using Events.Rtc.Stats;
 
 namespace Events.Rtc.Rooms;
 
@@ -30,6 +31,7 @@ internal sealed class PublishedTrack
     private MonotonicTime _nextLayerCheck;
     private bool _silenced;
     private ActiveSpeaker _speaker;
+    private Freezes _freezes;
 
     /// <param name="origin">Where its packets come from.</param>
     /// <param name="media">Its m-line.</param>
@@ -127,6 +129,13 @@ internal sealed class PublishedTrack
     }
 
     public bool IsLive => Ssrc != 0;
+
+    /// <summary>No picture came though one should have.</summary>
+    public Freezes Freezes => _freezes;
+
+    /// <summary>Its picture should change now: a camera's always does, a screen's while its publisher sends some.</summary>
+    public bool IsMoving(MonotonicTime now) =>
+        Kind == TrackKind.Video && IsLive && !Muted && !Silenced && (Source == TrackSource.Camera || now - Layers.LastPacket < Freezes.Limit);
 
     public Participant Publisher => _origin.Participant;
 
@@ -238,6 +247,8 @@ internal sealed class PublishedTrack
             }
 
             _demand?.Update(now);
+            // What nobody watches rests; of a screen it cannot be told here.
+            _freezes.Advance(Source == TrackSource.Camera && IsMoving(now) && (_demand is null || WatchedEncodings != 0), Layers.LastPacket, now);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Events.Rtc.Protocol;
+using Events.Rtc.Protocol.Congestion;
 using Events.Rtc.Protocol.Ice;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
@@ -16,6 +17,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     /// <summary>While a probe is being sent (a cluster lasts 15 ms), or packets wait: a burst of the pacer lasts 40 ms.</summary>
     private static readonly TimeSpan BusyTickInterval = TimeSpan.FromMilliseconds(10);
 
+    private static readonly TimeSpan MeasureInterval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan FirstReportAfter = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(2);
 
@@ -32,6 +34,8 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     private readonly Dictionary<uint, Subscription> _bySsrc = [];
     private IReadOnlyList<SubscribeSlot> _slots = [];
     private MonotonicTime _nextReport;
+    private MonotonicTime _nextMeasure;
+    private MonotonicTime _nextSample;
     private MonotonicTime _budgetSince;
     private int _budgetUsed;
     private (uint Middle, MonotonicTime At) _lastSenderReport;
@@ -46,6 +50,61 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     /// <summary>Smoothed, from LSR and DLSR; zero until known.</summary>
     public TimeSpan RoundTrip { get; private set; }
+
+    /// <summary>From reports, else from transport-wide feedback; zero until known.</summary>
+    public TimeSpan PathRoundTrip => RoundTrip > TimeSpan.Zero ? RoundTrip : Congestion.Estimator.RoundTrip;
+
+    /// <summary>0…1, smoothed from transport-wide feedback, else the worst of the last reports.</summary>
+    public double Loss
+    {
+        get
+        {
+            if (Congestion.Estimator.Feedback == CongestionFeedback.TransportWide && Congestion.Estimator.Throughput is not null)
+            {
+                return Congestion.Estimator.Loss;
+            }
+
+            var worst = 0.0;
+            foreach (var subscription in _byTrack.Values)
+            {
+                worst = Math.Max(worst, subscription.FractionLost);
+            }
+
+            return worst;
+        }
+    }
+
+    /// <summary>The worst of the last reports.</summary>
+    public TimeSpan Jitter
+    {
+        get
+        {
+            var worst = TimeSpan.Zero;
+            foreach (var subscription in _byTrack.Values)
+            {
+                worst = subscription.Jitter > worst ? subscription.Jitter : worst;
+            }
+
+            return worst;
+        }
+    }
+
+    /// <summary>A picture stands still.</summary>
+    public bool IsFrozen
+    {
+        get
+        {
+            foreach (var subscription in _byTrack.Values)
+            {
+                if (subscription.Freezes.IsFrozen)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>How much the viewer's path carries.</summary>
     public ViewerCongestion Congestion { get; } = new(worker);
@@ -263,11 +322,33 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
             SendPadding(now);
         }
 
+        Measure(now);
         NextTick = now + (!IsConnected ? ConnectingTickInterval : Congestion.IsBusy ? BusyTickInterval : TickInterval);
         if (IsConnected && now >= _nextReport)
         {
             _nextReport = now + ReportInterval;
             SendReports(now);
+        }
+    }
+
+    /// <summary>What others read of the viewer: its streams a few times a second, itself once.</summary>
+    private void Measure(MonotonicTime now)
+    {
+        if (now < _nextMeasure)
+        {
+            return;
+        }
+
+        _nextMeasure = now + MeasureInterval;
+        foreach (var subscription in _byTrack.Values)
+        {
+            subscription.Measure(now);
+        }
+
+        if (IsConnected && now >= _nextSample)
+        {
+            _nextSample = now + TimeSpan.FromSeconds(1);
+            Worker.Counters.Viewers.Sample(this);
         }
     }
 
@@ -373,6 +454,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
         if (_bySsrc.TryGetValue(block.Ssrc, out var subscription))
         {
             subscription.FractionLost = block.FractionLost / 256.0;
+            subscription.Jitter = TimeSpan.FromSeconds(block.Jitter / (double)subscription.Track.Codec.ClockRate);
         }
 
         // RFC 3550 §6.4.1: round trip = arrival − LSR − DLSR, here with our own clock for the first two.

@@ -3,6 +3,7 @@ using Events.Rtc.Protocol.Forwarding;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
 using Events.Rtc.Protocol.Wire;
+using Events.Rtc.Stats;
 
 namespace Events.Rtc.Rooms;
 
@@ -17,6 +18,8 @@ internal sealed class Subscription
     private readonly PlainForwarding _plain;
     private LayeredForwarding? _layered;
     private LayerChoice _choice = new();
+    private ByteRate _rate;
+    private Freezes _freezes;
 
     public Subscription(SubscriberTransport transport, PublishedTrack track)
     {
@@ -46,6 +49,34 @@ internal sealed class Subscription
 
     /// <summary>From the last receiver report, 0…1.</summary>
     public double FractionLost { get; set; }
+
+    /// <summary>From the last receiver report.</summary>
+    public TimeSpan Jitter { get; set; }
+
+    /// <summary>Sent over the last second, bit/s.</summary>
+    public long Bitrate => _rate.BitsPerSecond;
+
+    public long Retransmitted => _stream.Retransmitted;
+
+    public Freezes Freezes => _freezes;
+
+    /// <summary>Why nothing is sent, as the viewer's statistics say it; null: it is sent.</summary>
+    public string? PauseReason => _choice.Paused switch
+    {
+        PauseReasons.None => null,
+        var paused when (paused & PauseReasons.Viewer) != 0 => "viewer",
+        var paused when (paused & PauseReasons.LastN) != 0 => "last_n",
+        _ => "bandwidth",
+    };
+
+    /// <summary>Takes the counters; a few times a second.</summary>
+    public void Measure(MonotonicTime now)
+    {
+        _rate.Advance(_stream.BytesSent, now);
+        // The first picture is not late before there was one, and nobody misses what cannot be seen.
+        var isExpected = _stream.PacketsSent > 0 && !IsUnwanted && !IsOrphan && Track.IsMoving(now);
+        _freezes.Advance(isExpected, _stream.LastForward, now);
+    }
 
     public OutgoingTrack Outgoing => new()
     {

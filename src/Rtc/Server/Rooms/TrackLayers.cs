@@ -14,6 +14,21 @@ internal sealed class TrackLayers
     /// <summary>Empty before the first packet.</summary>
     public IReadOnlyList<VideoLayer> All => _all;
 
+    /// <summary>Of any of them; zero before the first.</summary>
+    public MonotonicTime LastPacket
+    {
+        get
+        {
+            var newest = MonotonicTime.Zero;
+            foreach (var layer in _all)
+            {
+                newest = MonotonicTime.Max(newest, layer.LastPacket);
+            }
+
+            return newest;
+        }
+    }
+
     public IReadOnlyList<TrackLayerInfo> Info => [.. _all.Select(Describe)];
 
     /// <summary>Sorted by size once every size is known; before that as the offer has them, which is low to high with every sender we know.</summary>
@@ -43,12 +58,7 @@ internal sealed class TrackLayers
             return false;
         }
 
-        var newest = MonotonicTime.Zero;
-        foreach (var layer in _all)
-        {
-            newest = MonotonicTime.Max(newest, layer.LastPacket);
-        }
-
+        var newest = LastPacket;
         var changed = false;
         foreach (var layer in _all)
         {

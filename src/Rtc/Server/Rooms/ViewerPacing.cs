@@ -22,6 +22,12 @@ internal sealed class ViewerPacing(MediaWorker worker)
     private int _free;
     private MonotonicTime _tightUntil;
 
+    /// <summary>Packets that waited so far.</summary>
+    public long Paced { get; private set; }
+
+    /// <summary>Packets for which there was no room.</summary>
+    public long Dropped { get; private set; }
+
     /// <summary>Packets may have to wait.</summary>
     public bool IsActive => _pacer is not null;
 
@@ -70,6 +76,7 @@ internal sealed class ViewerPacing(MediaWorker worker)
 
         if (_free < 0 || !worker.Buffers.TryRent(out var buffer))
         {
+            Dropped++;
             worker.Counters.PacerDropped++;
             return false;
         }
@@ -78,6 +85,7 @@ internal sealed class ViewerPacing(MediaWorker worker)
         if (!_pacer.TryEnqueue(priority, handle, packet.Length, now))
         {
             worker.Buffers.Return(buffer);
+            Dropped++;
             worker.Counters.PacerDropped++;
             return false;
         }
@@ -85,6 +93,7 @@ internal sealed class ViewerPacing(MediaWorker worker)
         _free = _parked[handle].Next;
         packet.CopyTo(buffer);
         _parked[handle] = new() { Stream = stream, Buffer = buffer, Length = packet.Length, HeaderLength = headerLength, IsAgain = isAgain };
+        Paced++;
         worker.Counters.PacketsPaced++;
         return false;
     }

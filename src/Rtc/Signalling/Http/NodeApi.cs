@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Events.Rtc.Rooms;
+using Events.Rtc.Stats;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -21,10 +23,13 @@ public sealed record NodeRooms(IReadOnlyList<NodeRoom> Rooms);
 internal sealed class NodeApi(IRtcServer server, IRoomRules rules, SignallingOptions options, ILogger<NodeApi> logger)
 {
     private const int MaxBodyBytes = 4096;
+    private const int DefaultViewers = 100;
+    private const int MaxViewers = 1000;
 
     private static readonly RtcError KeyMissing = new("node_key_missing", "Send 'Authorization: Bearer <node key>'.");
     private static readonly RtcError KeyInvalid = new("node_key_invalid", "The node key is not this installation's.");
     private static readonly RtcError RoomNotFound = new("room_not_found", "Nobody is in this room on this node, and nothing was decided about it.");
+    private static readonly RtcError ViewersInvalid = new("viewers_invalid", $"Ask for 0 to {MaxViewers} viewers.");
 
     private readonly byte[] _keyHash = SHA256.HashData(Encoding.UTF8.GetBytes(options.NodeKey));
 
@@ -35,6 +40,7 @@ internal sealed class NodeApi(IRtcServer server, IRoomRules rules, SignallingOpt
         group.AddEndpointFilter(api.RequireKeyAsync);
         group.MapGet("", api.RoomsAsync);
         group.MapGet("/{room}", api.RoomAsync);
+        group.MapGet("/{room}/stats", api.StatsAsync);
         group.MapPost("/{room}/moderate", api.ModerateAsync);
     }
 
@@ -61,6 +67,15 @@ internal sealed class NodeApi(IRtcServer server, IRoomRules rules, SignallingOpt
             return TypedResults.Ok(Show(snapshot));
         RoomRules kept = rules.Load(room);
         return kept == RoomRules.None ? Problems.Of(RoomNotFound) : TypedResults.Ok(new NodeRoom(room, kept.Locked, kept.Capacity, []));
+    }
+
+    /// <summary>Totals of everyone, and so many of the viewers, the worst first.</summary>
+    private async Task<Results<Ok<RoomStats>, ProblemHttpResult>> StatsAsync(string room, string? viewers)
+    {
+        int listed = DefaultViewers;
+        if (viewers is not null && (!int.TryParse(viewers, NumberStyles.None, CultureInfo.InvariantCulture, out listed) || listed > MaxViewers))
+            return Problems.Of(ViewersInvalid);
+        return await server.StatsAsync(room, listed) is { } stats ? TypedResults.Ok(stats) : Problems.Of(RoomNotFound);
     }
 
     /// <summary>The room need not exist: a lock, a capacity or a bar is kept for those who come.</summary>

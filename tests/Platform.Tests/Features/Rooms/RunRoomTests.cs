@@ -73,6 +73,31 @@ public sealed class RunRoomTests(PlatformFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Those_who_moderate_see_how_media_flows_and_nobody_else_does()
+    {
+        var scene = await fixture.SceneAsync();
+        var other = await fixture.SceneAsync();
+        var guest = await scene.GuestAsync();
+        var path = $"/api/v1/sessions/{scene.SessionId}/room/stats";
+        await guest.GetAsync(path).ShouldRefuseAsync(HttpStatusCode.Forbidden, "moderation_not_allowed");
+        await other.Organiser.GetAsync(path).ShouldRefuseAsync(HttpStatusCode.Forbidden, "wrong_event");
+        await scene.Account.GetAsync(path).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "event_token_missing");
+        await scene.Organiser.GetAsync($"/api/v1/sessions/{Guid.NewGuid()}/room/stats").ShouldRefuseAsync(HttpStatusCode.NotFound, "session_not_found");
+        foreach (var viewers in new[] { "201", "-1", "all", "" })
+        {
+            await scene.Organiser.GetAsync($"{path}?viewers={viewers}").ShouldRefuseAsync(HttpStatusCode.BadRequest, "viewers_invalid");
+        }
+
+        var empty = await scene.Organiser.GetJsonAsync($"{path}?viewers=200");
+        Assert.Equal("0 0 0 0", $"{empty.GetProperty("totals").GetProperty("viewers")} {empty.GetProperty("totals").GetProperty("bitrateOut")} {empty.GetProperty("publishers").GetArrayLength()} {empty.GetProperty("viewers").GetArrayLength()}");
+        await using var inside = await EnterAsync(scene, guest);
+        Assert.Equal(empty.GetProperty("room").GetString(), (await scene.Organiser.GetJsonAsync(path)).GetProperty("room").GetString());
+
+        await StopMediaAsync();
+        await scene.Organiser.GetAsync(path).ShouldRefuseAsync(HttpStatusCode.ServiceUnavailable, "media_unavailable");
+    }
+
+    [Fact]
     public async Task Who_is_removed_by_a_moderator_gets_no_grant_is_written_down_and_may_be_let_in_again()
     {
         var scene = await fixture.SceneAsync();

@@ -1,4 +1,4 @@
-import { Circle, Hand, Keyboard, Lock, Mic, MicOff, MonitorUp, PhoneOff, Square, Users, Video, VideoOff, Volume2 } from 'lucide-react';
+import { Activity, Circle, Hand, Keyboard, Lock, Mic, MicOff, MonitorUp, PhoneOff, Square, Users, Video, VideoOff, Volume2 } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import type { AudioRenderer, RtcSession } from '../../sdk/rtc';
 import type { EventAccess, EventDetail, Session } from '../../sdk/event';
@@ -9,6 +9,7 @@ import { useAnnouncements } from './announcements';
 import { Connection } from './Connection';
 import { useOwnDevices } from './devices';
 import { Ended } from './Ended';
+import { Flow } from './Flow';
 import { useKeys } from './keys';
 import { People } from './People';
 import { Prompts } from './Prompts';
@@ -32,8 +33,8 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
   const failed = useCallback((error: unknown) => toast(error instanceof Error ? error.message : String(error), 'error'), [toast]);
   const own = useOwnDevices(rtc, failed);
   const recording = useRecording(access, session);
-  const [panel, setPanel] = useState<'none' | 'people' | 'keys'>('none');
-  const toggle = (wanted: 'people' | 'keys'): void => setPanel((now) => (now === wanted ? 'none' : wanted));
+  const [panel, setPanel] = useState<'none' | 'people' | 'keys' | 'flow'>('none');
+  const toggle = (wanted: 'people' | 'keys' | 'flow'): void => setPanel((now) => (now === wanted ? 'none' : wanted));
   const announcement = useAnnouncements(rtc);
   const canPublish = rtc.you?.canPublish ?? false;
   const raised = useHand(rtc);
@@ -79,6 +80,7 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
         <SoundGate audio={audio} />
       </main>
       {panel === 'people' && <People rtc={rtc} close={() => setPanel('none')} failed={failed} />}
+      {panel === 'flow' && <Flow access={access} session={session} close={() => setPanel('none')} />}
       {panel === 'keys' && <Shortcuts close={() => setPanel('none')} />}
       <footer className="bar" aria-label="Controls">
         <div className="bar__group">
@@ -92,6 +94,7 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
           <Control testid="raise-hand" on={raised} active={raised} label={raised ? 'Lower hand' : 'Raise hand'} short="Hand" hint="H" icon={<Hand />} press={toggleHand} />
           {rtc.you?.role === 'organiser' && <RecordControl recording={recording} failed={failed} said={toast} />}
           <Control testid="roster-toggle" on={panel === 'people'} active={panel === 'people'} label="People" hint="P" icon={<Users />} press={() => toggle('people')} badge={<Count rtc={rtc} />} />
+          {rtc.you?.moderates && <Control testid="flow-open" on={panel === 'flow'} active={panel === 'flow'} label="Connections of everyone" short="Connections" icon={<Activity />} press={() => toggle('flow')} wideOnly />}
           <Control testid="shortcuts" on={panel === 'keys'} label="Keyboard shortcuts" short="Keys" hint="?" icon={<Keyboard />} press={() => toggle('keys')} wideOnly />
           <Control testid="leave" on danger label="Leave" icon={<PhoneOff />} press={leave} />
         </div>

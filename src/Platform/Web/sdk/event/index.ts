@@ -3,5 +3,6 @@ export type { ApiRequest } from './api';
 export { EventAccess } from './eventToken';
 export type * from './contract';
 export type * from './schedule';
+export type * from './stats';
 export type * from './tickets';
 export type * from './organise';
