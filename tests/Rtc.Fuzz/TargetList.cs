@@ -13,6 +13,7 @@ internal static class TargetList
         ["stun"] = () => new StunTarget(),
         ["ice"] = () => new IceTarget(),
         ["stream-framing"] = () => new StreamFramingTarget(),
+        ["sctp"] = () => new SctpTarget(),
         ["rtp"] = () => new RtpTarget(),
         ["rtcp"] = () => new RtcpTarget(),
         ["transport-feedback"] = () => new TransportFeedbackTarget(),

@@ -1,6 +1,7 @@
 using Events.Rtc.Protocol.Dtls;
 using Events.Rtc.Protocol.Ice;
 using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Sctp;
 using Events.Rtc.Protocol.Srtp;
 using Events.Rtc.Protocol.Wire;
 
@@ -24,6 +25,9 @@ public sealed class Peer : IDisposable
 {
     /// <summary>A DTLS datagram never exceeds the MTU that the engine was given; this is Ethernet's.</summary>
     private const int ScratchBytes = 1500;
+
+    /// <summary>Of application data; a path's MTU allows no more.</summary>
+    private const int MaxRecord = 2_048;
 
     /// <summary>
     /// SSRCs of one association. A browser takes a new pair (media, RTX) each time that a camera or screen is shared again, and old
@@ -66,6 +70,9 @@ public sealed class Peer : IDisposable
     /// <summary>Packets that failed authentication, were replayed, or were not media. Hostile bytes only count.</summary>
     public long Refused { get; private set; }
 
+    /// <summary>SCTP over this peer's DTLS, when a description has agreed on it; null: what comes is dropped.</summary>
+    public DataChannels? Data { get; set; }
+
     /// <summary>The owner's own data.</summary>
     public object? Tag { get; set; }
 
@@ -78,7 +85,7 @@ public sealed class Peer : IDisposable
                 return MonotonicTime.Never;
             }
 
-            var dtls = _dtls.Deadline;
+            var dtls = MonotonicTime.Min(_dtls.Deadline, Data?.Deadline ?? MonotonicTime.Never);
             return Srtp is not null ? dtls : MonotonicTime.Min(dtls, _connectDeadline);
         }
     }
@@ -144,6 +151,20 @@ public sealed class Peer : IDisposable
         {
             _dtls.HandleDeadline(now);
             AfterDtls(now);
+        }
+
+        if (!_ended && Data is { } data && now >= data.Deadline)
+        {
+            data.HandleDeadline(now);
+        }
+    }
+
+    /// <summary>Sends a record of application data; lost when the peer cannot be reached.</summary>
+    public void SendData(ReadOnlySpan<byte> data)
+    {
+        if (IsConnected && _dtls.TrySendData(data))
+        {
+            FlushDtls();
         }
     }
 
@@ -254,6 +275,18 @@ public sealed class Peer : IDisposable
             case DtlsState.Failed:
                 End(PeerEnd.DtlsFailed, _dtls.FailureReason ?? "dtls_failed");
                 break;
+        }
+
+        ReceiveData(now);
+    }
+
+    private void ReceiveData(MonotonicTime now)
+    {
+        Span<byte> record = stackalloc byte[MaxRecord];
+        while (!_ended && _dtls.TryTakeData(record, out var length))
+        {
+            PeerHasKeys();
+            Data?.Receive(record[..length], now);
         }
     }
 

@@ -28,6 +28,9 @@ public sealed partial class RtcLog(ILogger<RtcLog> logger)
     [LoggerMessage(1014, LogLevel.Information, "Room {Room}: consent of a transport of {Participant} {Change}")]
     public partial void ConsentChanged(string room, string participant, string change);
 
+    [LoggerMessage(1015, LogLevel.Information, "Room {Room}: a data channel of {Participant} was closed: {Reason}")]
+    public partial void DataClosed(string room, string participant, string reason);
+
     [LoggerMessage(1020, LogLevel.Information, "Relay of room {Room} connected")]
     public partial void RelayConnected(string room);
 

@@ -52,6 +52,9 @@ public sealed class RtcMetrics : IDisposable
         Count("events.rtc.tcp.dropped", "{datagram}", "Datagrams that slow or closed ICE-TCP connections lost", w => w.Counters.TcpDropped);
         Count("events.rtc.sources.unknown", "{packet}", "Packets of sources that no m-line announced", w => w.Counters.UnknownSources);
         Count("events.rtc.relay.dropped", "{message}", "Messages that a slow relay receiver lost", w => w.Counters.RelayDropped);
+        Count("events.rtc.data.received", "{message}", "Messages that came by data channels", w => w.Counters.DataReceived);
+        Count("events.rtc.data.refused", "{message}", "Of them refused: without the right, beyond the rate, malformed", w => w.Counters.DataRefused);
+        Count("events.rtc.data.sent", "{message}", "Messages handed to data channels", w => w.Counters.DataSent);
         Count("events.rtc.faults", "{fault}", "Broken invariants, each of which cost one participant", w => w.Counters.Faults);
     }
 

@@ -35,6 +35,11 @@ internal sealed class WorkerCounters
     /// <summary>Datagrams that the kernel took, and those that a slow reader or a closed connection lost.</summary>
     public long TcpSent;
     public long TcpDropped;
+
+    /// <summary>Messages of data channels: from clients, of them refused (rights, rate, form), and to clients.</summary>
+    public long DataReceived;
+    public long DataRefused;
+    public long DataSent;
     public long Faults;
 
     /// <summary>How viewers fare.</summary>

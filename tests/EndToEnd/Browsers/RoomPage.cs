@@ -135,9 +135,9 @@ public sealed class RoomPage : IAsyncDisposable
     /// <param name="session">Where to.</param>
     /// <param name="name">How others see the guest.</param>
     /// <param name="videoCodec">What the guest's camera is sent in; null: the browser's choice.</param>
-    public async Task OpenAsGuestAsync(DemoSession session, string name, string? videoCodec = null)
+    public async Task OpenAsGuestAsync(DemoSession session, string name, string? videoCodec = null, bool data = false)
     {
-        await Page.GotoAsync(PathOf(session) + (videoCodec is null ? "" : $"?video={videoCodec}"));
+        await Page.GotoAsync(PathOf(session) + (videoCodec is null ? data ? "?data" : "" : $"?video={videoCodec}"));
         await Find("join-name").FillAsync(name);
     }
 

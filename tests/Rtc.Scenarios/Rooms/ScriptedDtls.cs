@@ -72,6 +72,14 @@ internal sealed class ScriptedDtls : IDtlsEngineFactory
         {
         }
 
+        public bool TrySendData(ReadOnlySpan<byte> data) => false;
+
+        public bool TryTakeData(Span<byte> destination, out int length)
+        {
+            length = 0;
+            return false;
+        }
+
         public void Close(MonotonicTime now) => State = DtlsState.Closed;
 
         public void Dispose()

@@ -50,6 +50,16 @@ public interface IDtlsEngine : IDisposable
     /// </summary>
     void Rest();
 
+    /// <summary>
+    /// Queues a record of application data, which TryTakeDatagram gives as a datagram of its own. False before <see cref="Rest"/>: nothing is sent before the
+    /// peer has shown its keys.
+    /// </summary>
+    /// <param name="data">At most <see cref="Sctp.SctpPacket.MaxBytes"/>.</param>
+    bool TrySendData(ReadOnlySpan<byte> data);
+
+    /// <summary>Takes the next authentic record of application data; false when there is none. What is not taken gives way to newer.</summary>
+    bool TryTakeData(Span<byte> destination, out int length);
+
     /// <summary>Queues close_notify.</summary>
     void Close(MonotonicTime now);
 }

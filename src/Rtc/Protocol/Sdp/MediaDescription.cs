@@ -50,6 +50,14 @@ public sealed class MediaDescription
     /// <summary>RFC 8841 §5: the SCTP port of a data channel m-line.</summary>
     public int? SctpPort { get; set; }
 
+    /// <summary>RFC 8841 §6: bytes of the longest message that the writer takes; 0 any. Read by nobody here: ours are shorter than its default.</summary>
+    public int? MaxMessageSize { get; set; }
+
+    /// <summary>Data channels over SCTP over DTLS (RFC 8841 §4).</summary>
+    public bool IsDataChannel => Kind == MediaKind.Application
+        && Protocol.ToUpperInvariant() is "UDP/DTLS/SCTP" or "TCP/DTLS/SCTP"
+        && Formats.Contains("webrtc-datachannel");
+
     /// <summary>Port 0 without a=bundle-only: refused or removed (RFC 3264 §6, §8.2).</summary>
     public bool IsRejected => Port == 0 && !BundleOnly;
 

@@ -10,7 +10,7 @@ public static class Negotiation
 {
     /// <summary>
     /// Answers a publisher (browser, WHIP): each sending m-line is received with every codec that the policy allows, the others are
-    /// inactive; data channels and m-lines without a common codec are rejected in their place.
+    /// inactive; m-lines without a common codec are rejected in their place, and data channels unless <see cref="LocalTransport.SctpPort"/> takes them.
     /// </summary>
     /// <param name="sessionId">o= session id, 0 or more.</param>
     /// <param name="version">o= version: one more per answer of this connection.</param>

@@ -16,6 +16,12 @@ public sealed record LocalTransport
     public SdpSetup Setup { get; init; } = SdpSetup.Passive;
 
     public IReadOnlyList<Candidate> Candidates { get; init; } = [];
+
+    /// <summary>Takes data channels (RFC 8841): our SCTP port. Null: an m-line for them is rejected.</summary>
+    public int? SctpPort { get; init; }
+
+    /// <summary>Bytes of the longest message that we take (RFC 8841 §6).</summary>
+    public int MaxMessageSize { get; init; }
 }
 
 /// <summary>The other end of the transport, as its description names it. A changed ufrag is an ICE restart (RFC 8839 §4.4.1.1.1).</summary>
@@ -117,7 +123,11 @@ public sealed record RejectedMedia(string? Mid, MediaKind Kind, string Code);
 
 /// <summary>The answer to a publisher.</summary>
 public sealed record PublishNegotiation(
-    string Answer, RemoteTransport Remote, IReadOnlyList<PublishedMedia> Media, IReadOnlyList<RejectedMedia> Rejected);
+    string Answer, RemoteTransport Remote, IReadOnlyList<PublishedMedia> Media, IReadOnlyList<RejectedMedia> Rejected)
+{
+    /// <summary>The other side's SCTP port when data channels are agreed on, else null.</summary>
+    public int? RemoteSctpPort { get; init; }
+}
 
 /// <summary>A track that a subscriber shall get.</summary>
 public sealed record OutgoingTrack

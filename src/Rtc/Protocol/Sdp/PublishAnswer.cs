@@ -6,6 +6,9 @@ namespace Events.Rtc.Protocol.Sdp;
 /// <summary>Answers an m-line that the other side sends on.</summary>
 internal static class PublishAnswer
 {
+    /// <summary>Of WebRTC's SCTP (RFC 8841 §5.2 names none for an absent line; every stack uses this).</summary>
+    public const int DefaultSctpPort = 5_000;
+
     public static bool TryAnswer(
         SessionDescription offer,
         LocalTransport local,
@@ -19,9 +22,21 @@ internal static class PublishAnswer
         var answer = AnswerFrame.Start(offer, sessionId, version);
         var published = new List<PublishedMedia>();
         var rejected = new List<RejectedMedia>();
+        int? remoteSctpPort = null;
         for (var index = 0; index < offer.Media.Count; index++)
         {
             var offered = offer.Media[index];
+            if (offered is { IsDataChannel: true, IsRejected: false } && local.SctpPort is { } port && remoteSctpPort is null)
+            {
+                var channels = AnswerFrame.StartMedia(offered);
+                channels.Formats.AddRange(offered.Formats);
+                channels.SctpPort = port;
+                channels.MaxMessageSize = local.MaxMessageSize;
+                answer.Media.Add(channels);
+                remoteSctpPort = offered.SctpPort ?? DefaultSctpPort;
+                continue;
+            }
+
             var code = AnswerFrame.RefusalOf(offered);
             var media = AnswerFrame.StartMedia(offered);
             var codecs = code is null ? AcceptCodecs(offered, policy, media) : [];
@@ -62,7 +77,7 @@ internal static class PublishAnswer
             answer.Media.Add(media);
         }
 
-        if (published.Count == 0)
+        if (published.Count == 0 && remoteSctpPort is null)
         {
             error = rejected.Find(r => r.Code != SdpErrorCode.NoMedia) is { } first
                 ? new(first.Code, AnswerFrame.Describe(first.Code))
@@ -81,7 +96,7 @@ internal static class PublishAnswer
             return false;
         }
 
-        negotiation = new(SdpWriter.Write(answer), remote, published, rejected);
+        negotiation = new(SdpWriter.Write(answer), remote, published, rejected) { RemoteSctpPort = remoteSctpPort };
         return true;
     }
 

@@ -75,7 +75,11 @@ public static class SdpWriter
             text.Append("a=extmap-allow-mixed\r\n");
         }
 
-        Line(text, $"a={NameOf(media.Direction)}");
+        if (media.SctpPort is null)
+        {
+            Line(text, $"a={NameOf(media.Direction)}"); // RFC 8841 §9.2: of no meaning to data channels.
+        }
+
         if (media.Msid is { } msid)
         {
             Line(text, $"a=msid:{NameOf(msid)}");
@@ -92,6 +96,11 @@ public static class SdpWriter
         if (media.SctpPort is { } sctpPort)
         {
             Line(text, $"a=sctp-port:{sctpPort}");
+        }
+
+        if (media.MaxMessageSize is { } maxMessageSize)
+        {
+            Line(text, $"a=max-message-size:{maxMessageSize}");
         }
 
         WriteStreams(text, media);

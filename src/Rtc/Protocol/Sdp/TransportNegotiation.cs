@@ -17,7 +17,7 @@ internal static class TransportNegotiation
         var bundle = remote.Bundle;
         foreach (var media in used)
         {
-            if (!media.RtcpMux)
+            if (media.IsRtp && !media.RtcpMux)
             {
                 error = new(SdpErrorCode.NoRtcpMux, $"m-line {Name(media)} has no a=rtcp-mux; RTP and RTCP share one port here.");
                 return false;
@@ -97,7 +97,7 @@ internal static class TransportNegotiation
         media.IcePwd = local.IcePwd;
         media.Fingerprints.Add(local.Fingerprint);
         media.Setup = setup;
-        media.RtcpMux = true;
+        media.RtcpMux = media.IsRtp;
         if (withCandidates)
         {
             media.Candidates.AddRange(local.Candidates);

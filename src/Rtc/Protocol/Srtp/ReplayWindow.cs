@@ -1,7 +1,7 @@
 namespace Events.Rtc.Protocol.Srtp;
 
 /// <summary>Which of the last 1,024 indices have been accepted (RFC 3711 §3.3.2). Check first, authenticate, then accept.</summary>
-internal sealed class ReplayWindow
+public sealed class ReplayWindow
 {
     /// <summary>At 1,000 packets/s, one second of reordering and retransmission on the same SSRC.</summary>
     public const int Size = 1_024;

@@ -41,6 +41,7 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
     private readonly DtlsDatagramQueue _outgoing = new();
     private MonotonicTime _giveUpAt = MonotonicTime.Never;
     private RestingAssociation? _resting;
+    private readonly DtlsDataQueue _data = new();
 
     public OpenSslDtlsEngine(SslContextHandle context, DtlsRole role, Fingerprint remoteFingerprint, string profiles)
     {
@@ -91,7 +92,7 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
 
         if (_resting is not null)
         {
-            if (_resting.EndsIt(datagram))
+            if (_resting.Receive(datagram, _data))
             {
                 Close(now); // RFC 5246 §7.2.1: answered in kind.
             }
@@ -142,6 +143,19 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
     }
 
     public bool TryTakeDatagram(Span<byte> destination, out int length) => _outgoing.TryTake(destination, out length);
+
+    public bool TrySendData(ReadOnlySpan<byte> data)
+    {
+        if (State != DtlsState.Connected || _resting is null)
+        {
+            return false;
+        }
+
+        _outgoing.Add(_resting.WriteData(data));
+        return true;
+    }
+
+    public bool TryTakeData(Span<byte> destination, out int length) => _data.TryTake(destination, out length);
 
     public void Rest()
     {
@@ -249,7 +263,7 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
         UpdateDeadline(now);
     }
 
-    // Application data has no use here; reading answers repeated flights and notices alerts.
+    // Reading also answers repeated flights and notices alerts.
     private void ReadAfterHandshake()
     {
         const int Length = 2_048;
@@ -259,6 +273,10 @@ internal sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
         {
             LibSsl.ClearErrors();
             result = LibSsl.Read(_ssl, buffer, Length);
+            if (result > 0)
+            {
+                _data.Add(new(buffer, result));
+            }
         }
         while (result > 0);
 

@@ -2,17 +2,23 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Events.Rtc.Protocol.Dtls;
+using Events.Rtc.Protocol.Srtp;
 
 namespace Events.Rtc.OpenSsl;
 
 /// <summary>
-/// What stays of a DTLS 1.2 association once both sides have keyed SRTP: enough to understand and to say that it ends. libssl holds some
+/// What stays of a DTLS 1.2 association once both sides have keyed SRTP: enough to carry data, and to understand and to say that it ends. libssl holds some
 /// 70 KB per association, this a few hundred bytes.
 /// </summary>
 internal sealed class RestingAssociation : IDisposable
 {
     private const int RecordHeaderLength = 13;
     private const byte AlertType = 21;
+    private const byte ApplicationDataType = 23;
+    private const ulong SequenceMask = (1UL << 48) - 1;
+
+    /// <summary>Of one record; a datagram of WebRTC holds less (SCTP's default path MTU).</summary>
+    private const int MaxPlain = 2_048;
 
     // RFC 5246 §7.2.
     private const int AlertLength = 2;
@@ -33,6 +39,7 @@ internal sealed class RestingAssociation : IDisposable
     /// </summary>
     private ulong _nextRecord = (1UL << 48) | (1UL << 32);
 
+    private readonly ReplayWindow _window = new();
     private readonly AesGcm _read;
     private readonly AesGcm _write;
     private readonly byte[] _readNonce;
@@ -80,8 +87,11 @@ internal sealed class RestingAssociation : IDisposable
         return role == DtlsRole.Client ? new(server, client, serverNonce, clientNonce) : new(client, server, clientNonce, serverNonce);
     }
 
-    /// <summary>True when the datagram holds an authentic alert after which the association is over: close_notify, or any fatal one.</summary>
-    public bool EndsIt(ReadOnlySpan<byte> datagram)
+    /// <summary>
+    /// Opens the datagram's records. Application data goes to the queue; true when there is an authentic alert after which the association is over:
+    /// close_notify, or any fatal one.
+    /// </summary>
+    public bool Receive(ReadOnlySpan<byte> datagram, DtlsDataQueue data)
     {
         while (datagram.Length >= RecordHeaderLength)
         {
@@ -91,7 +101,7 @@ internal sealed class RestingAssociation : IDisposable
                 return false;
             }
 
-            if (IsEnd(datagram[..RecordHeaderLength], datagram.Slice(RecordHeaderLength, length)))
+            if (Ends(datagram[..RecordHeaderLength], datagram.Slice(RecordHeaderLength, length), data))
             {
                 return true;
             }
@@ -103,27 +113,10 @@ internal sealed class RestingAssociation : IDisposable
     }
 
     /// <summary>A close_notify record of ours.</summary>
-    public byte[] WriteCloseNotify()
-    {
-        var record = new byte[RecordHeaderLength + ExplicitNonceLength + AlertLength + TagLength];
-        record[0] = AlertType;
-        record[1] = 0xFE;
-        record[2] = 0xFD;
-        BinaryPrimitives.WriteUInt64BigEndian(record.AsSpan(3), _nextRecord++);
-        BinaryPrimitives.WriteUInt16BigEndian(record.AsSpan(RecordHeaderLength - 2), (ushort)(record.Length - RecordHeaderLength));
-        Span<byte> nonce = stackalloc byte[ImplicitNonceLength + ExplicitNonceLength];
-        _writeNonce.CopyTo(nonce);
+    public byte[] WriteCloseNotify() => Seal(AlertType, [Warning, CloseNotify]);
 
-        // Random: libssl counts its own up from a random start, so 2^-64 of meeting one of them.
-        RandomNumberGenerator.Fill(nonce[ImplicitNonceLength..]);
-        nonce[ImplicitNonceLength..].CopyTo(record.AsSpan(RecordHeaderLength));
-        Span<byte> associated = stackalloc byte[RecordHeaderLength];
-        WriteAssociated(record, AlertLength, associated);
-        ReadOnlySpan<byte> alert = [Warning, CloseNotify];
-        var body = record.AsSpan(RecordHeaderLength + ExplicitNonceLength);
-        _write.Encrypt(nonce, alert, body[..AlertLength], body[AlertLength..], associated);
-        return record;
-    }
+    /// <summary>A record of application data.</summary>
+    public byte[] WriteData(ReadOnlySpan<byte> data) => Seal(ApplicationDataType, data);
 
     public void Dispose()
     {
@@ -131,11 +124,21 @@ internal sealed class RestingAssociation : IDisposable
         _write.Dispose();
     }
 
-    private bool IsEnd(ReadOnlySpan<byte> header, ReadOnlySpan<byte> body)
+    private bool Ends(ReadOnlySpan<byte> header, ReadOnlySpan<byte> body, DtlsDataQueue data)
     {
-        if (header[0] != AlertType
+        var length = body.Length - ExplicitNonceLength - TagLength;
+        if (header[0] is not (AlertType or ApplicationDataType)
             || BinaryPrimitives.ReadUInt16BigEndian(header[3..]) != 1
-            || body.Length != ExplicitNonceLength + AlertLength + TagLength)
+            || length < 0
+            || length > MaxPlain
+            || (header[0] == AlertType && length != AlertLength))
+        {
+            return false;
+        }
+
+        // RFC 6347 §4.1.2.6; libssl's window is gone with it, and what came before the first record here SCTP knows as its own duplicates.
+        var number = BinaryPrimitives.ReadUInt64BigEndian(header[3..]) & SequenceMask;
+        if (_window.Check(number) != SrtpRefusal.None)
         {
             return false;
         }
@@ -144,18 +147,46 @@ internal sealed class RestingAssociation : IDisposable
         _readNonce.CopyTo(nonce);
         body[..ExplicitNonceLength].CopyTo(nonce[ImplicitNonceLength..]);
         Span<byte> associated = stackalloc byte[RecordHeaderLength];
-        WriteAssociated(header, AlertLength, associated);
-        Span<byte> alert = stackalloc byte[AlertLength];
+        WriteAssociated(header, length, associated);
+        Span<byte> plain = stackalloc byte[length];
         try
         {
-            _read.Decrypt(nonce, body.Slice(ExplicitNonceLength, AlertLength), body[^TagLength..], alert, associated);
+            _read.Decrypt(nonce, body.Slice(ExplicitNonceLength, length), body[^TagLength..], plain, associated);
         }
         catch (AuthenticationTagMismatchException)
         {
             return false; // Forged: dropped in silence (RFC 6347 §4.1.2.7).
         }
 
-        return alert[0] != Warning || alert[1] == CloseNotify;
+        _window.Accept(number);
+        if (header[0] == AlertType)
+        {
+            return plain[0] != Warning || plain[1] == CloseNotify;
+        }
+
+        data.Add(plain);
+        return false;
+    }
+
+    private byte[] Seal(byte type, ReadOnlySpan<byte> plain)
+    {
+        var record = new byte[RecordHeaderLength + ExplicitNonceLength + plain.Length + TagLength];
+        record[0] = type;
+        record[1] = 0xFE;
+        record[2] = 0xFD;
+        BinaryPrimitives.WriteUInt64BigEndian(record.AsSpan(3), _nextRecord);
+        BinaryPrimitives.WriteUInt16BigEndian(record.AsSpan(RecordHeaderLength - 2), (ushort)(record.Length - RecordHeaderLength));
+        Span<byte> nonce = stackalloc byte[ImplicitNonceLength + ExplicitNonceLength];
+        _writeNonce.CopyTo(nonce);
+
+        // The record's own number, as RFC 5288 §3 proposes: it never repeats. libssl counts its few up from a random start, so 2^-60 of meeting one of them.
+        BinaryPrimitives.WriteUInt64BigEndian(nonce[ImplicitNonceLength..], _nextRecord++);
+        nonce[ImplicitNonceLength..].CopyTo(record.AsSpan(RecordHeaderLength));
+        Span<byte> associated = stackalloc byte[RecordHeaderLength];
+        WriteAssociated(record, plain.Length, associated);
+        var body = record.AsSpan(RecordHeaderLength + ExplicitNonceLength);
+        _write.Encrypt(nonce, plain, body[..plain.Length], body[plain.Length..], associated);
+        return record;
     }
 
     /// <summary>RFC 5246 §6.2.3.3, RFC 6347 §4.1.2.1: epoch and number, type, version, plain length.</summary>

@@ -1,4 +1,5 @@
 using Events.Rtc.Protocol;
+using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
 
 namespace Events.Rtc.Rooms;
@@ -80,7 +81,7 @@ internal sealed class Participant
 
     public RtcResult<string> Publish(SessionDescription offer, IReadOnlyList<TrackDeclaration> tracks)
     {
-        if (!Rights.CanPublish)
+        if (!Rights.CanPublish && !(Kind == ParticipantKind.Client && offer.Media.TrueForAll(m => m.IsDataChannel || m.IsRejected || m.Direction == SdpDirection.Inactive)))
         {
             return new RtcError("publish_not_allowed", "The grant does not allow to publish; ask for one that does.");
         }
@@ -88,6 +89,18 @@ internal sealed class Participant
         Remember(offer);
         Publisher ??= new PublisherTransport(Room.Worker, this);
         return Publisher.Negotiate(offer, tracks);
+    }
+
+    /// <summary>Who may publish may send data, and what comes shows who it is from: so not who is hidden.</summary>
+    public bool MaySendData => Rights.CanPublish && IsVisible;
+
+    /// <summary>A data message of another one for this one.</summary>
+    public void ReceiveData(bool reliable, ReadOnlySpan<byte> message, MonotonicTime now)
+    {
+        if (Rights.CanSubscribe)
+        {
+            Publisher?.Data?.Send(reliable, message, now);
+        }
     }
 
     /// <summary>Changes what it may do while it is here. What it may no longer send or receive ends at once; a WHIP or WHEP session has nothing else and ends.</summary>
@@ -120,6 +133,11 @@ internal sealed class Participant
         {
             publisher.End([.. publisher.Tracks.Where(t => !Rights.MaySend(t.Source))]);
             return;
+        }
+
+        if (publisher is { HasData: true, Tracks.Count: 0 })
+        {
+            return; // It is there for data, which all may receive.
         }
 
         Publisher = null;

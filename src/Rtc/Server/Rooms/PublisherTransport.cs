@@ -31,6 +31,11 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
     private MonotonicTime _nextFeedback;
     private byte _firSequence;
 
+    /// <summary>Null until the client has offered data channels.</summary>
+    public ParticipantData? Data { get; private set; }
+
+    public bool HasData => Data is not null;
+
     public List<PublishedTrack> Tracks { get; } = [];
 
     /// <summary>Offer → answer: first call, renegotiation and ICE restart alike.</summary>
@@ -39,7 +44,13 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         // A restart is the offerer's new user fragment (RFC 8839 §4.4.1.1.1); it gets new credentials of ours.
         var offered = offer.IceUfrag ?? offer.Media.Find(m => m.IceUfrag is not null)?.IceUfrag;
         var local = Peer is { IsEnded: false } peer && peer.Ice.Remote.Ufrag == offered ? LocalIce : Worker.CreateIceCredentials();
-        var transport = Local with { IceUfrag = local.Ufrag, IcePwd = local.Pwd };
+        var transport = Local with
+        {
+            IceUfrag = local.Ufrag,
+            IcePwd = local.Pwd,
+            SctpPort = Participant.Kind == ParticipantKind.Client ? ParticipantData.LocalPort : null,
+            MaxMessageSize = DataMessage.MaxBytes,
+        };
         if (!Negotiation.TryAnswerPublish(offer, transport, Worker.PublishPolicy, SessionId, Version + 1, out var negotiation, out var error))
         {
             return new RtcError(error.Code, error.Message);
@@ -52,6 +63,11 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
         Version++;
         Connect(negotiation.Remote, local);
+        if (negotiation.RemoteSctpPort is { } port && Peer is { Data: null } connected)
+        {
+            Data = new(Participant, connected, port);
+        }
+
         Apply(negotiation.Media, declarations);
         return negotiation.Answer;
     }
@@ -169,6 +185,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
     protected override void Disconnected()
     {
+        Data = null;
         _sources.Clear();
         _transportFeedback.Reset();
         _lastSource = null;

@@ -444,6 +444,33 @@ internal sealed class Room
         Tell(null, e => e.ActiveSpeakers(speakers));
     }
 
+    /// <summary>Sends a data message to everybody else who has the channel, or to those of them who are named.</summary>
+    public void SendData(Participant from, bool reliable, List<string> to, ReadOnlySpan<byte> payload, MonotonicTime now)
+    {
+        var message = DataMessage.Write(from.Id, payload);
+        if (to.Count == 0)
+        {
+            foreach (var participant in _participants.Values)
+            {
+                if (participant != from)
+                {
+                    participant.ReceiveData(reliable, message, now);
+                }
+            }
+
+            return;
+        }
+
+        // Nobody is told who was not found: that would say who is here unseen.
+        foreach (var id in to.Distinct(StringComparer.Ordinal))
+        {
+            if (_participants.TryGetValue(id, out var participant) && participant != from)
+            {
+                participant.ReceiveData(reliable, message, now);
+            }
+        }
+    }
+
     public void Tell(Participant? except, Action<IParticipantEvents> tell)
     {
         foreach (var participant in _participants.Values)

@@ -85,8 +85,9 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
       const fetchGrant = (): Promise<RoomGrant> =>
         access.call<RoomGrant>(`/sessions/${session.id}/grants`, { method: 'POST', body: { publish: choice.publish, tab } });
       const { mediaUrl, grant } = await fetchGrant();
-      const videoCodec = codecs.find((codec) => codec === new URLSearchParams(window.location.search).get('video'));
-      const rtc = new RtcSession({ freshGrant: fetchGrant, client: 'events-web', ...(videoCodec ? { videoCodec } : {}) });
+      const asked = new URLSearchParams(window.location.search);
+      const videoCodec = codecs.find((codec) => codec === asked.get('video'));
+      const rtc = new RtcSession({ freshGrant: fetchGrant, client: 'events-web', data: asked.has('data'), ...(videoCodec ? { videoCodec } : {}) });
       const audio = new AudioRenderer();
       if (choice.speakerId) await audio.setSink(choice.speakerId);
       rtc.events.on('media', () => audio.render(audioTracks(rtc)));

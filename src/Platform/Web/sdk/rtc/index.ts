@@ -1,6 +1,7 @@
 export { AudioRenderer } from './audioRenderer';
 export { RtcError, HubLost } from './contract';
 export type { Rights, RoomRequest, RtcParticipant, RtcTrack, RtcTrackLayer, TrackKind, TrackSource, You } from './contract';
+export type { DataMessage, SendDataOptions } from './dataChannels';
 export type { VideoCodec } from './encodings';
 export { LocalTrack, type PublishOptions } from './localTrack';
 export type { Quality } from './quality';

@@ -1,4 +1,5 @@
 import { HubLost, type TrackDeclaration, type TrackSource } from './contract';
+import { DataChannels, type DataChannelsWire } from './dataChannels';
 import { applyDemand, encodingsOf, preferred, type VideoCodec } from './encodings';
 
 export interface PublisherWire {
@@ -27,11 +28,17 @@ export class Publisher {
     readonly pc: RTCPeerConnection,
     private readonly wire: PublisherWire,
     private readonly videoCodec?: VideoCodec,
-  ) {}
+    data?: DataChannelsWire,
+  ) {
+    this.data = data ? new DataChannels(pc, data) : null;
+  }
+
+  /** Both data channels; null when they are not wanted. */
+  readonly data: DataChannels | null;
 
   /** True once something is or was sent, so that the connection's state means something. */
   get used(): boolean {
-    return this.lines.length > 0;
+    return this.lines.length > 0 || this.data !== null;
   }
 
   add(track: MediaStreamTrack, source: TrackSource, muted: boolean): RTCRtpSender {
@@ -82,6 +89,7 @@ export class Publisher {
 
   close(): void {
     this.closed = true;
+    this.data?.close();
     this.pc.close();
   }
 

@@ -1,4 +1,5 @@
 import { HubLost, RtcError, type HubMessages, type JoinAnswer, type Rights, type RtcParticipant, type TrackSource, type You } from './contract';
+import type { DataMessage, SendDataOptions } from './dataChannels';
 import { Emitter } from './emitter';
 import type { VideoCodec } from './encodings';
 import { openSignalRHub, type OpenHub, type RtcHub } from './hub';
@@ -23,6 +24,8 @@ export interface RtcSessionOptions {
   client?: string;
   /** What video is sent in; the browser's own first choice by default. VP9 and AV1 are sent as one stream with layers (SVC). */
   videoCodec?: VideoCodec;
+  /** Opens data channels, to send and receive messages: see {@link RtcSession.sendData}. */
+  data?: boolean;
 }
 
 export interface RtcSessionEvents {
@@ -34,6 +37,10 @@ export interface RtcSessionEvents {
   /** Level 0…1 by participant. */
   speakers: ReadonlyMap<string, number>;
   quality: Quality;
+  /** A message from another participant. */
+  data: DataMessage;
+  /** A data channel is open, or was closed: while it is closed messages are missed. */
+  dataChannel: { reliable: boolean; open: boolean };
   /** Cameras that {@link RtcSession.setLastN} holds back now, by track id. */
   held: ReadonlySet<string>;
   /** Someone else muted one of our tracks, or we tried to unmute what a moderator muted. */
@@ -165,6 +172,16 @@ export class RtcSession {
 
   setMuted(local: LocalTrack, muted: boolean): Promise<void> {
     return this.own.setMuted(local, muted);
+  }
+
+  /**
+   * Sends a message to the room, or to those who are named; needs the option `data` and the right to publish. At most 16,384 bytes, lossy 1,200.
+   * Throws {@link RtcError}: `data_not_open`, `data_too_long`, `data_too_fast`, `too_many_recipients`.
+   */
+  sendData(bytes: Uint8Array, options: SendDataOptions = {}): void {
+    const channels = this.transports?.publisher.data;
+    if (!channels) throw new RtcError('data_not_open', 'The session is not connected, or was made without the option "data".');
+    channels.send(bytes, options);
   }
 
   /** Opts out of, or back into, one remote track. */
@@ -335,9 +352,15 @@ export class RtcSession {
 
   /** The server has ended what we may no longer send; devices must not stay open for it. */
   private obeyRights(before: You, after: You): void {
-    if (before.canPublish && !after.canPublish && before.participantId === after.participantId) this.transports?.renewPublisher();
+    if (before.canPublish && !after.canPublish && before.participantId === after.participantId) this.renewPublisher();
     this.own.keep((source) => after.canPublish && after.sources.includes(source));
     if (rightsOf(before) !== rightsOf(after)) this.events.emit('rights', { before, after });
+  }
+
+  private renewPublisher(): void {
+    this.transports?.renewPublisher();
+    // Messages are received on the same connection, by those too who may send none.
+    if (this.options.data) void this.own.negotiate();
   }
 
   /** Asks for TURN credentials before those that we have end. */
@@ -386,6 +409,12 @@ export class RtcSession {
         },
       },
       this.options.videoCodec,
+      this.options.data
+        ? {
+            message: (message) => this.events.emit('data', message),
+            changed: (reliable, open) => this.events.emit('dataChannel', { reliable, open }),
+          }
+        : undefined,
     );
     this.transports = transports;
   }

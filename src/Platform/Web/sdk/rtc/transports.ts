@@ -1,4 +1,5 @@
 import { HubLost, type HubMethods } from './contract';
+import type { DataChannelsWire } from './dataChannels';
 import type { VideoCodec } from './encodings';
 import { IceWatch } from './iceWatch';
 import { Publisher } from './publisher';
@@ -25,6 +26,7 @@ export class Transports {
     private readonly create: (configuration: RTCConfiguration) => RTCPeerConnection,
     private readonly wire: TransportsWire,
     private readonly videoCodec?: VideoCodec,
+    private readonly data?: DataChannelsWire,
   ) {
     this.sending = this.newPublisher();
     this.subscriber = new Subscriber(
@@ -90,6 +92,7 @@ export class Transports {
       this.create(this.configuration),
       { publish: async (sdp, tracks) => (await this.wire.call('publish', { sdp, tracks })).sdp },
       this.videoCodec,
+      this.data,
     );
     return { publisher, watch: this.watch(publisher.pc, () => publisher.negotiate({ iceRestart: true })) };
   }

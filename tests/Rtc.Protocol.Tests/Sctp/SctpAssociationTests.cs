@@ -1,0 +1,204 @@
+using System.Buffers.Binary;
+using System.Text;
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Sctp;
+using Events.Tests.Rtc.Protocol.Tests.Wire;
+
+namespace Events.Tests.Rtc.Protocol.Tests.Sctp;
+
+public class SctpAssociationTests
+{
+    [Fact]
+    public void The_checksum_is_CRC32c_in_little_endian_order()
+    {
+        // RFC 3720 §B.4: 32 bytes of zero give AA 36 91 8A on the wire.
+        var packet = new byte[32];
+        SctpPacket.Seal(packet);
+        Assert.Equal([0xAA, 0x36, 0x91, 0x8A], packet[8..12]);
+    }
+
+    [Fact]
+    public void A_packet_with_another_checksum_is_refused()
+    {
+        var packet = new byte[20];
+        packet[15] = 4;
+        SctpPacket.Seal(packet);
+        Assert.True(SctpPacket.TryRead(packet, out _, out _));
+        packet[19] ^= 1;
+        Assert.False(SctpPacket.TryRead(packet, out _, out _));
+    }
+
+    [Fact]
+    public void Messages_of_every_length_arrive_whole()
+    {
+        var pair = new SctpPair(new Random(1));
+        var messages = new[] { 1, 2, 3, 4, 1_131, 1_132, 1_133, 2_264, 2_265, 16_384, 20_000 }.Select(n => new Random(n).Bytes(n)).ToList();
+        messages.ForEach(m => Assert.True(pair.A.Send(0, m)));
+        Assert.True(pair.RunUntil(() => pair.B.Received.Count == messages.Count));
+        Assert.Equal(messages, pair.B.Received.Select(r => r.Message));
+    }
+
+    [Fact]
+    public void Reliable_messages_arrive_complete_and_in_order_though_packets_are_lost() => Seeded.Run(20, random =>
+    {
+        var pair = new SctpPair(random, loss: 0.05);
+        var messages = Enumerable.Range(0, 300).Select(_ => random.Bytes(random.Next(1, 3_000))).ToList();
+        var next = 0;
+        Assert.True(pair.RunUntil(
+            () =>
+            {
+                while (next < messages.Count && pair.A.Send(2, messages[next]))
+                {
+                    next++;
+                }
+
+                return pair.B.Received.Count == messages.Count;
+            },
+            seconds: 300));
+        Assert.Equal(messages, pair.B.Received.Select(r => r.Message));
+        Assert.Null(pair.A.EndReason);
+    });
+
+    [Fact]
+    public void Lossy_messages_are_lost_with_their_packets_and_block_nobody() => Seeded.Run(20, random =>
+    {
+        const int Count = 1_000;
+        var pair = new SctpPair(random, loss: 0.05);
+        for (var i = 0; i < Count; i++)
+        {
+            pair.A.Send(4, Encoding.ASCII.GetBytes($"{i,100}"), reliable: false);
+            pair.RunUntil(() => false, seconds: 0);
+            var until = pair.Now + TimeSpan.FromMilliseconds(5);
+            pair.RunUntil(() => pair.Now >= until, seconds: 1);
+        }
+
+        pair.RunUntil(() => false, seconds: 10);
+        var got = pair.B.Received.Count;
+        Assert.InRange(got, Count * 85 / 100, Count - 1);
+        Assert.InRange(got + pair.A.Association.Dropped, Count, Count + (Count / 20)); // What was given up late may have come all the same.
+        Assert.Equal(got, pair.B.Received.Select(r => Encoding.ASCII.GetString(r.Message)).Distinct().Count());
+    });
+
+    [Fact]
+    public void Both_kinds_go_both_ways_at_once_through_loss() => Seeded.Run(10, random =>
+    {
+        var pair = new SctpPair(random, loss: 0.1);
+        for (var i = 0; i < 60; i++)
+        {
+            Assert.True(pair.A.Send(0, random.Bytes(1_500)));
+            Assert.True(pair.B.Send(0, random.Bytes(2_500)));
+            pair.A.Send(2, random.Bytes(1_200), reliable: false);
+            pair.B.Send(2, random.Bytes(1_200), reliable: false);
+        }
+
+        Assert.True(pair.RunUntil(() => pair.A.Received.Count(r => r.Stream == 0) == 60 && pair.B.Received.Count(r => r.Stream == 0) == 60, seconds: 120));
+    });
+
+    [Fact]
+    public void After_an_outage_it_goes_on()
+    {
+        var random = new Outage();
+        var pair = new SctpPair(random, loss: 0.5);
+        pair.A.Send(0, new byte[10_000]);
+        random.IsDown = true;
+        pair.RunUntil(() => false, seconds: 90);
+        Assert.Empty(pair.B.Received);
+        random.IsDown = false;
+        Assert.True(pair.RunUntil(() => pair.B.Received.Count == 1, seconds: 10));
+    }
+
+    [Fact]
+    public void The_reliable_queue_is_bounded_and_the_lossy_one_drops_the_oldest()
+    {
+        var random = new Outage { IsDown = true };
+        var pair = new SctpPair(random, loss: 0.5);
+        var taken = 0;
+        while (pair.A.Send(0, new byte[16_384]))
+        {
+            taken++;
+        }
+
+        Assert.InRange(taken, 10, 20);
+        for (var i = 0; i < 1_000; i++)
+        {
+            Assert.True(pair.A.Send(2, BitConverter.GetBytes(i).Concat(new byte[996]).ToArray(), reliable: false));
+        }
+
+        random.IsDown = false;
+        Assert.True(pair.RunUntil(() => pair.B.Received.Any(r => r.Stream == 2 && BitConverter.ToInt32(r.Message) == 999)));
+        Assert.True(pair.B.Received.Count(r => r.Stream == 2) < 100);
+    }
+
+    [Fact]
+    public void A_reset_stream_begins_anew_once_everything_before_it_has_come() => Seeded.Run(10, random =>
+    {
+        var pair = new SctpPair(random, loss: 0.1);
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.True(pair.A.Send(6, random.Bytes(500)));
+        }
+
+        pair.RunUntil(() => pair.B.Received.Count == 20);
+        pair.A.Association.CloseStream(6);
+        pair.A.Association.Flush(pair.Now);
+        Assert.True(pair.RunUntil(() => pair.B.Resets.Count == 1 && pair.A.Association.Deadline.IsNever));
+        Assert.Equal([6], pair.B.Resets);
+        Assert.True(pair.A.Send(6, [1]));
+        Assert.True(pair.RunUntil(() => pair.B.Received.Count == 21));
+    });
+
+    [Fact]
+    public void A_message_beyond_the_limit_ends_the_association()
+    {
+        var pair = new SctpPair(new Random(1));
+        pair.A.Send(0, new byte[20_001]);
+        Assert.True(pair.RunUntil(() => pair.B.EndReason is not null && pair.A.EndReason is not null));
+        Assert.Equal("sctp_protocol_violation", pair.B.EndReason);
+        Assert.Equal("sctp_aborted", pair.A.EndReason);
+    }
+
+    [Fact]
+    public void Acknowledging_what_was_never_sent_ends_the_association()
+    {
+        var pair = new SctpPair(new Random(1));
+        var packet = new SctpPacketWriter(new byte[SctpPacket.MaxBytes], 5_000, 5_000, 0xB2);
+        packet.Begin(SctpChunkType.Sack);
+        packet.Write(600u);
+        packet.Write(1_000u);
+        packet.Write(0u);
+        packet.End();
+        pair.B.Association.Receive(packet.Finish(), pair.Now);
+        Assert.Equal("sctp_protocol_violation", pair.B.EndReason);
+    }
+
+    [Theory]
+    [InlineData("03 00 0000 00000000 0008 0000", "reliable", true, true)]
+    [InlineData("03 81 0000 00000000 0005 0000", "lossy", false, false)]
+    public void A_channel_is_opened_by_DCEP(string header, string label, bool ordered, bool reliable)
+    {
+        byte[] message = [.. Convert.FromHexString(header.Replace(" ", "", StringComparison.Ordinal)), .. Encoding.UTF8.GetBytes(label)];
+        Assert.True(DataChannelOpen.TryRead(message, out var open));
+        Assert.Equal(new DataChannelOpen(ordered, reliable, label), open);
+        Seeded.Torment(message, m => DataChannelOpen.TryRead(m, out _));
+    }
+
+    [Fact]
+    public void A_forged_skip_far_ahead_costs_no_time()
+    {
+        var pair = new SctpPair(new Random(1));
+        var packet = new SctpPacketWriter(new byte[SctpPacket.MaxBytes], 5_000, 5_000, 0xB2);
+        packet.Begin(SctpChunkType.ForwardTsn);
+        packet.Write(unchecked(0xFFFF_FFF0 + 0x7000_0000));
+        packet.End();
+        pair.B.Association.Receive(packet.Finish(), pair.Now);
+        Assert.Null(pair.B.EndReason);
+    }
+
+    /// <summary>A path that loses everything while it is down, else nothing.</summary>
+    private sealed class Outage : Random
+    {
+        public bool IsDown { get; set; }
+
+        public override double NextDouble() => IsDown ? 0 : 1;
+    }
+}
