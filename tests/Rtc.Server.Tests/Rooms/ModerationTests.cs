@@ -63,7 +63,7 @@ public class ModerationTests
         Assert.Equal(2, host.Log.Count(line => line == "unpublished"));
         Assert.Contains($"rights {id} False", guest.Log);
         Assert.Empty((await node.Server.RoomAsync("room"))!.Participants.SelectMany(p => p.Tracks));
-        Assert.Equal("publish_not_allowed", (await guest.Participant.PublishAsync("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n", [])).Error?.Code);
+        Assert.Equal("publish_not_allowed", (await guest.Participant.PublishAsync(new ClientDescription(node.Dtls.LocalFingerprint).WriteOffer(ClientMediaPlan.Publish), [])).Error?.Code);
         Assert.Equal(2, node.Events.Count(type => type == "participant.rights_changed"));
 
         var again = await node.JoinAsync(identity: "guest", publish: true);
