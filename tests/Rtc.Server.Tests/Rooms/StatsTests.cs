@@ -37,6 +37,12 @@ public class StatsTests
         Assert.Equal((camera.TrackId, 640, 360, (string?)null), (picture.TrackId, picture.Layer!.Width, picture.Layer.Height, picture.Paused));
         Assert.True(picture.Bitrate > 50_000, picture.ToString());
         Assert.Null(await node.Server.StatsAsync("nobody-is-here", 10));
+
+        // The sums of /metrics are of the same viewer.
+        var sums = node.Server.Workers.Select(w => w.Counters.Viewers).Single(v => v.Count > 0);
+        await publisher.SendUntilAsync(() => sums.Count > 2 && sums.Timed > 0);
+        Assert.InRange(sums.RoundTrip / sums.Timed, 0.000_001, 1);
+        Assert.InRange(sums.Loss / sums.Count, 0, 0.5);
     }
 
     [Fact]

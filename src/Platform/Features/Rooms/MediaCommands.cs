@@ -3,9 +3,9 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Events.Platform.Composition;
 using Events.Platform.Roles;
-using Events.Rtc.Stats;
 using Events.Rtc.Signalling.Http;
 using Events.Rtc.Signalling.Tokens;
+using Events.Rtc.Stats;
 
 namespace Events.Platform.Features.Rooms;
 
