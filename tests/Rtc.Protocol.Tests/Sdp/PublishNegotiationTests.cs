@@ -84,6 +84,25 @@ public class PublishNegotiationTests
     }
 
     [Fact]
+    public void Data_channels_are_taken_where_they_are_wanted_beside_media_and_alone()
+    {
+        var local = Local with { SctpPort = 5_001, MaxMessageSize = 20_000 };
+        Assert.True(Negotiation.TryAnswerPublish(Parse(BrowserOffers.ChromiumSimulcast), local, CodecPolicy.Default, 7, 1, out var negotiation, out _));
+        var answer = Parse(negotiation.Answer);
+        Assert.Equal((false, 5_001, false), (answer.Media[2].IsRejected, answer.Media[2].SctpPort, answer.Media[2].RtcpMux));
+        Assert.Contains("a=max-message-size:20000", negotiation.Answer, StringComparison.Ordinal);
+        Assert.Equal(["0", "1", "2"], answer.Bundle!.Mids);
+        Assert.Equal(5_000, negotiation.RemoteSctpPort);
+        Assert.Empty(negotiation.Rejected);
+
+        var alone = Parse(BrowserOffers.ChromiumSimulcast);
+        alone.Media.RemoveRange(0, 2);
+        Assert.True(Negotiation.TryAnswerPublish(alone, local, CodecPolicy.Default, 7, 1, out negotiation, out var error), error?.ToString());
+        Assert.Empty(negotiation.Media);
+        Assert.Equal(["2"], Parse(negotiation.Answer).Bundle!.Mids);
+    }
+
+    [Fact]
     public void The_answer_is_ice_lite_passive_receiving_and_carries_the_candidates_once()
     {
         var answer = Parse(Publish(BrowserOffers.ChromiumSimulcast).Answer);

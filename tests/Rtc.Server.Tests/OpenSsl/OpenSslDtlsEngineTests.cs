@@ -167,6 +167,34 @@ public sealed class OpenSslDtlsEngineTests : IDisposable
     }
 
     [Fact]
+    public void An_association_that_rests_carries_data_once_and_only_what_is_authentic()
+    {
+        using var link = new DtlsLink(_clients, _servers, Both, Both);
+        Assert.True(link.Run());
+        Assert.False(link.Client.TrySendData([1]));
+        link.Client.Rest();
+        link.Server.Rest();
+        var datagram = new byte[1_200];
+        var data = new byte[1_160];
+        foreach (var length in new[] { 1, 700, 1_160 })
+        {
+            var sent = Enumerable.Range(0, length).Select(i => (byte)(i * 7)).ToArray();
+            Assert.True(link.Client.TrySendData(sent));
+            Assert.True(link.Client.TryTakeDatagram(datagram, out var size));
+            var forged = datagram[..size];
+            forged[^1] ^= 1;
+            link.Server.Receive(forged, link.Now);
+            Assert.False(link.Server.TryTakeData(data, out _));
+
+            link.Server.Receive(datagram.AsSpan(0, size), link.Now);
+            link.Server.Receive(datagram.AsSpan(0, size), link.Now);
+            Assert.True(link.Server.TryTakeData(data, out var got));
+            Assert.Equal(sent, data[..got]);
+            Assert.False(link.Server.TryTakeData(data, out _)); // The copy was a replay.
+        }
+    }
+
+    [Fact]
     public void A_forged_farewell_does_not_end_an_association_that_rests()
     {
         using var link = new DtlsLink(_clients, _servers, Both, Both);
