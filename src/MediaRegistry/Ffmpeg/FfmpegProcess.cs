@@ -22,7 +22,7 @@ public sealed partial class FfmpegProcess : IAsyncDisposable
 {
     private const int KeptLines = 20;
     private const int MaxLineLength = 500;
-    private const int SigInt = 2;
+    private const int SigTerm = 15;
 
     private readonly Process _process;
     private readonly FfmpegPipes _pipes;
@@ -155,13 +155,16 @@ public sealed partial class FfmpegProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks the child to finish (its input ends, SIGINT), and kills it when it has not within the grace.</summary>
+    /// <summary>
+    /// Asks the child to finish (its input ends, SIGTERM), and kills it when it has not within the grace. Not SIGINT: who was started in the background of a
+    /// script has it ignored, and so has its child until FFmpeg listens.
+    /// </summary>
     public async Task<FfmpegFailure?> StopAsync(TimeSpan grace)
     {
         if (!Completion.IsCompleted)
         {
             CloseInput();
-            _ = SendSignal(Id, SigInt);
+            _ = SendSignal(Id, SigTerm);
             try
             {
                 return await Completion.WaitAsync(grace);

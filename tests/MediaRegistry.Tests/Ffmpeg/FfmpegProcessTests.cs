@@ -59,7 +59,7 @@ public sealed class FfmpegProcessTests : IDisposable
         await willing.StopAsync(Deadline);
         Assert.True(watch.Elapsed < Deadline);
 
-        await using var stubborn = FfmpegProcess.Start("sh", ["-c", "trap '' INT; echo; while :; do sleep 0.05; done"], FfmpegPipes.Output);
+        await using var stubborn = FfmpegProcess.Start("sh", ["-c", "trap '' TERM; echo; while :; do sleep 0.05; done"], FfmpegPipes.Output);
         await stubborn.Output.ReadExactlyAsync(new byte[1]).AsTask().WaitAsync(Deadline);
         Assert.Equal(9, (await stubborn.StopAsync(TimeSpan.FromMilliseconds(200)))!.Signal);
     }
