@@ -138,10 +138,10 @@ internal sealed class ViewerCongestion(MediaWorker worker)
         }
 
         var isProven = now < _provenUntil;
-        var result = _allocation.Update(subscriptions, target, _audio, isCongested, isProven, now);
+        var result = _allocation.Update(subscriptions, target, _audio, isCongested, isProven, now, worker.Options.LimitByEstimate);
         // Also what is sent with less than its margin asks for more: what is known of the path would not bear the next second.
         Estimator.SetGoal(result.Goal > Bitrate.Zero ? result.Goal : result.Ceiling, result.Ceiling);
-        Pacing.Update(target, isTight: isProven && (result.Goal > Bitrate.Zero || target < result.Ceiling), now);
+        Pacing.Update(target, isTight: worker.Options.LimitByEstimate && isProven && (result.Goal > Bitrate.Zero || target < result.Ceiling), now);
         return _allocation.HeldChanged;
     }
 
