@@ -9,42 +9,28 @@ namespace Events.Rtc.Protocol.Srtp;
 
 /// <summary>
 /// AES-128-GCM by the processor's AES and carry-less multiplication instructions (NIST SP 800-38D; FIPS 197). Eight counter blocks are
-/// encrypted side by side; GHASH adds up eight products before it reduces. No branch and no memory address depends on the key or
-/// the data, so it runs in constant time for a given length.
+/// encrypted side by side, and <see cref="HardwareGhash"/> absorbs eight before it reduces. No branch and no memory address depends on
+/// the key or the data, so it runs in constant time for a given length.
 /// </summary>
 public sealed class HardwareAes128Gcm : IAes128Gcm
 {
     private const int BlockBytes = 16;
     private const int Rounds = 10;
-    private const int Lanes = 8;
+    private const int Lanes = HardwareGhash.Lanes;
     private const int LaneBytes = Lanes * BlockBytes;
 
-    /// <summary>The GCM polynomial's upper half in reflected bit order: x^128 + x^7 + x^2 + x + 1 with x^127 … as the highest bits.</summary>
-    private const ulong Polynomial = 0xC200_0000_0000_0000;
-
-    private static readonly Vector128<byte> Reverse =
-        Vector128.Create((byte)15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-
-    /// <summary>11 round keys, then H^8 … H^1, each multiplied by x (see <see cref="TimesX"/>).</summary>
-    private readonly Vector128<byte>[] _schedule = new Vector128<byte>[Rounds + 1 + Lanes];
+    /// <summary>11 round keys, then the powers of H for <see cref="HardwareGhash"/>.</summary>
+    private readonly Vector128<byte>[] _schedule = new Vector128<byte>[Rounds + 1 + HardwareGhash.PowerSlots];
 
     public HardwareAes128Gcm(ReadOnlySpan<byte> key)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, BlockBytes);
         ExpandKey(Vector128.Create(key), _schedule);
-        var zero = Vector128<byte>.Zero;
-        var h = TimesX(Ssse3.Shuffle(EncryptBlock(ref _schedule[0], zero), Reverse).AsUInt64());
-        var power = h;
-        for (var i = 0; i < Lanes; i++)
-        {
-            // The last slot holds H, the first H^8: the first of eight blocks is multiplied most often.
-            _schedule[Rounds + Lanes - i] = power.AsByte();
-            power = Multiply(power, h);
-        }
+        HardwareGhash.WritePowers(EncryptBlock(ref _schedule[0], Vector128<byte>.Zero), _schedule.AsSpan(Rounds + 1));
     }
 
     /// <summary>Whether this processor has the instructions.</summary>
-    public static bool IsSupported => Aes.IsSupported && Pclmulqdq.IsSupported && Ssse3.IsSupported && BitConverter.IsLittleEndian;
+    public static bool IsSupported => Aes.IsSupported && HardwareGhash.IsSupported && BitConverter.IsLittleEndian;
 
     public void Seal(ReadOnlySpan<byte> iv, ReadOnlySpan<byte> associated, Span<byte> data, Span<byte> tag)
     {
@@ -71,6 +57,7 @@ public sealed class HardwareAes128Gcm : IAes128Gcm
     private static Vector128<ulong> Crypt(
         ref Vector128<byte> keys, Vector128<uint> counter, Vector128<ulong> hash, Span<byte> data, bool encrypt)
     {
+        ref var powers = ref Unsafe.Add(ref keys, Rounds + 1);
         ref var start = ref MemoryMarshal.GetReference(data);
         var block = 2u; // SP 800-38D §7.1: J0 itself masks the tag.
         var offset = 0;
@@ -79,15 +66,21 @@ public sealed class HardwareAes128Gcm : IAes128Gcm
             ref var at = ref Unsafe.Add(ref start, offset);
             if (!encrypt)
             {
-                hash = AbsorbEight(ref keys, hash, ref at);
+                hash = HardwareGhash.Absorb(ref powers, hash, ref at, Lanes);
             }
 
             CryptEight(ref keys, counter, block, ref at);
             block += Lanes;
-            if (encrypt)
+            if (encrypt && offset > 0)
             {
-                hash = AbsorbEight(ref keys, hash, ref at);
+                // One group behind: a wide load of what narrow stores have just written would wait for them.
+                hash = HardwareGhash.Absorb(ref powers, hash, ref Unsafe.Add(ref at, -LaneBytes), Lanes);
             }
+        }
+
+        if (encrypt && offset > 0)
+        {
+            hash = HardwareGhash.Absorb(ref powers, hash, ref Unsafe.Add(ref start, offset - LaneBytes), Lanes);
         }
 
         return offset == data.Length ? hash : CryptRest(ref keys, counter, block, hash, data[offset..], encrypt);
@@ -145,126 +138,42 @@ public sealed class HardwareAes128Gcm : IAes128Gcm
         rest.CopyTo(group);
         if (!encrypt)
         {
-            hash = Absorb(ref keys, hash, rest);
+            hash = AbsorbGroup(ref keys, hash, group, rest.Length);
         }
 
         CryptEight(ref keys, counter, block, ref MemoryMarshal.GetReference(group));
         group[..rest.Length].CopyTo(rest);
-        return encrypt ? Absorb(ref keys, hash, rest) : hash;
-    }
+        if (encrypt)
+        {
+            group[rest.Length..].Clear();
+            hash = AbsorbGroup(ref keys, hash, group, rest.Length);
+        }
 
-    private static Vector128<byte> Finish(ref Vector128<byte> keys, Vector128<uint> counter, Vector128<ulong> hash, int associated, int data)
-    {
-        // SP 800-38D §7.1 step 5: both lengths in bits, as big-endian 64-bit numbers; reversed like every block here.
-        var lengths = Vector128.Create((ulong)data * 8, (ulong)associated * 8);
-        hash = Multiply(hash ^ lengths, H(ref keys, Lanes - 1));
-        return Ssse3.Shuffle(hash.AsByte(), Reverse) ^ EncryptBlock(ref keys, Counter(counter, 1));
+        return hash;
     }
 
     /// <summary>GHASH over bytes of any length, the last block padded with zeros.</summary>
     private static Vector128<ulong> Absorb(ref Vector128<byte> keys, Vector128<ulong> hash, ReadOnlySpan<byte> bytes)
     {
-        var blocks = (bytes.Length + BlockBytes - 1) / BlockBytes;
-        if (blocks is 0 or > Lanes)
+        Span<byte> group = stackalloc byte[LaneBytes];
+        for (; !bytes.IsEmpty; bytes = bytes[Math.Min(LaneBytes, bytes.Length)..])
         {
-            // Headers longer than eight blocks (many CSRCs) go eight by eight.
-            return blocks == 0 ? hash : Absorb(ref keys, AbsorbEight(ref keys, hash, ref MemoryMarshal.GetReference(bytes)), bytes[LaneBytes..]);
+            var length = Math.Min(LaneBytes, bytes.Length);
+            group.Clear();
+            bytes[..length].CopyTo(group);
+            hash = AbsorbGroup(ref keys, hash, group, length);
         }
 
-        Span<byte> padded = stackalloc byte[BlockBytes];
-        var low = Vector128<ulong>.Zero;
-        var middle = Vector128<ulong>.Zero;
-        var high = Vector128<ulong>.Zero;
-        for (var i = 0; i < blocks; i++)
-        {
-            var from = bytes[(i * BlockBytes)..];
-            Vector128<byte> value;
-            if (from.Length >= BlockBytes)
-            {
-                value = Vector128.Create(from[..BlockBytes]);
-            }
-            else
-            {
-                padded.Clear();
-                from.CopyTo(padded);
-                value = Vector128.Create((ReadOnlySpan<byte>)padded);
-            }
-
-            var x = Ssse3.Shuffle(value, Reverse).AsUInt64();
-            Accumulate(i == 0 ? x ^ hash : x, H(ref keys, Lanes - blocks + i), ref low, ref middle, ref high);
-        }
-
-        return Reduce(low, middle, high);
+        return hash;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> AbsorbEight(ref Vector128<byte> keys, Vector128<ulong> hash, ref byte at)
-    {
-        var low = Vector128<ulong>.Zero;
-        var middle = Vector128<ulong>.Zero;
-        var high = Vector128<ulong>.Zero;
-        Accumulate(Block(ref at, 0) ^ hash, H(ref keys, 0), ref low, ref middle, ref high);
-        Accumulate(Block(ref at, 1), H(ref keys, 1), ref low, ref middle, ref high);
-        Accumulate(Block(ref at, 2), H(ref keys, 2), ref low, ref middle, ref high);
-        Accumulate(Block(ref at, 3), H(ref keys, 3), ref low, ref middle, ref high);
-        Accumulate(Block(ref at, 4), H(ref keys, 4), ref low, ref middle, ref high);
-        Accumulate(Block(ref at, 5), H(ref keys, 5), ref low, ref middle, ref high);
-        Accumulate(Block(ref at, 6), H(ref keys, 6), ref low, ref middle, ref high);
-        Accumulate(Block(ref at, 7), H(ref keys, 7), ref low, ref middle, ref high);
-        return Reduce(low, middle, high);
-    }
+    /// <summary>GHASH over the first bytes of a group, after which it has zeros.</summary>
+    private static Vector128<ulong> AbsorbGroup(ref Vector128<byte> keys, Vector128<ulong> hash, ReadOnlySpan<byte> group, int length) =>
+        HardwareGhash.Absorb(
+            ref Unsafe.Add(ref keys, Rounds + 1), hash, ref MemoryMarshal.GetReference(group), (length + BlockBytes - 1) / BlockBytes);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> Block(ref byte at, int lane) =>
-        Ssse3.Shuffle(Vector128.LoadUnsafe(ref at, (nuint)(lane * BlockBytes)), Reverse).AsUInt64();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> H(ref Vector128<byte> keys, int slot) => Unsafe.Add(ref keys, Rounds + 1 + slot).AsUInt64();
-
-    /// <summary>Adds the 256-bit product to three sums: lower, the two crossed, and upper halves.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Accumulate(
-        Vector128<ulong> a, Vector128<ulong> b, ref Vector128<ulong> low, ref Vector128<ulong> middle, ref Vector128<ulong> high)
-    {
-        low ^= Pclmulqdq.CarrylessMultiply(a, b, 0x00);
-        high ^= Pclmulqdq.CarrylessMultiply(a, b, 0x11);
-        middle ^= Pclmulqdq.CarrylessMultiply(a, b, 0x01) ^ Pclmulqdq.CarrylessMultiply(a, b, 0x10);
-    }
-
-    /// <summary>
-    /// Reduces modulo the polynomial. In reflected order the product's low half is the one of high powers: it is folded
-    /// upwards 64 bits at a time. One factor carries an extra x, which the reflected product lacks.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> Reduce(Vector128<ulong> low, Vector128<ulong> middle, Vector128<ulong> high)
-    {
-        var polynomial = Vector128.Create(Polynomial, 0);
-        middle ^= Swap(low) ^ Pclmulqdq.CarrylessMultiply(low, polynomial, 0x00);
-        return high ^ Swap(middle) ^ Pclmulqdq.CarrylessMultiply(middle, polynomial, 0x00);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> Swap(Vector128<ulong> value) => Sse2.Shuffle(value.AsInt32(), 0x4E).AsUInt64();
-
-    private static Vector128<ulong> Multiply(Vector128<ulong> a, Vector128<ulong> b)
-    {
-        var low = Vector128<ulong>.Zero;
-        var middle = Vector128<ulong>.Zero;
-        var high = Vector128<ulong>.Zero;
-        Accumulate(a, b, ref low, ref middle, ref high);
-        return Reduce(low, middle, high);
-    }
-
-    /// <summary>H·x: a shift by one with reduction, as a reflected product of two 128-bit values is one bit short.</summary>
-    private static Vector128<ulong> TimesX(Vector128<ulong> h)
-    {
-        var value = new UInt128(h.GetElement(1), h.GetElement(0));
-        var carry = (ulong)(value >> 127);
-        value <<= 1;
-        // Without a branch on the key: the mask is all ones or zero.
-        var mask = 0UL - carry;
-        return Vector128.Create((ulong)value ^ (mask & 1), (ulong)(value >> 64) ^ (mask & Polynomial));
-    }
+    private static Vector128<byte> Finish(ref Vector128<byte> keys, Vector128<uint> counter, Vector128<ulong> hash, int associated, int data) =>
+        HardwareGhash.Finish(ref Unsafe.Add(ref keys, Rounds + 1), hash, associated, data) ^ EncryptBlock(ref keys, Counter(counter, 1));
 
     private static Vector128<uint> FirstCounter(ReadOnlySpan<byte> iv)
     {
