@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 using Events.Rtc.Protocol.Srtp;
 
@@ -58,6 +60,29 @@ public class HardwareAes128GcmTests
             Assert.Equal(expectedTag, tag);
             Assert.True(hardware.TryOpen(iv, associated, data, tag));
             Assert.Equal(plain, data);
+        }
+    }
+
+    /// <summary>One of the two is not what <see cref="HardwareAes128Gcm"/> uses here.</summary>
+    [Fact]
+    public void Narrow_and_wide_instructions_hash_alike()
+    {
+        var random = new Random(5);
+        var h = new byte[16];
+        var powers = new Vector128<byte>[HardwareGhash.PowerSlots];
+        var blocks = new byte[HardwareGhash.Lanes * 16];
+        for (var turn = 0; turn < 1_000; turn++)
+        {
+            random.NextBytes(h);
+            random.NextBytes(blocks);
+            Array.Clear(powers);
+            HardwareGhash.WritePowers(Vector128.Create(h), powers);
+            var hash = Vector128.Create((ulong)random.NextInt64(), (ulong)random.NextInt64());
+            var count = random.Next(1, HardwareGhash.Lanes + 1);
+            blocks.AsSpan(count * 16).Clear();
+            ref var power = ref Unsafe.As<Vector128<byte>, byte>(ref powers[HardwareGhash.Lanes - count]);
+            var narrow = HardwareGhash.AbsorbNarrow(ref power, hash, ref blocks[0]);
+            Assert.Equal(HardwareGhash.Absorb(ref powers[0], hash, ref blocks[0], count), narrow);
         }
     }
 

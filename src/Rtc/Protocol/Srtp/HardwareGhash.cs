@@ -8,7 +8,7 @@ namespace Events.Rtc.Protocol.Srtp;
 /// GHASH (NIST SP 800-38D §6.4) by carry-less multiplication, up to eight blocks before a reduction; four by one instruction where the
 /// processor can. Blocks are byte-reversed, so a product is a reflected one, a bit short: every power of H carries an extra x.
 /// </summary>
-internal static class HardwareGhash
+public static class HardwareGhash
 {
     /// <summary>Blocks that are absorbed together.</summary>
     public const int Lanes = 8;
@@ -23,9 +23,11 @@ internal static class HardwareGhash
 
     private static readonly Vector128<byte> Reverse = Vector128.Create((byte)15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
 
+    /// <summary>Whether this processor has the instructions.</summary>
     public static bool IsSupported => Pclmulqdq.IsSupported && Ssse3.IsSupported;
 
-    private static bool IsWide => Pclmulqdq.V512.IsSupported && Avx512BW.IsSupported;
+    /// <summary>Four blocks by one instruction.</summary>
+    public static bool IsWide => Pclmulqdq.V512.IsSupported && Avx512BW.IsSupported;
 
     /// <param name="h">The cipher of a zero block.</param>
     /// <param name="powers">All zeros, <see cref="PowerSlots"/> of them.</param>
@@ -53,39 +55,9 @@ internal static class HardwareGhash
         return IsWide ? AbsorbWide(ref power, hash, ref at) : AbsorbNarrow(ref power, hash, ref at);
     }
 
-    /// <summary>The tag before it is masked (SP 800-38D §7.1 step 5).</summary>
-    public static Vector128<byte> Finish(ref Vector128<byte> powers, Vector128<ulong> hash, int associatedBytes, int dataBytes)
-    {
-        // Both lengths in bits, as big-endian 64-bit numbers; reversed like every block here.
-        var lengths = Vector128.Create((ulong)dataBytes * 8, (ulong)associatedBytes * 8);
-        hash = Multiply(hash ^ lengths, Unsafe.Add(ref powers, Lanes - 1).AsUInt64());
-        return Ssse3.Shuffle(hash.AsByte(), Reverse);
-    }
-
+    /// <summary>Eight blocks with eight powers, each by instructions of its own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> AbsorbWide(ref byte power, Vector128<ulong> hash, ref byte at)
-    {
-        var reverse = Vector512.Create(Vector256.Create(Reverse, Reverse), Vector256.Create(Reverse, Reverse));
-        var a = Avx512BW.Shuffle(Vector512.LoadUnsafe(ref at), reverse).AsUInt64() ^ hash.ToVector256().ToVector512();
-        var b = Avx512BW.Shuffle(Vector512.LoadUnsafe(ref at, 4 * BlockBytes), reverse).AsUInt64();
-        var p = Vector512.LoadUnsafe(ref power).AsUInt64();
-        var q = Vector512.LoadUnsafe(ref power, 4 * BlockBytes).AsUInt64();
-        var low = Pclmulqdq.V512.CarrylessMultiply(a, p, 0x00) ^ Pclmulqdq.V512.CarrylessMultiply(b, q, 0x00);
-        var high = Pclmulqdq.V512.CarrylessMultiply(a, p, 0x11) ^ Pclmulqdq.V512.CarrylessMultiply(b, q, 0x11);
-        var middle = Pclmulqdq.V512.CarrylessMultiply(a, p, 0x01) ^ Pclmulqdq.V512.CarrylessMultiply(a, p, 0x10)
-            ^ Pclmulqdq.V512.CarrylessMultiply(b, q, 0x01) ^ Pclmulqdq.V512.CarrylessMultiply(b, q, 0x10);
-        return Reduce(Sum(low), Sum(middle), Sum(high));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> Sum(Vector512<ulong> lanes)
-    {
-        var half = lanes.GetLower() ^ lanes.GetUpper();
-        return half.GetLower() ^ half.GetUpper();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> AbsorbNarrow(ref byte power, Vector128<ulong> hash, ref byte at)
+    public static Vector128<ulong> AbsorbNarrow(ref byte power, Vector128<ulong> hash, ref byte at)
     {
         var low = Vector128<ulong>.Zero;
         var middle = Vector128<ulong>.Zero;
@@ -99,6 +71,38 @@ internal static class HardwareGhash
         Accumulate(Block(ref at, 6), Power(ref power, 6), ref low, ref middle, ref high);
         Accumulate(Block(ref at, 7), Power(ref power, 7), ref low, ref middle, ref high);
         return Reduce(low, middle, high);
+    }
+
+    /// <summary>The same where <see cref="IsWide"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ulong> AbsorbWide(ref byte power, Vector128<ulong> hash, ref byte at)
+    {
+        var reverse = Vector512.Create(Vector256.Create(Reverse, Reverse), Vector256.Create(Reverse, Reverse));
+        var a = Avx512BW.Shuffle(Vector512.LoadUnsafe(ref at), reverse).AsUInt64() ^ hash.ToVector256().ToVector512();
+        var b = Avx512BW.Shuffle(Vector512.LoadUnsafe(ref at, 4 * BlockBytes), reverse).AsUInt64();
+        var p = Vector512.LoadUnsafe(ref power).AsUInt64();
+        var q = Vector512.LoadUnsafe(ref power, 4 * BlockBytes).AsUInt64();
+        var low = Pclmulqdq.V512.CarrylessMultiply(a, p, 0x00) ^ Pclmulqdq.V512.CarrylessMultiply(b, q, 0x00);
+        var high = Pclmulqdq.V512.CarrylessMultiply(a, p, 0x11) ^ Pclmulqdq.V512.CarrylessMultiply(b, q, 0x11);
+        var middle = Pclmulqdq.V512.CarrylessMultiply(a, p, 0x01) ^ Pclmulqdq.V512.CarrylessMultiply(a, p, 0x10)
+            ^ Pclmulqdq.V512.CarrylessMultiply(b, q, 0x01) ^ Pclmulqdq.V512.CarrylessMultiply(b, q, 0x10);
+        return Reduce(Sum(low), Sum(middle), Sum(high));
+    }
+
+    /// <summary>The tag before it is masked (SP 800-38D §7.1 step 5).</summary>
+    public static Vector128<byte> Finish(ref Vector128<byte> powers, Vector128<ulong> hash, int associatedBytes, int dataBytes)
+    {
+        // Both lengths in bits, as big-endian 64-bit numbers; reversed like every block here.
+        var lengths = Vector128.Create((ulong)dataBytes * 8, (ulong)associatedBytes * 8);
+        hash = Multiply(hash ^ lengths, Unsafe.Add(ref powers, Lanes - 1).AsUInt64());
+        return Ssse3.Shuffle(hash.AsByte(), Reverse);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ulong> Sum(Vector512<ulong> lanes)
+    {
+        var half = lanes.GetLower() ^ lanes.GetUpper();
+        return half.GetLower() ^ half.GetUpper();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
