@@ -38,6 +38,7 @@ public static class MediaRole
                 BindAddress = options.Bind,
                 Port = options.RtcPort,
                 Workers = options.RtcWorkers,
+                SpreadFromParticipants = options.RtcSpreadFrom,
                 Advertise = options.RtcAdvertise,
                 RelaySocketPath = options.RelaySocket,
                 NodeKey = keys.NodeKey,

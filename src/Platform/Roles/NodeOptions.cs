@@ -38,6 +38,9 @@ public sealed record NodeOptions
     /// <summary>Media threads (<c>EVENTS_RTC_WORKERS</c>); default one per core.</summary>
     public int RtcWorkers { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>From so many participants of one media thread on, who comes to its rooms may receive on another (<c>EVENTS_RTC_SPREAD_FROM</c>).</summary>
+    public int RtcSpreadFrom { get; init; } = 200;
+
     /// <summary>Candidate addresses in SDP (<c>EVENTS_RTC_ADVERTISE</c>, comma separated); empty: those of the bind address.</summary>
     public IReadOnlyList<IPAddress> RtcAdvertise { get; init; } = [];
 

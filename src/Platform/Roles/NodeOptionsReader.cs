@@ -24,6 +24,7 @@ public static class NodeOptionsReader
             MixerHttpPort = reading.Port("EVENTS_MIXER_HTTP_PORT", 8091),
             RtcPort = reading.Port("EVENTS_RTC_PORT", 7882),
             RtcWorkers = reading.Number("EVENTS_RTC_WORKERS", Environment.ProcessorCount, 1, 256),
+            RtcSpreadFrom = reading.Number("EVENTS_RTC_SPREAD_FROM", 200, 0, 1_000_000),
             RtcAdvertise = reading.Addresses("EVENTS_RTC_ADVERTISE"),
             DataDirectory = Path.GetFullPath(reading.Text("EVENTS_DATA_DIR") ?? ".data"),
             OpenWhip = reading.Flag("EVENTS_OPEN_WHIP"),

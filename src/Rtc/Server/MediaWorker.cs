@@ -39,7 +39,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     private readonly UdpSocket _socket;
     private readonly ReceiveBatch _receive;
     private readonly Thread _thread;
-    private readonly Action<Room> _roomLeft;
+    private readonly Action<Room, bool> _roomLeft;
     private readonly Action<Exception> _failed;
     private readonly List<BranchViewers> _branches = [];
     private readonly WorkerSurroundings _surroundings;
@@ -55,7 +55,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         IRoomRules rules,
         RtcLog log,
         RtcMetrics metrics,
-        Action<Room> roomLeft,
+        Action<Room, bool> roomLeft,
         WorkerSurroundings? surroundings = null)
     {
         _surroundings = surroundings ?? WorkerSurroundings.Real;
@@ -167,10 +167,10 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     public IEnumerable<Room> Rooms => _rooms.Values;
 
     /// <summary>Someone left: the room goes with the last one, and its place is given back.</summary>
-    public void Left(Room room)
+    public void Left(Room room, bool isStandIn)
     {
         RemoveIfEmpty(room.Id);
-        _roomLeft(room);
+        _roomLeft(room, isStandIn);
     }
 
     /// <summary>Another worker's room gets viewers here.</summary>
@@ -500,7 +500,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
                 Failed(exception);
             }
 
-            participants += room.Participants.Count;
+            participants += room.Participants.Count - room.StandIns; // Those are counted at home.
         }
 
         ParticipantCount = participants;

@@ -30,7 +30,17 @@ internal sealed class ParticipantHandle : IParticipant
 
     private MediaTransport? Transport => _participant.Publisher as MediaTransport ?? _participant.Subscriber;
 
-    public Task<RtcResult<RoomSnapshot>> SnapshotAsync() => OnWorker<RoomSnapshot>(() => _participant.Room.Snapshot(_participant));
+    public async Task<RtcResult<RoomSnapshot>> SnapshotAsync()
+    {
+        var snapshot = await OnWorker<RoomSnapshot>(() => _participant.Room.Snapshot(_participant)).ConfigureAwait(false);
+        if (!snapshot.IsOk || _participant.StandIn is null)
+        {
+            return snapshot;
+        }
+
+        var offer = await OnReceiver<SubscribeOffer?>(receiver => receiver.Subscriber?.OutstandingOffer).ConfigureAwait(false);
+        return offer.IsOk ? snapshot.Value with { Offer = offer.Value } : offer.Error;
+    }
 
     public Task<RtcResult<string>> PublishAsync(string offerSdp, IReadOnlyList<TrackDeclaration> tracks) =>
         SdpReader.TryParse(offerSdp, out var offer, out var error)
@@ -39,36 +49,36 @@ internal sealed class ParticipantHandle : IParticipant
 
     public Task<RtcResult<Done>> AnswerSubscriptionAsync(int revision, string answerSdp) =>
         SdpReader.TryParse(answerSdp, out var answer, out var error)
-            ? OnWorker(() => _participant.AcceptAnswer(revision, answer))
+            ? OnReceiver(receiver => receiver.AcceptAnswer(revision, answer))
             : Task.FromResult<RtcResult<Done>>(new RtcError(error.Code, error.Message));
 
-    public Task<RtcResult<SubscribeOffer>> RestartSubscriberAsync() => OnWorker<SubscribeOffer>(() =>
+    public Task<RtcResult<SubscribeOffer>> RestartSubscriberAsync() => OnReceiver<SubscribeOffer>(receiver =>
     {
-        if (!_participant.Rights.CanSubscribe)
+        if (!receiver.Rights.CanSubscribe)
         {
             return new RtcError("subscribe_not_allowed", "The grant does not allow to watch; ask for one that does.");
         }
 
-        var subscriber = _participant.OpenSubscriber();
-        subscriber.SetWanted([.. _participant.Room.Tracks.Where(_participant.Wants)]);
+        var subscriber = receiver.OpenSubscriber();
+        subscriber.SetWanted([.. receiver.Room.Tracks.Where(receiver.Wants)]);
         return subscriber.HasLines
-            ? subscriber.CreateOffer(_worker.CreateIceCredentials())
+            ? subscriber.CreateOffer(receiver.Room.Worker.CreateIceCredentials())
             : new RtcError("nothing_to_subscribe", "Nobody publishes in this room; an offer comes when somebody does.");
     });
 
     public Task<RtcResult<Done>> MuteAsync(string trackId, bool muted) => OnWorker(() => _participant.Room.Mute(_participant, trackId, muted));
 
-    public Task<RtcResult<Done>> SetSubscribedAsync(string trackId, bool enabled) => OnWorker<Done>(() =>
+    public Task<RtcResult<Done>> SetSubscribedAsync(string trackId, bool enabled) => OnReceiver<Done>(receiver =>
     {
-        _participant.SetSubscribed(trackId, enabled);
+        receiver.SetSubscribed(trackId, enabled);
         return default(Done);
     });
 
-    public Task<RtcResult<Done>> SetVideoAsync(string trackId, VideoPreference preference) => OnWorker(() => _participant.Prefer(trackId, preference));
+    public Task<RtcResult<Done>> SetVideoAsync(string trackId, VideoPreference preference) => OnReceiver(receiver => receiver.Prefer(trackId, preference));
 
-    public Task<RtcResult<Done>> SetLastNAsync(int? count) => OnWorker<Done>(() =>
+    public Task<RtcResult<Done>> SetLastNAsync(int? count) => OnReceiver<Done>(receiver =>
     {
-        _participant.SetLastN(count);
+        receiver.SetLastN(count);
         return default(Done);
     });
 
@@ -118,6 +128,11 @@ internal sealed class ParticipantHandle : IParticipant
         await saved.ConfigureAwait(false);
         return result;
     }
+
+    /// <summary>Runs a function where its subscriptions are: on it, or on its stand-in.</summary>
+    private Task<RtcResult<T>> OnReceiver<T>(Func<Participant, RtcResult<T>> function) => _participant.StandIn is { } standIn
+        ? standIn.Worker.InvokeAsync(() => standIn.Participant is { IsGone: false } there ? function(there) : Gone)
+        : OnWorker(() => function(_participant));
 
     private Task<RtcResult<T>> OnWorker<T>(Func<RtcResult<T>> function) =>
         _worker.InvokeAsync(() => _participant.IsGone ? Gone : function());

@@ -34,8 +34,8 @@ public sealed record RtcOptions
     public int MaxParticipantsPerRoom { get; init; } = 20_000;
 
     /// <summary>
-    /// From so many participants of all its rooms on, a worker's WHEP viewers go to the least loaded worker, which has the room's tracks relayed. A
-    /// relayed track costs a copy of each packet and a cache of its own.
+    /// From so many participants of all its rooms on, who comes to a worker's rooms receives on the least loaded worker, which has the room's tracks
+    /// relayed. A relayed track costs a copy of each packet and a cache of its own.
     /// </summary>
     public int SpreadFromParticipants { get; init; } = 200;
 

@@ -263,11 +263,13 @@ public sealed class RtcServer : IRtcServer, IDisposable
             rights = admitted.Value;
         }
 
+        var receiveOn = kind == ParticipantKind.Client && rights is { CanSubscribe: true, Recorder: false } ? _placements.TakeStandIn(rights.Room) : null;
         return await worker.InvokeAsync<RtcResult<Entered>>(() =>
         {
-            var joined = worker.GetOrAddRoom(rights.Room).Join(rights, kind, events);
+            var joined = worker.GetOrAddRoom(rights.Room).Join(rights, kind, events, receiveOn);
             if (!joined.IsOk)
             {
+                receiveOn?.Post(() => _placements.GiveBackStandIn(rights.Room, receiveOn));
                 worker.RemoveIfEmpty(rights.Room);
                 _placements.Release(rights.Room, worker);
                 return joined.Error;

@@ -72,6 +72,7 @@ public sealed class RunningInstallation : IAsyncLifetime
         ["EVENTS_RTC_WORKERS"] = $"{PortPlan.Workers}",
         ["EVENTS_DATA_DIR"] = dataDirectory,
         ["ASPNETCORE_ENVIRONMENT"] = "Development",
+        ["EVENTS_RTC_SPREAD_FROM"] = "1", // So that of each room some receive on another thread than the room's.
     };
 
     public async Task DisposeAsync()

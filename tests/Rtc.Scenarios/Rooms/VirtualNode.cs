@@ -29,7 +29,7 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
             new TransientRoomRules(),
             new RtcLog(NullLogger<RtcLog>.Instance),
             _metrics,
-            _ => { },
+            (_, _) => { },
             new WorkerSurroundings
             {
                 Now = () => simulation.Now,

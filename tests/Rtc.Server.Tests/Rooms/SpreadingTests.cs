@@ -150,7 +150,7 @@ public class SpreadingTests
     public async Task Encodings_that_are_watched_only_there_are_not_stopped()
     {
         await using var node = new TestNode(spread: true);
-        var client = await node.JoinAsync();
+        var client = await node.JoinAsync(subscribe: false);
         var publisher = await client.PublishAsync(SimulcastPublisher.Plan);
         var simulcast = new SimulcastPublisher(publisher);
         await simulcast.SendUntilAsync(() => node.Server.RoomAsync("room").Result!.Participants[0].Tracks.Any(t => t.Layers.Count == 3), "all layers are known");

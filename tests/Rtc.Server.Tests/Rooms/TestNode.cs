@@ -56,10 +56,10 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
         return viewer;
     }
 
-    public async Task<TestClient> JoinAsync(string room = "room", string identity = "client", bool publish = true, bool moderates = false)
+    public async Task<TestClient> JoinAsync(string room = "room", string identity = "client", bool publish = true, bool moderates = false, bool subscribe = true)
     {
         var client = new TestClient(this);
-        var result = await Server.JoinAsync(Rights(room, identity, publish) with { Moderates = moderates }, client);
+        var result = await Server.JoinAsync(Rights(room, identity, publish, subscribe) with { Moderates = moderates }, client);
         Assert.True(result.IsOk, result.Error?.ToString());
         client.Participant = result.Value;
         _owned.Add(client);

@@ -1,6 +1,7 @@
 using Events.Rtc.Protocol;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
+using Events.Rtc.Spreading;
 
 namespace Events.Rtc.Rooms;
 
@@ -30,12 +31,16 @@ internal sealed class Participant
     private int _revision;
     private bool _subscriberLost;
 
-    public Participant(Room room, RoomRights rights, ParticipantKind kind)
+    /// <param name="room">Its own, or a branch of it.</param>
+    /// <param name="rights">What it may.</param>
+    /// <param name="kind">How it came in.</param>
+    /// <param name="id">In a branch: its id at home.</param>
+    public Participant(Room room, RoomRights rights, ParticipantKind kind, string? id = null)
     {
         Room = room;
         Rights = rights;
         Kind = kind;
-        Id = room.Worker.CreateId("PA");
+        Id = id ?? room.Worker.CreateId("PA");
     }
 
     public string Id { get; }
@@ -54,7 +59,21 @@ internal sealed class Participant
     public ParticipantKind Kind { get; }
 
     /// <summary>Null while the signalling connection is away.</summary>
-    public IParticipantEvents? Events { get; set; }
+    public IParticipantEvents? Events
+    {
+        get;
+        set
+        {
+            field = value;
+            StandIn?.Attach(value);
+        }
+    }
+
+    /// <summary>Has its subscriptions, on another worker; null: they are here.</summary>
+    public StandIn? StandIn { get; private set; }
+
+    /// <summary>It stands in for a participant of the room's home.</summary>
+    public bool IsStandIn => Kind == ParticipantKind.Client && Room.Viewers is not null;
 
     public PublisherTransport? Publisher { get; private set; }
 
@@ -74,7 +93,10 @@ internal sealed class Participant
         Moderates = Rights.Moderates,
     };
 
-    public IReadOnlyList<PublishedTrack> Tracks => Publisher?.Tracks ?? [];
+    public IReadOnlyList<PublishedTrack> Tracks => Publisher?.Tracks ?? Relayed;
+
+    /// <summary>In a branch: what is there of a publisher of the home.</summary>
+    public IReadOnlyList<PublishedTrack> Relayed { get; set; } = [];
 
     /// <summary>The first m-line, which names the bundle in SDP fragments (RFC 8840 §9).</summary>
     public (string? Mid, string Kind) FirstLine { get; private set; } = (null, "audio");
@@ -159,7 +181,7 @@ internal sealed class Participant
     }
 
     public bool Wants(PublishedTrack track) =>
-        Rights.CanSubscribe && track.Publisher != this && track.Publisher.IsVisible && !_optedOut.Contains(track.Id);
+        Rights.CanSubscribe && track.Publisher.Id != Id && track.Publisher.IsVisible && !_optedOut.Contains(track.Id);
 
     public void SetSubscribed(string trackId, bool enabled)
     {
@@ -242,7 +264,7 @@ internal sealed class Participant
     /// <summary>Brings the subscriptions of a hub client in line with the room, and offers when its m-lines must follow.</summary>
     public void UpdateSubscriptions()
     {
-        if (Kind != ParticipantKind.Client || IsGone || _subscriberLost)
+        if (Kind != ParticipantKind.Client || IsGone || _subscriberLost || StandIn is not null)
         {
             return;
         }
@@ -321,10 +343,19 @@ internal sealed class Participant
         }
     }
 
+    /// <summary>From now on it receives on another worker, where the room has a branch.</summary>
+    public void ReceiveOn(MediaWorker worker)
+    {
+        StandIn = new StandIn(this, worker);
+        StandIn.Attach(Events);
+        StandIn.Open();
+    }
+
     /// <summary>Frees everything; the room has taken it out already.</summary>
-    public void Close()
+    public void Close(RtcError reason)
     {
         IsGone = true;
+        StandIn?.End(reason);
         Publisher?.Disconnect();
         Subscriber?.DropAll();
         Subscriber?.Disconnect();

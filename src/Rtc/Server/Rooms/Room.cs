@@ -47,8 +47,11 @@ internal sealed class Room
     /// <summary>Set on another worker than the room's home: here are only viewers, and who publishes is elsewhere.</summary>
     public BranchViewers? Viewers { get; set; }
 
-    /// <summary>Viewers on other workers.</summary>
+    /// <summary>Viewers on other workers, those not counted that stand in for a participant here.</summary>
     public int ViewersElsewhere { get; private set; }
+
+    /// <summary>Participants here that stand in for one of the home.</summary>
+    public int StandIns { get; private set; }
 
     /// <summary>Nobody needs it. What has viewers of another worker's room ends with <see cref="BranchViewers.Close"/>.</summary>
     public bool IsEmpty => Viewers is null && _participants.Count == 0 && _relays.Count == 0 && _branches.Count == 0;
@@ -65,7 +68,11 @@ internal sealed class Room
 
     public Participant? Find(string participantId) => _participants.GetValueOrDefault(participantId);
 
-    public RtcResult<Participant> Join(RoomRights rights, ParticipantKind kind, IParticipantEvents? events)
+    /// <param name="rights">What it may.</param>
+    /// <param name="kind">How it comes in.</param>
+    /// <param name="events">Its client.</param>
+    /// <param name="receiveOn">Another worker, which has the room for it; null: this one.</param>
+    public RtcResult<Participant> Join(RoomRights rights, ParticipantKind kind, IParticipantEvents? events, MediaWorker? receiveOn = null)
     {
         var previous = kind == ParticipantKind.Client
             ? _participants.Values.FirstOrDefault(p => p.Kind == kind && p.Rights.Identity == rights.Identity)
@@ -84,6 +91,12 @@ internal sealed class Room
         }
 
         participant.Events = events;
+        if (receiveOn is not null)
+        {
+            BranchOn(receiveOn);
+            participant.ReceiveOn(receiveOn);
+        }
+
         if (participant.IsVisible)
         {
             var info = participant.Info;
@@ -100,6 +113,19 @@ internal sealed class Room
         return participant;
     }
 
+    /// <summary>A participant of the home receives here. The home has admitted it, and tells who has to know.</summary>
+    public Participant Seat(RoomRights rights, string id, IParticipantEvents events)
+    {
+        var participant = new Participant(this, rights, ParticipantKind.Client, id) { Events = events };
+        _participants[id] = participant;
+        StandIns++;
+        participant.UpdateSubscriptions();
+        return participant;
+    }
+
+    /// <summary>A publisher of the home has nothing here any more.</summary>
+    public void Forget(Participant publisher) => _recentSpeakers.Remove(publisher);
+
     public void Leave(Participant participant, RtcError reason)
     {
         if (!_participants.Remove(participant.Id))
@@ -107,11 +133,12 @@ internal sealed class Room
             return;
         }
 
+        StandIns -= participant.IsStandIn ? 1 : 0;
         var events = participant.Events;
         _recentSpeakers.Remove(participant);
         Unpublish([.. participant.Tracks]);
 
-        participant.Close();
+        participant.Close(reason);
         events?.Closed(reason);
         if (participant.IsVisible)
         {
@@ -124,7 +151,7 @@ internal sealed class Room
             Observe("participant.left", participant, reason.Code);
         }
 
-        Worker.Left(this);
+        Worker.Left(this, participant.IsStandIn);
     }
 
     /// <summary>A publisher's new tracks, together: subscribers follow with one offer.</summary>
@@ -148,10 +175,11 @@ internal sealed class Room
             }
 
             Observe("track.published", track);
-            foreach (var branch in _branches)
-            {
-                branch.Published(track);
-            }
+        }
+
+        foreach (var branch in _branches)
+        {
+            branch.Published(tracks);
         }
 
         foreach (var participant in _participants.Values)
@@ -212,6 +240,11 @@ internal sealed class Room
             return; // A viewer left: nobody's subscriptions change.
         }
 
+        foreach (var branch in _branches)
+        {
+            branch.Unpublished(tracks);
+        }
+
         foreach (var track in tracks)
         {
             if (!_tracks.Remove(track))
@@ -221,11 +254,6 @@ internal sealed class Room
 
             Moderation.Forget(track);
             Relay(r => r.TrackUnpublished(track));
-            foreach (var branch in _branches)
-            {
-                branch.Unpublished(track);
-            }
-
             var publisher = track.Publisher;
             if (publisher.IsVisible)
             {
@@ -317,12 +345,16 @@ internal sealed class Room
         }
 
         ViewersElsewhere++;
+        BranchOn(worker);
+        return Moderation.Admit(rights);
+    }
+
+    private void BranchOn(MediaWorker worker)
+    {
         if (!_branches.Exists(b => b.Worker == worker))
         {
             _branches.Add(new RoomBranch(this, worker));
         }
-
-        return Moderation.Admit(rights);
     }
 
     public void LeftElsewhere() => ViewersElsewhere--;
@@ -378,7 +410,7 @@ internal sealed class Room
                 track.Receivers.Remove(relay);
             }
 
-            Worker.Left(this);
+            Worker.Left(this, isStandIn: false);
         }
     }
 
@@ -473,6 +505,11 @@ internal sealed class Room
 
     public void Tell(Participant? except, Action<IParticipantEvents> tell)
     {
+        if (Viewers is not null)
+        {
+            return; // The home tells.
+        }
+
         foreach (var participant in _participants.Values)
         {
             if (participant != except && participant.Events is { } events)

@@ -15,6 +15,7 @@ internal sealed class BranchViewers(string id, MediaWorker home, MediaWorker wor
     private static readonly TimeSpan TellInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<uint, Source> _sources = [];
+    private readonly Dictionary<string, Participant> _publishers = new(StringComparer.Ordinal);
     private MonotonicTime _nextTell;
     private long _end;
 
@@ -35,19 +36,47 @@ internal sealed class BranchViewers(string id, MediaWorker home, MediaWorker wor
         home.Post(() => home.FindRoom(id)?.Detach(branch));
     }
 
-    public void Published(BranchedTrack branched, RoomRights rights, PublishedMedia media, TrackSource source, string trackId, bool muted, bool silenced)
+    public void Published(IReadOnlyList<BranchedTrack> tracks)
     {
-        var publisher = new Source(Room, home, branched, rights);
-        publisher.Track = new PublishedTrack(publisher, media, source, muted, dynacast: false, trackId) { Silenced = silenced };
-        _sources[branched.Handle] = publisher;
-        Room.Publish([publisher.Track]);
+        foreach (var branched in tracks)
+        {
+            var (publisherId, rights, media, kind, id, muted, silenced) = branched.Beginning;
+            if (!_publishers.TryGetValue(publisherId, out var publisher))
+            {
+                publisher = new Participant(Room, rights, ParticipantKind.Client, publisherId);
+                _publishers[publisherId] = publisher;
+            }
+
+            var source = new Source(publisher, home, branched);
+            source.Track = new PublishedTrack(source, media, kind, muted, dynacast: false, id) { Silenced = silenced };
+            publisher.Relayed = [.. publisher.Relayed, source.Track];
+            _sources[branched.Handle] = source;
+        }
+
+        Room.Publish([.. tracks.Select(t => _sources[t.Handle].Track)]);
     }
 
-    public void Unpublished(uint handle)
+    public void Unpublished(IReadOnlyList<uint> handles)
     {
-        if (_sources.Remove(handle, out var source))
+        var gone = new List<PublishedTrack>();
+        foreach (var handle in handles)
         {
-            Room.Unpublish([source.Track]);
+            if (_sources.Remove(handle, out var source))
+            {
+                gone.Add(source.Track);
+            }
+        }
+
+        Room.Unpublish(gone);
+        foreach (var track in gone)
+        {
+            var publisher = track.Publisher;
+            publisher.Relayed = [.. publisher.Relayed.Where(t => t != track)];
+            if (publisher.Relayed.Count == 0)
+            {
+                _publishers.Remove(publisher.Id);
+                Room.Forget(publisher);
+            }
         }
     }
 
@@ -150,16 +179,16 @@ internal sealed class BranchViewers(string id, MediaWorker home, MediaWorker wor
         }
     }
 
-    /// <summary>A publisher, as far as its viewers here have to do with it.</summary>
-    private sealed class Source(Room room, MediaWorker home, BranchedTrack branched, RoomRights rights) : ITrackOrigin
+    /// <summary>Where a track comes from, as far as its viewers here have to do with it.</summary>
+    private sealed class Source(Participant publisher, MediaWorker home, BranchedTrack branched) : ITrackOrigin
     {
         private int _watched = -1;
 
         public PublishedTrack Track { get; set; } = null!;
 
-        public MediaWorker Worker => room.Worker;
+        public MediaWorker Worker => publisher.Room.Worker;
 
-        public Participant Participant { get; } = new(room, rights, ParticipantKind.Client);
+        public Participant Participant => publisher;
 
         public void SendKeyframeRequest(PublishedTrack track, PublishedEncoding encoding)
         {

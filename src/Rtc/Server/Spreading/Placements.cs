@@ -58,10 +58,55 @@ internal sealed class Placements(RtcOptions options)
         }
     }
 
-    /// <summary>Somebody left a room. On the worker's thread.</summary>
-    public void Release(Room room) => Release(room.Id, room.Worker);
+    /// <summary>
+    /// A second place, for who has one in the room's home and might receive on another worker: there, if the home is full. What it costs the home
+    /// is little then.
+    /// </summary>
+    public MediaWorker? TakeStandIn(string room)
+    {
+        lock (_lock)
+        {
+            var placement = _rooms[room];
+            if (_load[placement.Home] <= options.SpreadFromParticipants || LeastLoaded() is not { } other || _load[other] >= _load[placement.Home])
+            {
+                return null;
+            }
 
-    /// <inheritdoc cref="Release(Room)"/>
+            placement.Users[other] = placement.Users.GetValueOrDefault(other) + 1;
+            _load[other]++;
+            _load[placement.Home]--;
+            return other;
+        }
+    }
+
+    /// <summary>Gives back what <see cref="TakeStandIn"/> took. On that worker's thread.</summary>
+    public void GiveBackStandIn(string room, MediaWorker worker)
+    {
+        if (GiveBack(room, worker) is { } home)
+        {
+            lock (_lock)
+            {
+                _load[home]++;
+            }
+        }
+    }
+
+    /// <summary>Somebody left a room. On the worker's thread.</summary>
+    /// <param name="room">What of it is on that worker.</param>
+    /// <param name="isStandIn">Its principal still has a place in the room, or gives that back itself.</param>
+    public void Release(Room room, bool isStandIn)
+    {
+        if (isStandIn)
+        {
+            GiveBackStandIn(room.Id, room.Worker);
+        }
+        else
+        {
+            Release(room.Id, room.Worker);
+        }
+    }
+
+    /// <inheritdoc cref="Release(Room, bool)"/>
     public void Release(string room, MediaWorker worker)
     {
         if (GiveBack(room, worker) is { } home && home != worker)

@@ -38,32 +38,40 @@ internal sealed class RoomBranch
         Worker = worker;
         _viewers = new BranchViewers(home.Id, home.Worker, worker, this);
         worker.Post(_viewers.Open);
-        foreach (var track in home.Tracks)
-        {
-            Published(track);
-        }
+        Published(home.Tracks);
     }
 
     /// <summary>Where the viewers are.</summary>
     public MediaWorker Worker { get; }
 
-    public void Published(PublishedTrack track)
+    /// <summary>Together, so that who receives there follows with one offer.</summary>
+    public void Published(IReadOnlyList<PublishedTrack> tracks)
     {
-        if (!track.Publisher.IsVisible)
+        var published = new List<BranchedTrack>();
+        foreach (var track in tracks)
+        {
+            if (track.Publisher.IsVisible)
+            {
+                published.Add(new BranchedTrack(this, track, ++_handles));
+            }
+        }
+
+        if (published.Count == 0)
         {
             return;
         }
 
-        var branched = new BranchedTrack(this, track, ++_handles);
-        track.Receivers.Add(branched);
-        var (media, source, id, muted, silenced, rights) = (track.Media, track.Source, track.Id, track.Muted, track.Silenced, track.Publisher.Rights);
-        Worker.Post(() => _viewers.Published(branched, rights, media, source, id, muted, silenced));
-        foreach (var encoding in track.Encodings)
+        Worker.Post(() => _viewers.Published(published));
+        foreach (var branched in published)
         {
-            branched.ForwardSenderReport(encoding);
-            if (encoding.IsLive && !TryForwardPresent(branched, encoding))
+            branched.Track.Receivers.Add(branched);
+            foreach (var encoding in branched.Track.Encodings)
             {
-                encoding.RequestKeyframe(_home.Worker.Now);
+                branched.ForwardSenderReport(encoding);
+                if (encoding.IsLive && !TryForwardPresent(branched, encoding))
+                {
+                    encoding.RequestKeyframe(_home.Worker.Now);
+                }
             }
         }
     }
@@ -88,11 +96,12 @@ internal sealed class RoomBranch
         return true;
     }
 
-    public void Unpublished(PublishedTrack track)
+    public void Unpublished(IReadOnlyList<PublishedTrack> tracks)
     {
-        if (track.Receivers.Remove(this) is { } branched)
+        var gone = tracks.Select(t => t.Receivers.Remove(this)).OfType<BranchedTrack>().Select(t => t.Handle).ToList();
+        if (gone.Count > 0)
         {
-            Worker.Post(() => _viewers.Unpublished(branched.Handle));
+            Worker.Post(() => _viewers.Unpublished(gone));
         }
     }
 
@@ -148,6 +157,10 @@ internal sealed class BranchedTrack(RoomBranch branch, PublishedTrack track, uin
 
     /// <summary>The home's; for what is posted to the home.</summary>
     public PublishedTrack Track { get; } = track;
+
+    /// <summary>As it was when the branch began to have it: what the other worker may read.</summary>
+    public (string PublisherId, RoomRights Rights, PublishedMedia Media, TrackSource Source, string Id, bool Muted, bool Silenced) Beginning { get; } =
+        (track.Publisher.Id, track.Publisher.Rights, track.Media, track.Source, track.Id, track.Muted, track.Silenced);
 
     /// <summary>Encodings that viewers there watch or wait for, as bits; all until they have said.</summary>
     public int WatchedEncodings { get; set; } = -1;
