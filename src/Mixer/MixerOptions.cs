@@ -6,8 +6,8 @@ public sealed record MixerOptions
     /// <summary>Holds <c>recordings/</c> (working files) and <c>blobs/</c>. Made when it is not there.</summary>
     public required string DataDirectory { get; init; }
 
-    /// <summary>Shown to the media node when subscribing to its relay.</summary>
-    public required string NodeKey { get; init; }
+    /// <summary>Shown to the media node when subscribing to its relay; asked for each time, as it rotates.</summary>
+    public required Func<string> NodeKey { get; init; }
 
     /// <summary>A path or a name in PATH.</summary>
     public string FfmpegPath { get; init; } = "ffmpeg";

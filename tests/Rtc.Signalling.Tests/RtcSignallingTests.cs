@@ -59,7 +59,7 @@ public sealed class RtcSignallingTests : IDisposable
     public void Options_out_of_bounds_are_refused_at_start()
     {
         ServiceCollection services = new();
-        Assert.Throws<ArgumentException>(() => services.AddRtcSignalling(Options with { NodeKey = "short" }));
+        Assert.Throws<ArgumentException>(() => services.AddRtcSignalling(Options with { NodeKey = SecretRing.Of("short") }));
         Assert.Throws<ArgumentException>(() => services.AddRtcSignalling(Options with { NodeName = "../up" }));
         Assert.Throws<ArgumentException>(() => services.AddRtcSignalling(Options with { GrantPublicKeys = [] }));
         Assert.Throws<ArgumentException>(() => services.AddRtcSignalling(Options with { HubCallBurst = 0 }));
@@ -68,7 +68,7 @@ public sealed class RtcSignallingTests : IDisposable
     private SignallingOptions Options => new()
     {
         GrantPublicKeys = [_key.ExportPublicPem()],
-        NodeKey = MediaNode.NodeKey,
+        NodeKey = SecretRing.Of(MediaNode.NodeKey),
         DataDirectory = _directory,
         NodeName = "media-1",
     };

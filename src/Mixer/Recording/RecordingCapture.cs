@@ -122,7 +122,7 @@ internal sealed class RecordingCapture
     {
         try
         {
-            return RelayReceiver.Connect(_created.Relay!, _created.Room!, _options.NodeKey);
+            return RelayReceiver.Connect(_created.Relay!, _created.Room!, _options.NodeKey());
         }
         catch (SocketException e)
         {

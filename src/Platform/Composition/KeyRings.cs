@@ -1,3 +1,4 @@
+using Events.Platform.Features.Privacy;
 using Events.Platform.Features.Tickets;
 using Events.Platform.Roles;
 using Events.Rtc.Signalling.Tokens;
@@ -23,6 +24,14 @@ internal static class KeyRings
         [NodeKeys.Analytics] = TimeSpan.FromMinutes(20),
         [NodeKeys.Grants] = GrantFormat.MaxLifetime + TimeSpan.FromHours(1),
         [TicketKeys.Ring] = null,
+    };
+
+    /// <summary>Every shared secret, and how long what it made lives.</summary>
+    public static readonly IReadOnlyDictionary<string, TimeSpan?> SecretLifetimes = new Dictionary<string, TimeSpan?>
+    {
+        [SecretRing.Node] = TimeSpan.FromHours(1), // it signs nothing: for as long as a role on another machine may wait for the file
+        [SecretRing.Playback] = ExportFile.KeptFor + TimeSpan.FromHours(1), // the longest of signed addresses
+        [TicketKeys.Links] = null, // links in mails have no end
     };
 
     public static void AddKeyRings(this IServiceCollection services, NodeOptions options)

@@ -17,18 +17,34 @@ internal static class KeyRotation
     /// <summary>The ring that protects cookies and client secrets (ASP.NET Core data protection), which also rotates by itself every 90 days.</summary>
     public const string Cookies = "cookies";
 
-    public static IReadOnlyList<string> Names => [.. KeyRings.Lifetimes.Keys, Cookies];
+    public static IReadOnlyList<string> Names => [.. KeyRings.Lifetimes.Keys, .. KeyRings.SecretLifetimes.Keys, Cookies];
 
     public static int Run(NodeOptions options)
     {
         _ = NodeKeys.LoadOrCreate(options.DataDirectory);
         foreach (var name in options.RotateKeys == All ? Names : [options.RotateKeys!])
         {
-            var id = name == Cookies ? RotateCookies(options) : SigningKeyRing.Rotate(options.KeysDirectory, name, options.AtOnce ? TimeSpan.Zero : KeyRings.Lifetimes[name], DateTimeOffset.UtcNow);
-            Console.WriteLine($"{name}: {id} signs from now on.");
+            Console.WriteLine($"{name}: {Rotate(options, name)} from now on.");
         }
 
         return 0;
+    }
+
+    private static string Rotate(NodeOptions options, string name)
+    {
+        if (name == Cookies)
+        {
+            return $"{RotateCookies(options)} signs";
+        }
+
+        if (KeyRings.Lifetimes.TryGetValue(name, out var life))
+        {
+            return $"{SigningKeyRing.Rotate(options.KeysDirectory, name, options.AtOnce ? TimeSpan.Zero : life, DateTimeOffset.UtcNow)} signs";
+        }
+
+        // A secret has no name to print.
+        SecretRing.Rotate(options.KeysDirectory, name, options.AtOnce ? TimeSpan.Zero : KeyRings.SecretLifetimes[name], DateTimeOffset.UtcNow);
+        return "a new secret is used";
     }
 
     /// <summary>A platform that runs takes the new key within a day, or at its next start.</summary>

@@ -41,7 +41,7 @@ public static class MediaRole
                 SpreadFromParticipants = options.RtcSpreadFrom,
                 Advertise = options.RtcAdvertise,
                 RelaySocketPath = options.RelaySocket,
-                NodeKey = keys.NodeKey,
+                AcceptsNodeKey = keys.NodeKey.Accepts,
             },
             services.GetRequiredService<IRoomObserver>(),
             services.GetRequiredService<RtcMetrics>(),

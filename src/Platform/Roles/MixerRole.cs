@@ -27,7 +27,7 @@ public static class MixerRole
             PlatformHandler = () => LocalCertificate.CreateHandler(options),
         });
         builder.Services.AddSingleton<IMixerEvents, JournalMixerEvents>();
-        builder.Services.AddMixer(new MixerOptions { DataDirectory = options.DataDirectory, NodeKey = keys.NodeKey });
+        builder.Services.AddMixer(new MixerOptions { DataDirectory = options.DataDirectory, NodeKey = () => keys.NodeKey.Current });
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();

@@ -14,7 +14,7 @@ public sealed record NodeOptions
     /// <summary>Keep two synthetic speakers publishing into the demo session.</summary>
     public bool Demo { get; init; }
 
-    /// <summary>Only rotate these keys, and end (<c>--rotate-keys events|analytics|grants|tickets|cookies|all</c>); null: run.</summary>
+    /// <summary>Only rotate these keys, and end (<c>--rotate-keys events|analytics|grants|tickets|node|playback|orders|cookies|all</c>); null: run.</summary>
     public string? RotateKeys { get; init; }
 
     /// <summary>With <see cref="RotateKeys"/>: what the old keys signed is refused from now on (<c>--at-once</c>).</summary>

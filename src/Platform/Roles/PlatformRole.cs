@@ -48,7 +48,7 @@ public static class PlatformRole
         services.AddSingleton<IReadinessCheck, DatabaseReadiness>();
         services.AddHostedService<TimerRunner>();
         services.AddSingleton<IBlobStore>(_ => new DiskBlobStore(options.BlobsDirectory));
-        services.AddSingleton(provider => new SignedUrls(keys.PlaybackKey, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new SignedUrls(() => keys.PlaybackKey.Trusted, keys.PlaybackKey.Look, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new EventTokens(Ring(NodeKeys.Events, provider), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new GrantSigner(Ring(NodeKeys.Grants, provider), provider.GetRequiredService<TimeProvider>()));
         services.AddProblems();

@@ -57,6 +57,6 @@ public sealed record RtcOptions
     /// <summary>Unix socket of the relay; null: no relay.</summary>
     public string? RelaySocketPath { get; init; }
 
-    /// <summary>Key that relay receivers present.</summary>
-    public string NodeKey { get; init; } = "";
+    /// <summary>Whether a relay receiver's node key is one of ours; called on any thread. By default none is.</summary>
+    public Func<string, bool> AcceptsNodeKey { get; init; } = static _ => false;
 }

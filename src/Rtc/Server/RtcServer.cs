@@ -53,7 +53,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
 
         if (options.RelaySocketPath is { } path)
         {
-            _relay = new RelayListener(this, path, options.NodeKey, log);
+            _relay = new RelayListener(this, path, options.AcceptsNodeKey, log);
         }
     }
 

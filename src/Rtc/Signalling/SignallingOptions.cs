@@ -12,7 +12,7 @@ public sealed record SignallingOptions
     public string? KeysDirectory { get; init; }
 
     /// <summary>The secret of the node API and of event delivery; at least 16 characters.</summary>
-    public required string NodeKey { get; init; }
+    public required SecretRing NodeKey { get; init; }
 
     /// <summary>The installation's data directory; the journal lives in <c>journal/{NodeName}</c> below it.</summary>
     public required string DataDirectory { get; init; }
@@ -75,7 +75,7 @@ public sealed record SignallingOptions
     {
         if (GrantPublicKeys.Count == 0)
             throw new ArgumentException("At least one grant key is needed.");
-        if (NodeKey.Length < 16)
+        if (NodeKey.Current.Length < 16)
             throw new ArgumentException("The node key must have at least 16 characters.");
         if (!GrantFormat.IsRoomName(NodeName))
             throw new ArgumentException($"The node name '{NodeName}' must match [A-Za-z0-9._~-]{{1,64}}.");

@@ -16,7 +16,7 @@ public sealed class MixerFixture : IAsyncDisposable, IMixerEvents
     public MixerFixture(string? directory = null, Func<MixerOptions, MixerOptions>? configure = null)
     {
         Root = directory ?? Directory.CreateTempSubdirectory("mixer-").FullName;
-        Options = new() { DataDirectory = Root, NodeKey = "key", RetryDelay = TimeSpan.FromMilliseconds(50) };
+        Options = new() { DataDirectory = Root, NodeKey = () => "key", RetryDelay = TimeSpan.FromMilliseconds(50) };
         Options = configure?.Invoke(Options) ?? Options;
         Blobs = new DiskBlobStore(Path.Combine(Root, "blobs"));
         Service = new(Options, Blobs, this, new(_provider.GetRequiredService<IMeterFactory>()), NullLogger<MixerService>.Instance);

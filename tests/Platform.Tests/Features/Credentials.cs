@@ -51,7 +51,7 @@ internal static class Credentials
             ["api"] = api.GetProperty("token").GetString()!,
             ["analytics"] = analytics.GetProperty("token").GetString()!,
             ["grant"] = fixture.Services.GetRequiredService<GrantSigner>().Issue(new RoomRights("room", "identity", "Eve", "organiser", true, true, false), TimeSpan.FromHours(1)).Token,
-            ["node"] = fixture.Keys.NodeKey,
+            ["node"] = fixture.Keys.NodeKey.Current,
             ["media-signature"] = media[(media.IndexOf("sig=", StringComparison.Ordinal) + 4)..],
             ["link"] = await fixture.TokenAsync(email),
             ["sso-state"] = state,
@@ -125,7 +125,7 @@ internal static class Credentials
         }
 
         (worthless["cookie: disabled account"], worthless["cookie: changed"]) = (cookie, cookie[..^4] + (cookie[^4..] == "AAAA" ? "BBBB" : "AAAA"));
-        worthless["node: changed"] = fixture.Keys.NodeKey[..^1] + (fixture.Keys.NodeKey[^1] == 'A' ? 'E' : 'A');
+        worthless["node: changed"] = fixture.Keys.NodeKey.Current[..^1] + (fixture.Keys.NodeKey.Current[^1] == 'A' ? 'E' : 'A');
         worthless["nothing that anybody issued"] = "letmein";
         return worthless;
     }

@@ -93,7 +93,7 @@ public sealed class EventDomainTests(PlatformFixture fixture)
             ["wrong type"] = (Es256(events, header with { typ = "rtc+jwt" }, Encoding.UTF8.GetString(Base64Url.DecodeFromChars(parts[1]))), "event_token_invalid"),
             ["unknown role"] = (Es256(events, header, Replace(claims, "role", "root")), "event_token_invalid"),
             ["tampered"] = ($"{parts[0]}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(Replace(claims, "role", "speaker")))}.{parts[2]}", "event_token_invalid"),
-            ["node key"] = (fixture.Keys.NodeKey, "event_token_invalid"),
+            ["node key"] = (fixture.Keys.NodeKey.Current, "event_token_invalid"),
             ["garbage"] = ("a.b.c", "event_token_invalid"),
             ["long garbage"] = (new string('x', 5000), "event_token_invalid"),
         };

@@ -2,8 +2,11 @@ using System.Buffers.Text;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Events.MediaRegistry.Blobs;
+using Events.MediaRegistry.Playback;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.EventEntry;
+using Events.Platform.Features.Tickets;
 using Events.Platform.Roles;
 using Events.Rtc.Signalling.Tokens;
 using Events.Tests.Platform.Features.Tickets;
@@ -90,6 +93,67 @@ public sealed class KeyRotationTests(PlatformFixture fixture) : IClassFixture<Pl
         keys.RevokeKey(ProtectedBy(old), "a stranger may have it");
         await Eventually.TrueAsync(async () => await MeAsync(old) == HttpStatusCode.Unauthorized, "the revoked key's cookie is refused");
         Assert.Equal(HttpStatusCode.OK, await MeAsync(renewed));
+    }
+
+    [Fact]
+    public async Task Links_signed_addresses_and_the_node_key_outlive_their_secrets_rotation_and_end_with_a_stolen_one()
+    {
+        var (shop, other) = (await Shop.OpenAsync(fixture, capacity: 1), await Shop.OpenAsync(fixture, capacity: 1));
+        var order = await shop.BuyAsync();
+        var orderPath = $"/api/v1/orders/{order.GetProperty("id").GetGuid()}";
+        var waiting = await fixture.Client().PostJsonAsync($"/api/v1/events/{shop.EventId}/waiting-list", new { ticketTypeId = shop.TypeId, email = "wanda@people.example", name = "Wanda" }, HttpStatusCode.Created);
+        var waitingPath = $"/api/v1/waiting-list/{waiting.GetProperty("key").GetString()}";
+        var blob = await fixture.Services.GetRequiredService<IBlobStore>().PutAsync(new MemoryStream([1, 2, 3]), default);
+        var urls = fixture.Services.GetRequiredService<SignedUrls>();
+        var address = urls.Sign(blob.Sha256, "a.mp4", DateTimeOffset.UtcNow.AddDays(7));
+        using var anybody = new HttpClient { BaseAddress = fixture.Url };
+        using var before = fixture.Node();
+        foreach (var name in new[] { TicketKeys.Links, SecretRing.Playback, SecretRing.Node })
+        {
+            Assert.Equal(0, KeyRotation.Run(fixture.Options with { RotateKeys = name }));
+        }
+
+        // The running platform meets the new node key before it has looked, and knows it.
+        using var after = fixture.Bearer(SecretRing.LoadOrCreate(fixture.Options.KeysDirectory, SecretRing.Node, TimeProvider.System).Current);
+        Assert.NotEqual(before.DefaultRequestHeaders.Authorization, after.DefaultRequestHeaders.Authorization);
+        Assert.Equal(HttpStatusCode.OK, await DeliverAsync(after));
+        await Eventually.TrueAsync(() => Task.FromResult(urls.Sign(blob.Sha256, "a.mp4", UntilOf(address)) != address), "the new secret signs");
+        var renewed = urls.Sign(blob.Sha256, "a.mp4", UntilOf(address));
+        var second = await other.BuyAsync();
+        Assert.Equal(HttpStatusCode.OK, await DeliverAsync(before));
+        Assert.Equal([1, 2, 3], await anybody.GetByteArrayAsync(address));
+        Assert.Equal([1, 2, 3], await anybody.GetByteArrayAsync(renewed));
+        await anybody.GetJsonAsync(waitingPath);
+        Assert.Equal("confirmed", await shop.StateAsync(order));
+        Assert.Equal("confirmed", await other.StateAsync(second));
+
+        foreach (var name in new[] { TicketKeys.Links, SecretRing.Playback, SecretRing.Node })
+        {
+            Assert.Equal(0, KeyRotation.Run(fixture.Options with { RotateKeys = name, AtOnce = true }));
+        }
+
+        await Eventually.TrueAsync(async () => await DeliverAsync(after) == HttpStatusCode.Unauthorized, "the stolen node key is refused");
+        Assert.Equal(HttpStatusCode.Unauthorized, await DeliverAsync(before));
+        await Eventually.TrueAsync(async () => await StatusAsync(anybody, renewed) == HttpStatusCode.Forbidden, "its signed addresses are refused");
+        await Eventually.TrueAsync(async () => await StatusAsync(anybody, waitingPath) == HttpStatusCode.NotFound, "its links are refused");
+        await shop.WithKeyAsync(HttpMethod.Get, orderPath, order).ShouldRefuseAsync(HttpStatusCode.NotFound, "order_not_found");
+        using var node = fixture.Node();
+        Assert.Equal(HttpStatusCode.OK, await DeliverAsync(node));
+    }
+
+    private static DateTimeOffset UntilOf(string address) =>
+        DateTimeOffset.FromUnixTimeSeconds(long.Parse(address.Split("exp=")[1].Split('&')[0], System.Globalization.CultureInfo.InvariantCulture));
+
+    private static async Task<HttpStatusCode> DeliverAsync(HttpClient node)
+    {
+        using var response = await node.PostAsJsonAsync("/internal/nodes/rotated/events", new { epoch = Guid.NewGuid(), events = Array.Empty<object>() });
+        return response.StatusCode;
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient client, string path)
+    {
+        using var response = await client.GetAsync(path);
+        return response.StatusCode;
     }
 
     private async Task<List<(string Purpose, string Kid)>> KeysAsync()

@@ -174,7 +174,7 @@ public class PlatformFixture : IAsyncLifetime
         return client;
     }
 
-    public HttpClient Node() => Bearer(Keys.NodeKey);
+    public HttpClient Node() => Bearer(Keys.NodeKey.Current);
 
     public string EventToken(EventPass pass, TimeProvider? clock = null) => new EventTokens(Keys.EventsPrivatePem, clock ?? TimeProvider.System).Issue(pass).Token;
 }

@@ -22,7 +22,7 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
     /// <param name="spread">Viewers are spread over both workers from the first one on, which comes to the other worker than its publisher.</param>
     public TestNode(Func<RtcOptions, RtcOptions>? configure = null, bool spread = false)
     {
-        var options = new RtcOptions { Port = 0, Workers = 2, NodeKey = "test-node-key" };
+        var options = new RtcOptions { Port = 0, Workers = 2, AcceptsNodeKey = key => key == "test-node-key" };
         options = spread ? options with { SpreadFromParticipants = 0 } : options;
         Server = new RtcServer(configure?.Invoke(options) ?? options, this, _metrics, NullLogger<RtcLog>.Instance);
     }

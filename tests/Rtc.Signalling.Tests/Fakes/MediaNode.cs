@@ -49,7 +49,7 @@ public sealed class MediaNode : IAsyncDisposable
         SignallingOptions options = new()
         {
             GrantPublicKeys = [_key.ExportPublicPem()],
-            NodeKey = NodeKey,
+            NodeKey = SecretRing.Of(NodeKey),
             DataDirectory = _directory,
             NodeName = "media-1",
             PlatformHttpPort = 8080,

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Events.Rtc.Signalling.Journal;
+using Events.Rtc.Signalling.Tokens;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Events.Tests.Rtc.Signalling.Journal;
@@ -133,7 +134,7 @@ public sealed class EventJournalTests : IDisposable
     [Fact]
     public async Task A_full_journal_loses_progress_first_and_the_oldest_of_it()
     {
-        using EventJournal journal = Open(new JournalOptions { Directory = _directory, NodeName = "n", NodeKey = "k", MaxEvents = 80 });
+        using EventJournal journal = Open(new JournalOptions { Directory = _directory, NodeName = "n", NodeKey = SecretRing.Of("k"), MaxEvents = 80 });
         for (int i = 0; i < 40; i++)
         {
             journal.Record("recording.progress", new { i });
@@ -155,7 +156,7 @@ public sealed class EventJournalTests : IDisposable
     [Fact]
     public async Task A_journal_that_is_full_of_what_matters_refuses_progress_and_in_the_end_everything()
     {
-        using EventJournal journal = Open(new JournalOptions { Directory = _directory, NodeName = "n", NodeKey = "k", MaxEvents = 10 });
+        using EventJournal journal = Open(new JournalOptions { Directory = _directory, NodeName = "n", NodeKey = SecretRing.Of("k"), MaxEvents = 10 });
         for (int i = 0; i < 40; i++)
         {
             journal.Record(i == 15 ? "recording.progress" : "recording.started", new { i });
@@ -212,7 +213,7 @@ public sealed class EventJournalTests : IDisposable
     }
 
     private EventJournal Open(JournalOptions? options = null) =>
-        new(options ?? new JournalOptions { Directory = _directory, NodeName = "n", NodeKey = "k" }, TimeProvider.System, NullLogger<EventJournal>.Instance);
+        new(options ?? new JournalOptions { Directory = _directory, NodeName = "n", NodeKey = SecretRing.Of("k") }, TimeProvider.System, NullLogger<EventJournal>.Instance);
 
     private sealed class Throwing
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Events.Rtc.Signalling;
 using Events.Rtc.Signalling.Journal;
+using Events.Rtc.Signalling.Tokens;
 using Events.Tests.Rtc.Signalling.Fakes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -155,7 +156,7 @@ public sealed class JournalDeliveryTests : IAsyncLifetime
         {
             Directory = _directory,
             NodeName = "media-1",
-            NodeKey = "0123456789abcdef",
+            NodeKey = SecretRing.Of("0123456789abcdef"),
             PlatformUrl = platform ?? new Uri(_platform.Urls.First()),
         });
         IHost host = builder.Build();

@@ -30,8 +30,8 @@ public sealed class NodeKeysTests : IDisposable
                 Assert.Equal(keys[0].GrantPublicPem, other.GrantPublicPem);
                 Assert.Equal(keys[0].EventsPrivatePem, other.EventsPrivatePem);
                 Assert.Equal(keys[0].AnalyticsPrivatePem, other.AnalyticsPrivatePem);
-                Assert.Equal(keys[0].NodeKey, other.NodeKey);
-                Assert.Equal(keys[0].PlaybackKey, other.PlaybackKey);
+                Assert.Equal(keys[0].NodeKey.Current, other.NodeKey.Current);
+                Assert.Equal(keys[0].PlaybackKey.Current, other.PlaybackKey.Current);
             }
 
             Assert.Equal(8, Directory.GetFiles(Path.Combine(data, "keys")).Length);
@@ -58,8 +58,8 @@ public sealed class NodeKeysTests : IDisposable
         string token = CompactJwt.Sign(key, "t", new { iss = "i", aud = "a", exp = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 60 });
         JwtExpectation expected = new() { Type = "t", Issuer = "i", Audience = "a" };
         Assert.True(CompactJwt.Verify(token, JwtVerificationKey.AllFromPem(keys.GrantPublicPem), expected, TimeProvider.System).IsOk);
-        Assert.Equal(32, keys.PlaybackKey.Length);
-        Assert.Equal(43, keys.NodeKey.Length);
+        Assert.Equal(32, Assert.Single(keys.PlaybackKey.Trusted).Length);
+        Assert.Equal(43, keys.NodeKey.Current.Length);
     }
 
     [Fact]

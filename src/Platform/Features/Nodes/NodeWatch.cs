@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Events.Platform.Composition;
 using Events.Platform.Data;
@@ -18,9 +17,8 @@ internal sealed class NodeWatch(NodeOptions options, NodeKeys keys, Database dat
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var http = LocalCertificate.CreateClient(options);
+        using var http = NodeClient.Create(options, keys);
         http.Timeout = TimeSpan.FromSeconds(3);
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", keys.NodeKey);
         using var timer = new PeriodicTimer(Every, clock);
         while (await WaitAsync(timer, stoppingToken))
         {

@@ -33,7 +33,7 @@ internal static class PaymentsApi
         else if (options.IsDevelopment)
         {
             services.AddSingleton(provider => new TestPaymentProvider(
-                provider.GetRequiredService<Database>(), provider.GetRequiredService<TicketKeys>().Derive("test-webhooks"), provider.GetRequiredService<TimeProvider>()));
+                provider.GetRequiredService<Database>(), () => provider.GetRequiredService<TicketKeys>().Derive("test-webhooks"), provider.GetRequiredService<TimeProvider>()));
             services.AddSingleton<IPaymentProvider>(provider => provider.GetRequiredService<TestPaymentProvider>());
         }
 

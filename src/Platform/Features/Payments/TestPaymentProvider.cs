@@ -8,7 +8,7 @@ namespace Events.Platform.Features.Payments;
 /// A payment service without a bank, for development: what it knows is kept in a table of its own, what it says is signed like a
 /// real one's webhooks, and the same calls give the same ids.
 /// </summary>
-internal sealed class TestPaymentProvider(Database database, byte[] webhookKey, TimeProvider clock) : IPaymentProvider
+internal sealed class TestPaymentProvider(Database database, Func<IReadOnlyList<byte[]>> webhookKeys, TimeProvider clock) : IPaymentProvider
 {
     private const string Columns = "payment_id, amount_minor, currency, charged_at is not null as is_charged, refunded_at is not null as is_refunded, closed_at is not null as is_closed";
 
@@ -74,12 +74,12 @@ internal sealed class TestPaymentProvider(Database database, byte[] webhookKey, 
         return (body, Sign(body, clock.GetUtcNow()));
     }
 
-    public string Sign(ReadOnlySpan<byte> body, DateTimeOffset at) => NoticeSignature.Sign(body, webhookKey, at);
+    public string Sign(ReadOnlySpan<byte> body, DateTimeOffset at) => NoticeSignature.Sign(body, webhookKeys()[0], at);
 
     public bool TryReadNotice(ReadOnlySpan<byte> body, string? signature, out PaymentNotice? notice)
     {
         notice = null;
-        if (!NoticeSignature.IsValid(body, signature, [webhookKey], clock.GetUtcNow()))
+        if (!NoticeSignature.IsValid(body, signature, webhookKeys(), clock.GetUtcNow()))
         {
             return false;
         }

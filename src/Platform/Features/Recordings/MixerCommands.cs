@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using Events.Platform.Composition;
 using Events.Platform.Roles;
 using Events.Rtc.Signalling.Tokens;
@@ -30,10 +29,9 @@ internal sealed class MixerCommands : IDisposable
 
     public MixerCommands(NodeOptions options, NodeKeys keys)
     {
-        _http = LocalCertificate.CreateClient(options);
+        _http = NodeClient.Create(options, keys);
         _http.BaseAddress = options.MixerUrl;
         _http.Timeout = TimeSpan.FromSeconds(5);
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", keys.NodeKey);
         _relay = options.RelaySocket;
     }
 

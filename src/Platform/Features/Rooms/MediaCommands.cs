@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Events.Platform.Composition;
 using Events.Platform.Roles;
@@ -18,10 +17,9 @@ internal sealed class MediaCommands : IDisposable
 
     public MediaCommands(NodeOptions options, NodeKeys keys)
     {
-        _http = LocalCertificate.CreateClient(options);
+        _http = NodeClient.Create(options, keys);
         _http.BaseAddress = options.MediaUrl;
         _http.Timeout = TimeSpan.FromSeconds(5);
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", keys.NodeKey);
     }
 
     /// <summary>The room as it is; one that nobody is in and nothing was decided about is empty and open.</summary>

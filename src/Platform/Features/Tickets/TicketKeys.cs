@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using Events.Platform.Roles;
 using Events.Rtc.Signalling.Tokens;
 
 namespace Events.Platform.Features.Tickets;
@@ -12,16 +11,15 @@ public sealed class TicketKeys
     /// <summary>The ring that signs QR codes.</summary>
     public const string Ring = "tickets";
 
+    /// <summary>The ring that makes the secrets in links.</summary>
+    public const string Links = "orders";
+
     private readonly SigningKeyRing _codes;
-    private readonly byte[] _secret;
+    private readonly SecretRing _links;
 
-    private TicketKeys(SigningKeyRing codes, byte[] secret) => (_codes, _secret) = (codes, secret);
+    private TicketKeys(SigningKeyRing codes, SecretRing links) => (_codes, _links) = (codes, links);
 
-    public static TicketKeys LoadOrCreate(string keysDirectory, SigningKeyRing codes)
-    {
-        var secret = Read(Path.Combine(keysDirectory, "orders.key"), static () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-        return new TicketKeys(codes, Convert.FromBase64String(secret));
-    }
+    public static TicketKeys LoadOrCreate(string keysDirectory, SigningKeyRing codes, TimeProvider clock) => new(codes, SecretRing.LoadOrCreate(keysDirectory, Links, clock));
 
     /// <summary>What a ticket's QR code says.</summary>
     public string CodeOf(Guid eventId, Guid ticketId) => TicketCode.Sign(_codes.Signing, eventId, ticketId);
@@ -29,11 +27,10 @@ public sealed class TicketKeys
     /// <summary>Whether a QR code's text is one of ours, and which ticket's.</summary>
     public bool TryVerifyCode(string? code, out Guid eventId, out Guid ticketId) => TicketCode.TryVerify(_codes.Trusted, code, out eventId, out ticketId);
 
-    /// <summary>The secret of a thing: 256 bits that need no column, and are the same at every retry.</summary>
-    public string KeyOf(string purpose, Guid id) => Base64Url.EncodeToString(HMACSHA256.HashData(_secret, Encoding.UTF8.GetBytes($"{purpose}:{id}")));
+    /// <summary>The secret of a thing: 256 bits that need no column, and are the same at every retry until the key rotates.</summary>
+    public string KeyOf(string purpose, Guid id) => KeyOf(_links.Trusted[0], purpose, id);
 
-    public bool Matches(string purpose, Guid id, string? key) =>
-        key is { Length: < 100 } && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(KeyOf(purpose, id)), Encoding.UTF8.GetBytes(key));
+    public bool Matches(string purpose, Guid id, string? key) => key is { Length: < 100 } && (IsKeyOf(purpose, id, key) || (_links.Look() && IsKeyOf(purpose, id, key)));
 
     /// <summary>Id and secret in one text, for links.</summary>
     public string LinkOf(string purpose, Guid id) => $"{id:N}.{KeyOf(purpose, id)}";
@@ -44,16 +41,19 @@ public sealed class TicketKeys
         return link is { Length: > 33 and < 140 } && link[32] == '.' && Guid.TryParseExact(link[..32], "N", out id) && Matches(purpose, id, link[33..]);
     }
 
-    /// <summary>HMAC key for another purpose in this house, so that no two of them can be mistaken for each other.</summary>
-    public byte[] Derive(string purpose) => HMACSHA256.HashData(_secret, Encoding.UTF8.GetBytes($"derive:{purpose}"));
+    /// <summary>HMAC keys for another purpose in this house, so that no two of them can be mistaken for each other; the first signs.</summary>
+    public IReadOnlyList<byte[]> Derive(string purpose) => [.. _links.Trusted.Select(secret => HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes($"derive:{purpose}")))];
 
-    private static string Read(string path, Func<string> create)
+    private bool IsKeyOf(string purpose, Guid id, string key)
     {
-        if (!File.Exists(path))
+        var isOurs = false;
+        foreach (var secret in _links.Trusted)
         {
-            PrivateFile.Write(path, create());
+            isOurs |= CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(KeyOf(secret, purpose, id)), Encoding.UTF8.GetBytes(key));
         }
 
-        return File.ReadAllText(path).Trim();
+        return isOurs;
     }
+
+    private static string KeyOf(byte[] secret, string purpose, Guid id) => Base64Url.EncodeToString(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes($"{purpose}:{id}")));
 }

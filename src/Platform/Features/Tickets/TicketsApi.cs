@@ -16,7 +16,7 @@ internal static class TicketsApi
 {
     public static void AddTickets(this IServiceCollection services, NodeOptions options)
     {
-        services.AddSingleton(provider => TicketKeys.LoadOrCreate(options.KeysDirectory, provider.GetRequiredKeyedService<SigningKeyRing>(TicketKeys.Ring)));
+        services.AddSingleton(provider => TicketKeys.LoadOrCreate(options.KeysDirectory, provider.GetRequiredKeyedService<SigningKeyRing>(TicketKeys.Ring), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PlaceOrder>();
         services.AddSingleton<TicketMails>();
         services.AddSingleton<ITimerHandler, EventReminders>();

@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace Events.Rtc.Relay;
 
@@ -12,16 +10,16 @@ internal sealed class RelayListener : IDisposable
 
     private readonly RtcServer _server;
     private readonly string _path;
-    private readonly byte[] _nodeKey;
+    private readonly Func<string, bool> _acceptsNodeKey;
     private readonly RtcLog _log;
     private readonly Socket _listener;
     private readonly CancellationTokenSource _stop = new();
 
-    public RelayListener(RtcServer server, string path, string nodeKey, RtcLog log)
+    public RelayListener(RtcServer server, string path, Func<string, bool> acceptsNodeKey, RtcLog log)
     {
         _server = server;
         _path = path;
-        _nodeKey = Encoding.UTF8.GetBytes(nodeKey);
+        _acceptsNodeKey = acceptsNodeKey;
         _log = log;
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         File.Delete(path); // What a killed process left behind; one node has one data directory.
@@ -77,7 +75,7 @@ internal sealed class RelayListener : IDisposable
                 ? RelayCodec.Decode<RelaySubscribe>(buffer.AsSpan(0, length))
                 : null;
             if (subscribe?.NodeKey is null
-                || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(subscribe.NodeKey), _nodeKey)
+                || !_acceptsNodeKey(subscribe.NodeKey)
                 || !RoomName.IsValid(subscribe.Room))
             {
                 var refusal = new RelayError("relay_refused", "The first message must be a subscription with the node key and a room.");

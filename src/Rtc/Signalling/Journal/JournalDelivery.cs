@@ -38,7 +38,6 @@ public sealed class JournalDelivery(EventJournal journal, JournalOptions options
             Timeout = TimeSpan.FromSeconds(10),
             MaxResponseContentBufferSize = MaxAnswerBytes,
         };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", options.NodeKey);
         Uri address = new(options.PlatformUrl, $"/internal/nodes/{Uri.EscapeDataString(options.NodeName)}/events");
 
         TimeSpan retry = FirstRetry;
@@ -80,7 +79,9 @@ public sealed class JournalDelivery(EventJournal journal, JournalOptions options
         {
             using ByteArrayContent body = new(Body(batch));
             body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-            using HttpResponseMessage response = await http.PostAsync(address, body, stop);
+            using HttpRequestMessage request = new(HttpMethod.Post, address) { Content = body };
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", options.NodeKey.Current);
+            using HttpResponseMessage response = await http.SendAsync(request, stop);
             if (response.StatusCode != HttpStatusCode.OK)
                 return $"status {(int)response.StatusCode}";
             using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(stop));

@@ -1,3 +1,5 @@
+using Events.Rtc.Signalling.Tokens;
+
 namespace Events.Rtc.Signalling.Journal;
 
 /// <summary>Where a node keeps its events until the platform has acknowledged them, and where it delivers them.</summary>
@@ -10,7 +12,7 @@ public sealed record JournalOptions
     public required string NodeName { get; init; }
 
     /// <summary>The secret shown to the platform.</summary>
-    public required string NodeKey { get; init; }
+    public required SecretRing NodeKey { get; init; }
 
     /// <summary>The platform's base address; null: nothing is delivered.</summary>
     public Uri? PlatformUrl { get; init; }

@@ -1,12 +1,11 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
 
 namespace Events.Rtc.Signalling.Tokens;
 
 /// <summary>
 /// The keys of one installation, in <c>{dataDir}/keys</c>, made at the first start. The roles start at once, so each file
-/// is created whole and exactly once: whoever comes second reads what the first wrote. Signing keys rotate in their rings
-/// (<see cref="SigningKeyRing"/>); here they are as they were at the start.
+/// is created whole and exactly once: whoever comes second reads what the first wrote. Keys rotate in their rings
+/// (<see cref="SigningKeyRing"/>, <see cref="SecretRing"/>); the PEM texts here are as they were at the start.
 /// </summary>
 public sealed record NodeKeys
 {
@@ -28,10 +27,10 @@ public sealed record NodeKeys
     public required string GrantPublicPem { get; init; }
 
     /// <summary><c>node.key</c>: the secret that roles present to each other (43 characters of base64url).</summary>
-    public required string NodeKey { get; init; }
+    public required SecretRing NodeKey { get; init; }
 
     /// <summary><c>playback.key</c>: 32 bytes that sign playback addresses.</summary>
-    public required byte[] PlaybackKey { get; init; }
+    public required SecretRing PlaybackKey { get; init; }
 
     /// <summary><c>events.pem</c>: signs event tokens. Only the platform role uses it.</summary>
     public required string EventsPrivatePem { get; init; }
@@ -60,17 +59,8 @@ public sealed record NodeKeys
             GrantPublicPem = Text($"{Grants}.pub.pem"),
             EventsPrivatePem = Text($"{Events}.pem"),
             AnalyticsPrivatePem = Text($"{Analytics}.pem"),
-            NodeKey = Secret(directory, "node.key").Text,
-            PlaybackKey = Secret(directory, "playback.key").Bytes,
+            NodeKey = SecretRing.LoadOrCreate(directory, SecretRing.Node, TimeProvider.System),
+            PlaybackKey = SecretRing.LoadOrCreate(directory, SecretRing.Playback, TimeProvider.System),
         };
-    }
-
-    private static (string Text, byte[] Bytes) Secret(string directory, string name)
-    {
-        string text = KeyFiles.LoadOrCreate(directory, name, () => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)) + "\n").Trim();
-        byte[] bytes = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
-        return Base64Url.IsValid(text) && Base64Url.TryDecodeFromChars(text, bytes, out int written) && written >= 32
-            ? (text, bytes[..written])
-            : throw new CryptographicException($"{directory}/{name} does not hold 32 bytes of base64url; delete it to have a new one made.");
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 
 namespace Events.Rtc.Signalling.Tokens;
@@ -9,43 +8,34 @@ namespace Events.Rtc.Signalling.Tokens;
 /// </summary>
 public sealed class SigningKeyRing
 {
-    /// <summary>Stands before the block of a key that signs no more (RFC 7468 §2 lets text stand there), followed by an RFC 3339 time.</summary>
-    private const string EndLabel = "Trusted-Until: ";
-
-    /// <summary>A key that was taken away is trusted for this much longer.</summary>
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-
-    private readonly string? _directory;
     private readonly string _name;
-    private readonly bool _signs;
+    private readonly WatchedFiles<Files, Loaded> _watched;
     private readonly TimeProvider _clock;
-    private readonly Lock _gate = new();
-    private volatile Loaded _loaded;
-    private long _lookedAt;
 
-    private SigningKeyRing(string? directory, string name, bool signs, Loaded loaded, TimeProvider clock)
+    /// <param name="directory">Null: the files are what they were.</param>
+    private SigningKeyRing(string? directory, string name, Files first, TimeProvider clock)
     {
-        (_directory, _name, _signs, _loaded, _clock) = (directory, name, signs, loaded, clock);
-        _lookedAt = clock.GetTimestamp();
+        (_name, _clock) = (name, clock);
+        _watched = new(directory is null ? null : () => Files.Of(directory, name, first.Private is not null), files => Read(name, files), first, clock);
     }
 
     /// <summary>The key that signs.</summary>
     /// <exception cref="InvalidOperationException">This ring only verifies.</exception>
-    public JwtSigningKey Signing => Current().Signing ?? throw new InvalidOperationException($"The ring {_name} holds public keys only.");
+    public JwtSigningKey Signing => _watched.Current().Signing ?? throw new InvalidOperationException($"The ring {_name} holds public keys only.");
 
     /// <summary>The keys that verify at this moment, the signing one's public half among them.</summary>
-    public IReadOnlyList<JwtVerificationKey> Trusted => Current().TrustedAt(_clock.GetUtcNow());
+    public IReadOnlyList<JwtVerificationKey> Trusted => _watched.Current().TrustedAt(_clock.GetUtcNow());
 
     /// <summary>One private key that never changes.</summary>
     public static SigningKeyRing OfKey(string privatePem, TimeProvider clock)
     {
-        JwtSigningKey key = JwtSigningKey.FromPem(privatePem);
-        return new SigningKeyRing(null, key.KeyId, signs: true, new Loaded(("", ""), key, [.. JwtVerificationKey.AllFromPem(key.ExportPublicPem()).Select(k => new Trust(k, null))]), clock);
+        using JwtSigningKey key = JwtSigningKey.FromPem(privatePem);
+        return new SigningKeyRing(null, key.KeyId, new Files(privatePem, key.ExportPublicPem()), clock);
     }
 
     /// <summary>Public keys that never change.</summary>
     public static SigningKeyRing OfPublicKeys(IReadOnlyList<JwtVerificationKey> keys, TimeProvider clock) =>
-        new(null, "public", signs: false, new Loaded(("", ""), null, [.. keys.Select(k => new Trust(k, null))]), clock);
+        new(null, "public", new Files(null, string.Concat(keys.Select(k => k.ExportPublicPem()))), clock);
 
     /// <summary>Reads both halves from a directory, and makes those that do not exist.</summary>
     /// <exception cref="CryptographicException">A file does not hold what it should.</exception>
@@ -54,13 +44,13 @@ public sealed class SigningKeyRing
         // The public half follows from the private one, so that two roles cannot pair halves of different keys.
         string privatePem = KeyFiles.LoadOrCreate(directory, $"{name}.pem", NewPrivatePem);
         _ = KeyFiles.LoadOrCreate(directory, $"{name}.pub.pem", () => PublicOf(privatePem));
-        return new SigningKeyRing(directory, name, signs: true, Read(directory, name, Files(directory, name, signs: true)), clock);
+        return new SigningKeyRing(directory, name, Files.Of(directory, name, signs: true), clock);
     }
 
     /// <summary>Reads public keys from <c>{name}.pub.pem</c>: what a node has that signs nothing.</summary>
     /// <exception cref="CryptographicException">The file does not hold what it should.</exception>
     public static SigningKeyRing LoadPublic(string directory, string name, TimeProvider clock) =>
-        new(directory, name, signs: false, Read(directory, name, Files(directory, name, signs: false)), clock);
+        new(directory, name, Files.Of(directory, name, signs: false), clock);
 
     /// <summary>Lets a new key sign. Those before are trusted for a while, or no longer.</summary>
     /// <param name="directory">Where <see cref="LoadOrCreate"/> keeps the files.</param>
@@ -78,7 +68,7 @@ public sealed class SigningKeyRing
         {
             DateTimeOffset? end = old.Until ?? (overlap is { } life ? now + life : null);
             if (end is null || end > now)
-                blocks.Add((end is { } at ? EndLabel + at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) + "\n" : "") + old.Key.ExportPublicPem());
+                blocks.Add((end is { } at ? TrustEnd.Line(at) : "") + old.Key.ExportPublicPem());
         }
 
         // Known before it signs: whoever reads between the two verifies both keys' tokens.
@@ -91,51 +81,17 @@ public sealed class SigningKeyRing
     public RtcResult<JwtClaims> Verify(string token, JwtExpectation expected)
     {
         RtcResult<JwtClaims> verified = CompactJwt.Verify(token, Trusted, expected, _clock);
-        return !verified.IsOk && verified.Error.Code == "token_key_unknown" && Look() ? CompactJwt.Verify(token, Trusted, expected, _clock) : verified;
+        return !verified.IsOk && verified.Error.Code == "token_key_unknown" && _watched.Look() ? CompactJwt.Verify(token, Trusted, expected, _clock) : verified;
     }
 
-    private Loaded Current()
-    {
-        if (_directory is not null && _clock.GetElapsedTime(Interlocked.Read(ref _lookedAt)) >= LookEvery)
-            Look();
-        return _loaded;
-    }
-
-    /// <summary>Whether the files have changed; files that cannot be used leave the keys as they were.</summary>
-    private bool Look()
-    {
-        if (_directory is null)
-            return false;
-        lock (_gate)
-        {
-            Interlocked.Exchange(ref _lookedAt, _clock.GetTimestamp());
-            try
-            {
-                // What they hold, not when they were written: two writes may fall into one tick of the file system's clock.
-                (string? Private, string Public) files = Files(_directory, _name, _signs);
-                if (files == _loaded.Files)
-                    return false;
-                _loaded = Read(_directory, _name, files);
-                return true;
-            }
-            catch (Exception exception) when (exception is IOException or CryptographicException)
-            {
-                return false; // between the two files of a rotation, or an operator's slip: the next look may find better
-            }
-        }
-    }
-
-    private static Loaded Read(string directory, string name, (string? Private, string Public) files)
+    private static Loaded Read(string name, Files files)
     {
         JwtSigningKey? signing = files.Private is { } pem ? JwtSigningKey.FromPem(pem) : null;
         Trust[] trusted = [.. ReadTrusted(files.Public)];
         return signing is null || trusted.Any(t => t.Key.KeyId == signing.KeyId)
-            ? new Loaded(files, signing, trusted)
-            : throw new CryptographicException($"{directory}/{name}.pub.pem does not hold the public half of {name}.pem; add it.");
+            ? new Loaded(signing, trusted)
+            : throw new CryptographicException($"{name}.pub.pem does not hold the public half of {name}.pem; add it.");
     }
-
-    private static (string? Private, string Public) Files(string directory, string name, bool signs) =>
-        (signs ? File.ReadAllText(Path.Combine(directory, $"{name}.pem")) : null, File.ReadAllText(Path.Combine(directory, $"{name}.pub.pem")));
 
     private static List<Trust> ReadTrusted(string pem)
     {
@@ -144,15 +100,9 @@ public sealed class SigningKeyRing
         while (PemEncoding.TryFind(rest, out PemFields fields))
         {
             DateTimeOffset? until = null;
-            int label = rest[..fields.Location.Start].LastIndexOf(EndLabel);
+            int label = rest[..fields.Location.Start].LastIndexOf(TrustEnd.Label);
             if (label >= 0)
-            {
-                ReadOnlySpan<char> text = rest[(label + EndLabel.Length)..fields.Location.Start].Trim();
-                until = DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset end)
-                    ? end
-                    : throw new CryptographicException($"'{text}' is no time like 2030-01-31T12:00:00Z.");
-            }
-
+                until = TrustEnd.Read(rest[(label + TrustEnd.Label.Length)..fields.Location.Start].Trim());
             trusted.Add(new Trust(JwtVerificationKey.AllFromPem(rest[fields.Location].ToString())[0], until));
             rest = rest[fields.Location.End..];
         }
@@ -175,7 +125,15 @@ public sealed class SigningKeyRing
     /// <param name="Until">Null: for as long as it stands there.</param>
     private sealed record Trust(JwtVerificationKey Key, DateTimeOffset? Until);
 
-    private sealed record Loaded((string? Private, string Public) Files, JwtSigningKey? Signing, Trust[] Trusts)
+    /// <param name="Private">Null: this ring only verifies.</param>
+    /// <param name="Public">PEM blocks.</param>
+    private sealed record Files(string? Private, string Public)
+    {
+        public static Files Of(string directory, string name, bool signs) =>
+            new(signs ? File.ReadAllText(Path.Combine(directory, $"{name}.pem")) : null, File.ReadAllText(Path.Combine(directory, $"{name}.pub.pem")));
+    }
+
+    private sealed record Loaded(JwtSigningKey? Signing, Trust[] Trusts)
     {
         private readonly JwtVerificationKey[] _all = [.. Trusts.Select(t => t.Key)];
 
