@@ -62,6 +62,7 @@ public static class PlatformRole
         services.AddHostedService<StaffSeed>();
         services.AddSingleton<DemoSeed>();
         services.AddHostedService(provider => provider.GetRequiredService<DemoSeed>());
+        services.AddEventEntry();
         services.AddRooms();
         services.AddRecordings();
         services.AddTickets(options);
@@ -96,6 +97,7 @@ public static class PlatformRole
         app.MapExternalApi();
         app.MapAnalytics();
         app.MapEventTeam();
+        app.MapMyParts();
         app.MapEvents();
         app.MapEventEntry();
         app.MapSso();

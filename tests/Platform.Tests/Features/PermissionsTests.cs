@@ -14,6 +14,7 @@ public sealed class PermissionsTests
         [OrganisationAction.ManageApiTokens] = "y--",
         [OrganisationAction.ManagePayments] = "y--",
         [OrganisationAction.ReadAudit] = "y--",
+        [OrganisationAction.ManageBranding] = "y--",
         [OrganisationAction.ManageSso] = "y--",
     };
 
@@ -24,6 +25,7 @@ public sealed class PermissionsTests
         [EventAction.EditEvent] = "yy-------",
         [EventAction.ManageTeam] = "yy-------",
         [EventAction.ReadRegistrations] = "yyy------",
+        [EventAction.EndOrders] = "y--------",
         [EventAction.Record] = "yyy------",
         [EventAction.SpeakOnStage] = "yyyyy----",
         [EventAction.Moderate] = "yyy-y----",

@@ -17,22 +17,25 @@ internal abstract class AttemptLimits(int perAddress, int perEmail, TimeSpan win
     private readonly PartitionedRateLimiter<string> _byAddress = Limiter(perAddress, TimeSpan.FromMinutes(1));
     private readonly PartitionedRateLimiter<string> _byEmail = Limiter(perEmail, window);
 
-    public bool Admits(IPAddress? from, string email)
+    public bool Admits(IPAddress? from, string email) => Admits(from, [email]);
+
+    /// <summary>An attempt that reaches several mailboxes counts for each of them.</summary>
+    public bool Admits(IPAddress? from, IEnumerable<string?> emails)
     {
         using var address = _byAddress.AttemptAcquire(Network(from));
-        if (!address.IsAcquired)
-        {
-            return false;
-        }
-
-        using var account = _byEmail.AttemptAcquire(email.ToLowerInvariant());
-        return account.IsAcquired;
+        return address.IsAcquired && emails.OfType<string>().Select(email => email.Trim().ToLowerInvariant()).Distinct().All(AdmitsAddressee);
     }
 
     public void Dispose()
     {
         _byAddress.Dispose();
         _byEmail.Dispose();
+    }
+
+    private bool AdmitsAddressee(string email)
+    {
+        using var account = _byEmail.AttemptAcquire(email);
+        return account.IsAcquired;
     }
 
     /// <summary>One site of IPv6 has at least a /64 (RFC 6177 §2), so that counts as one address.</summary>

@@ -3,6 +3,7 @@ using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Tickets;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -49,7 +50,7 @@ internal static class DashboardApi
 
         // One snapshot: figures that are looked at side by side add up.
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancel);
-        var managed = await EventGuard.ManagedAsync(connection, account, id);
+        var managed = await EventGuard.ManagedAsync(connection, account, id, EventAction.ReadRegistrations);
         if (managed.Error is { } error)
         {
             return error.ToResult();

@@ -6,6 +6,7 @@ using Events.Platform.Features.Events;
 using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Sso;
 using Events.Platform.Features.Tickets;
+using Events.Platform.Roles;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -19,13 +20,23 @@ public sealed record EntryAnswer(string Token, DateTimeOffset ExpiresAt, EntryPa
 
 public sealed record EntryParticipant(Guid Id, string Name, string Role, bool Preview = false);
 
+/// <summary>
+/// How many guests may come in anew: from one network address ten times as many as sign in (a hall behind one address comes in together), and into one event (in the place
+/// of the e-mail address). Each is a participant that is kept and counted.
+/// </summary>
+internal sealed class GuestLimits(NodeOptions options) : AttemptLimits(10 * options.AttemptsPerAddress, perEmail: 30_000, TimeSpan.FromMinutes(1));
+
 /// <summary>Entering an event: an account, or a name, becomes a participant with an event token.</summary>
 internal static class EventEntryApi
 {
+    private static readonly ApiError TooMany = new(429, "too_many_attempts", "Too many people come in from here at once; try again in a minute.");
+
+    public static void AddEventEntry(this IServiceCollection services) => services.AddSingleton<GuestLimits>();
+
     public static void MapEventEntry(this IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/events/{id:guid}/entry", EnterAsync);
 
     private static async Task<Results<Ok<EntryAnswer>, ProblemHttpResult>> EnterAsync(
-        Guid id, EntryRequest? request, Database database, EventTokens tokens, TimeProvider clock, HttpContext context, CancellationToken cancel)
+        Guid id, EntryRequest? request, Database database, EventTokens tokens, GuestLimits limits, TimeProvider clock, HttpContext context, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var asked = request?.Name is { } given && given.Trim().Length > 0 ? checks.Text("name", given, 100) : null;
@@ -73,6 +84,11 @@ internal static class EventEntryApi
                 if (preview && !Permissions.SeesDrafts(member))
                 {
                     return ApiError.Forbidden("preview_not_allowed", "Only members of the organisation preview its event.").ToResult();
+                }
+
+                if (!preview && account is null && (old is null || demand.IsEnforced) && !limits.Admits(context.Connection.RemoteIpAddress, id.ToString()))
+                {
+                    return TooMany.ToResult();
                 }
 
                 var participant = preview ? await EnterAsUserAsync(transaction, id, account!.UserId, asked, manages: false, preview: true)

@@ -44,7 +44,7 @@ internal static class CreateEvent
             var outcome = await manager.WriteAsync<EventDetails>(
                 database,
                 "event.created",
-                null,
+                eventId,
                 async transaction =>
                 {
                     var connection = transaction.Connection!;

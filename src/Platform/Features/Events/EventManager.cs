@@ -1,3 +1,4 @@
+using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
@@ -9,7 +10,7 @@ using Npgsql;
 namespace Events.Platform.Features.Events;
 
 /// <summary>
-/// Who changes events: an account, by its role in the organisation, or the organisation's token at the external API, which its
+/// Who changes events: an account, by its role in the event, or the organisation's token at the external API, which its
 /// scope has let in. The use cases are the same for both.
 /// </summary>
 /// <param name="UserId">The account; null: a token.</param>
@@ -30,34 +31,40 @@ internal sealed record EventManager(Guid? UserId, ApiCaller? Caller, IdempotentR
         Caller is not null ? Caller.OrganiserId == organiserId : Permissions.ManagesEvents(await Permissions.RoleAsync(connection, UserId, organiserId));
 
     /// <summary>The event, if it is this manager's; a stranger does not learn that a draft exists.</summary>
-    public async Task<Outcome<EventRow>> FindAsync(NpgsqlConnection connection, Guid eventId)
+    public async Task<Outcome<EventRow>> FindAsync(NpgsqlConnection connection, Guid eventId, EventAction action = EventAction.EditEvent)
     {
         if (UserId is { } user)
         {
-            return await EventGuard.ManagedAsync(connection, new SignedIn(user), eventId);
+            return await EventGuard.ManagedAsync(connection, new SignedIn(user), eventId, action);
         }
 
         return await EventQueries.FindAsync(connection, eventId.ToString()) is { } row && row.OrganiserId == Caller!.OrganiserId ? row : EventsApi.NotFound;
     }
 
-    /// <summary>A write in one transaction, once under its key. What a token does stands in the organisation's audit log.</summary>
+    /// <summary>A write in one transaction, once under its key. Who did it stands in the organisation's audit log.</summary>
     /// <param name="database">Where.</param>
     /// <param name="action">"event.changed": the audit log's word.</param>
-    /// <param name="eventId">Null: it is only made here.</param>
+    /// <param name="eventId">Which is there when the work is done.</param>
     /// <param name="work">See <see cref="Idempotency.OnceAsync"/>.</param>
     /// <param name="cancel">Rolls back.</param>
-    public Task<Outcome<T>> WriteAsync<T>(Database database, string action, Guid? eventId, Func<NpgsqlTransaction, Task<Outcome<T>>> work, CancellationToken cancel)
+    public Task<Outcome<T>> WriteAsync<T>(Database database, string action, Guid eventId, Func<NpgsqlTransaction, Task<Outcome<T>>> work, CancellationToken cancel)
         where T : class => database.OnceAsync<T>(
             Once,
             async transaction =>
             {
                 var outcome = await work(transaction);
-                if (outcome.Error is null && Caller is not null)
+                if (outcome.Error is null)
                 {
-                    await AuditLog.AppendAsync(transaction, new AuditEntry(AuditActor.ApiToken(Caller.TokenId), action, Caller.OrganiserId, eventId));
+                    await AuditAsync(transaction, action, eventId);
                 }
 
                 return outcome;
             },
             cancel);
+
+    private async Task AuditAsync(NpgsqlTransaction transaction, string action, Guid eventId)
+    {
+        var organiser = Caller?.OrganiserId ?? await transaction.Connection!.QuerySingleOrDefaultAsync<Guid?>("select organiser_id from platform.events where id = @eventId", new { eventId }, transaction);
+        await AuditLog.AppendAsync(transaction, new AuditEntry(Caller is null ? AuditActor.User(UserId!.Value) : AuditActor.ApiToken(Caller.TokenId), action, organiser, eventId));
+    }
 }

@@ -78,13 +78,9 @@ internal static class EventsApi
             return NotFound.ToResult();
         }
 
-        if (!row.IsPublic)
+        if (!row.IsPublic && !await EventGuard.SeesAsync(connection, SignedIn.From((await context.AuthenticateAsync(AccountCookie.Scheme)).Principal), row))
         {
-            var account = SignedIn.From((await context.AuthenticateAsync(AccountCookie.Scheme)).Principal);
-            if (!Permissions.SeesDrafts(await Permissions.RoleAsync(connection, account?.UserId, row.OrganiserId)))
-            {
-                return NotFound.ToResult();
-            }
+            return NotFound.ToResult();
         }
 
         context.Response.Headers.ETag = IfMatch.TagOf(row.Revision);

@@ -22,11 +22,14 @@ public enum OrganisationAction
     /// <summary>See and revoke tokens of the external API (issuing is the operator's).</summary>
     ManageApiTokens,
 
-    /// <summary>Connect the account that payments go to, give refunds.</summary>
+    /// <summary>Connect the account that payments go to.</summary>
     ManagePayments,
 
     /// <summary>Read the audit log.</summary>
     ReadAudit,
+
+    /// <summary>Its logo and colours, which its events inherit.</summary>
+    ManageBranding,
 
     /// <summary>Set up company sign-in, prove mail domains, demand it for an event.</summary>
     ManageSso,
@@ -44,8 +47,11 @@ public enum EventAction
     /// <summary>Invite co-hosts and the other roles.</summary>
     ManageTeam,
 
-    /// <summary>See who registered.</summary>
+    /// <summary>See who registered, and how the event fares.</summary>
     ReadRegistrations,
+
+    /// <summary>Give money back, cancel orders, take tickets back, call the event off: what cannot be undone.</summary>
+    EndOrders,
 
     /// <summary>Start and stop recordings, delete them.</summary>
     Record,
@@ -98,6 +104,7 @@ public static class Permissions
         [OrganisationAction.ManageApiTokens] = [OrganizationAdmin],
         [OrganisationAction.ManagePayments] = [OrganizationAdmin],
         [OrganisationAction.ReadAudit] = [OrganizationAdmin],
+        [OrganisationAction.ManageBranding] = [OrganizationAdmin],
         [OrganisationAction.ManageSso] = [OrganizationAdmin],
     }.ToFrozenDictionary();
 
@@ -107,6 +114,7 @@ public static class Permissions
         [EventAction.EditEvent] = [Organiser, Host],
         [EventAction.ManageTeam] = [Organiser, Host],
         [EventAction.ReadRegistrations] = [Organiser, Host, Cohost],
+        [EventAction.EndOrders] = [Organiser],
         [EventAction.Record] = [Organiser, Host, Cohost],
         [EventAction.SpeakOnStage] = [Organiser, Host, Cohost, Speaker, Moderator],
         [EventAction.Moderate] = [Organiser, Host, Cohost, Moderator],

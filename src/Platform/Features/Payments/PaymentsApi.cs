@@ -66,9 +66,9 @@ internal static class PaymentsApi
         NewPaymentAccount wanted;
         await using (var connection = await database.OpenAsync(cancel))
         {
-            if (await Permissions.RoleAsync(connection, account.UserId, id) != Permissions.OrganizationAdmin)
+            if (await OrganisationDoor.RefusalAsync(connection, account, id, OrganisationAction.ManagePayments) is { } refused)
             {
-                return ApiError.Forbidden("not_organization_admin", "Only an admin of the organisation may connect its payment account.").ToResult();
+                return refused.ToResult();
             }
 
             var (name, email) = await connection.QuerySingleAsync<(string, string)>(
@@ -86,9 +86,9 @@ internal static class PaymentsApi
     {
         await using (var connection = await database.OpenAsync(cancel))
         {
-            if (!Permissions.ManagesEvents(await Permissions.RoleAsync(connection, account.UserId, id)))
+            if (await OrganisationDoor.RefusalAsync(connection, account, id, OrganisationAction.ManageEvents) is { } refused)
             {
-                return ApiError.Forbidden("not_event_admin", "Only admins and event admins of the organisation may see its payment account.").ToResult();
+                return refused.ToResult();
             }
         }
 

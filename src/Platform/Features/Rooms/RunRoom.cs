@@ -3,6 +3,7 @@ using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.EventEntry;
+using Events.Platform.Features.Organisations;
 using Events.Rtc.Rooms;
 using Events.Rtc.Signalling;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -67,31 +68,49 @@ internal static class RunRoom
                     return session.Error!;
                 }
 
-                if (!SessionRights.MayAsk(await RoleChanges.CurrentAsync(transaction.Connection!, pass), request))
+                var asking = await RoleChanges.CurrentAsync(transaction.Connection!, pass);
+                var target = await TargetAsync(transaction, row.Room, request);
+                if (!SessionRights.MayAsk(asking, request) || (!SessionRights.DecidesOnTeam(asking) && await IsOfTeamAsync(transaction, pass.EventId, request, target)))
                 {
                     return NotAllowed;
                 }
 
-                await WriteDownAsync(transaction, id, row.Room, body, request, pass);
+                await WriteDownAsync(transaction, id, body, request, target, pass);
                 return await media.ModerateAsync(row.Room, body, cancel) is { } refused ? refused : request;
             },
             cancel);
         return outcome.Error is { } error ? error.ToResult() : TypedResults.NoContent();
     }
 
-    private static async Task WriteDownAsync(NpgsqlTransaction transaction, Guid id, string room, JsonElement body, RoomRequest request, EventPass pass)
+    /// <summary>Whom a request concerns, by identity.</summary>
+    private static async Task<string?> TargetAsync(NpgsqlTransaction transaction, string room, RoomRequest request) => request switch
     {
-        var target = request switch
+        RoomRequest.Bar bar => bar.Identity,
+        RoomRequest.Readmit readmit => readmit.Identity,
+        RoomRequest.RevokeGrants revoke => revoke.Person,
+        RoomRequest.Invite invite => await RoomRecords.IdentityAsync(transaction, room, invite.ParticipantId),
+        RoomRequest.SetRights set => await RoomRecords.IdentityAsync(transaction, room, set.ParticipantId),
+        RoomRequest.LowerHand lower => await RoomRecords.IdentityAsync(transaction, room, lower.ParticipantId),
+        RoomRequest.Remove remove => await RoomRecords.IdentityAsync(transaction, room, remove.ParticipantId),
+        _ => null,
+    };
+
+    /// <summary>Whether somebody who runs the room would be put out or demoted: moderators do not do that to each other, nor to who is above them. A grant's id does not say whose it is.</summary>
+    private static async Task<bool> IsOfTeamAsync(NpgsqlTransaction transaction, Guid eventId, RoomRequest request, string? target)
+    {
+        if (request is RoomRequest.RevokeGrant)
         {
-            RoomRequest.Bar bar => bar.Identity,
-            RoomRequest.Readmit readmit => readmit.Identity,
-            RoomRequest.RevokeGrants revoke => revoke.Person,
-            RoomRequest.Invite invite => await RoomRecords.IdentityAsync(transaction, room, invite.ParticipantId),
-            RoomRequest.SetRights set => await RoomRecords.IdentityAsync(transaction, room, set.ParticipantId),
-            RoomRequest.LowerHand lower => await RoomRecords.IdentityAsync(transaction, room, lower.ParticipantId),
-            RoomRequest.Remove remove => await RoomRecords.IdentityAsync(transaction, room, remove.ParticipantId),
-            _ => null,
-        };
+            return true;
+        }
+
+        return request is RoomRequest.Bar or RoomRequest.Remove or RoomRequest.RevokeGrants or RoomRequest.SetRights
+            && RoomRecords.Participant(target) is { } participant
+            && await transaction.Connection!.QuerySingleOrDefaultAsync<Guid?>("select user_id from platform.event_participants where id = @participant and event_id = @eventId", new { participant, eventId }, transaction) is { } user
+            && Permissions.Allows(await Permissions.EventRoleAsync(transaction.Connection!, user, eventId), EventAction.Moderate);
+    }
+
+    private static async Task WriteDownAsync(NpgsqlTransaction transaction, Guid id, JsonElement body, RoomRequest request, string? target, EventPass pass)
+    {
         var subject = RoomRecords.Participant(target);
         await RoomRecords.AuditAsync(transaction, id, $"room.{Snake(body.GetProperty("action").GetString()!)}", pass.ParticipantId, subject, RoomRecords.Detail(request));
         if (subject is not { } participant)

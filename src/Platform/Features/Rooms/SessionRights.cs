@@ -34,7 +34,10 @@ internal static class SessionRights
     /// <summary>Invites, mutes, removes, locks. A preview is hidden: it moves nobody.</summary>
     public static bool Runs(EventPass pass) => !pass.Preview && Permissions.Allows(pass.Role, EventAction.Moderate);
 
+    /// <summary>May put out and demote those who moderate.</summary>
+    public static bool DecidesOnTeam(EventPass pass) => !pass.Preview && Permissions.Allows(pass.Role, EventAction.ManageTeam);
+
     /// <summary>Who moderates a room, and who watches it, is decided by those who make up the team.</summary>
     public static bool MayAsk(EventPass pass, RoomRequest request) =>
-        request is RoomRequest.SetRights { Change.IsOfPublishing: false } ? !pass.Preview && Permissions.Allows(pass.Role, EventAction.ManageTeam) : Runs(pass);
+        request is RoomRequest.SetRights { Change.IsOfPublishing: false } ? DecidesOnTeam(pass) : Runs(pass);
 }

@@ -72,12 +72,6 @@ internal static class ScheduleApi
     private static async Task<EventRow?> VisibleAsync(NpgsqlConnection connection, Guid id, HttpContext context)
     {
         var row = await EventQueries.FindAsync(connection, id.ToString());
-        if (row is null || row.IsPublic)
-        {
-            return row;
-        }
-
-        var account = SignedIn.From((await context.AuthenticateAsync(AccountCookie.Scheme)).Principal);
-        return Permissions.SeesDrafts(await Permissions.RoleAsync(connection, account?.UserId, row.OrganiserId)) ? row : null;
+        return row is null || row.IsPublic || await EventGuard.SeesAsync(connection, SignedIn.From((await context.AuthenticateAsync(AccountCookie.Scheme)).Principal), row) ? row : null;
     }
 }

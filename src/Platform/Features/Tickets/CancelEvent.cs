@@ -5,6 +5,7 @@ using Events.Platform.Data.Timers;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Audit;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Organisations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -46,7 +47,7 @@ internal static class CancelEvent
                 // Orders share this lock: those placed before are ended below, and after it none is placed.
                 var connection = transaction.Connection!;
                 await connection.ExecuteAsync("select 1 from platform.events where id = @id for no key update", new { id });
-                var managed = await EventGuard.ManagedAsync(connection, account, id);
+                var managed = await EventGuard.ManagedAsync(connection, account, id, EventAction.EndOrders);
                 if (managed.Error is not null)
                 {
                     return managed.Error;
@@ -83,7 +84,7 @@ internal static class CancelEvent
     public static async Task<Results<Ok<CancellationDetails>, ProblemHttpResult>> GetAsync(Guid id, SignedIn account, Database database, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        return (await EventGuard.ManagedAsync(connection, account, id)).Error is { } error ? error.ToResult()
+        return (await EventGuard.ManagedAsync(connection, account, id, EventAction.ReadRegistrations)).Error is { } error ? error.ToResult()
             : await FindAsync(connection, id) is { } details ? TypedResults.Ok(details)
             : NotCancelled.ToResult();
     }
@@ -95,7 +96,7 @@ internal static class CancelEvent
             await connection.ExecuteAsync(
                 "update platform.payments p set state = 'refund_due', refund_error = null, changed_at = now() from platform.orders o where o.id = p.order_id and o.event_id = @id and p.state = 'refund_failed'", new { id });
             return await FindAsync(connection, id) is { } details ? details : NotCancelled;
-        }, cancel)).ToOk();
+        }, cancel, EventAction.EndOrders)).ToOk();
 
     private static async Task<CancellationDetails?> FindAsync(NpgsqlConnection connection, Guid eventId)
     {

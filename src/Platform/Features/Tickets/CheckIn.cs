@@ -104,13 +104,6 @@ internal static class CheckIn
         return at;
     }
 
-    private static async Task<ApiError?> RefusalAsync(NpgsqlConnection connection, SignedIn account, Guid eventId)
-    {
-        if (Permissions.Allows(await Permissions.EventRoleAsync(connection, account.UserId, eventId), EventAction.CheckIn))
-        {
-            return null;
-        }
-
-        return (await EventGuard.ManagedAsync(connection, account, eventId)).Error;
-    }
+    private static async Task<ApiError?> RefusalAsync(NpgsqlConnection connection, SignedIn account, Guid eventId) =>
+        (await EventGuard.ManagedAsync(connection, account, eventId, EventAction.CheckIn)).Error;
 }

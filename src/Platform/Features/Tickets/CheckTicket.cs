@@ -3,6 +3,7 @@ using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Organisations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -26,7 +27,7 @@ internal static class CheckTicket
         }
 
         await using var connection = await database.OpenAsync(cancel);
-        if ((await EventGuard.ManagedAsync(connection, account, atDoor)).Error is { } error)
+        if ((await EventGuard.ManagedAsync(connection, account, atDoor, EventAction.CheckIn)).Error is { } error)
         {
             return error.ToResult();
         }

@@ -2,7 +2,9 @@ using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
+using Events.Platform.Features.Audit;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Payments;
 using Events.Platform.Roles;
 using Microsoft.AspNetCore.Authentication;
@@ -36,8 +38,13 @@ internal static class OrdersApi
         routes.MapGet("/api/v1/tickets/{id:guid}/qr.png", QrAsync);
     }
 
-    private static async Task<Results<Created<OrderDetails>, ProblemHttpResult>> PlaceAsync(Guid id, NewOrder request, PlaceOrder placing, NodeOptions options, HttpContext context, CancellationToken cancel)
+    private static async Task<Results<Created<OrderDetails>, ProblemHttpResult>> PlaceAsync(Guid id, NewOrder request, PlaceOrder placing, OrderLimits limits, NodeOptions options, HttpContext context, CancellationToken cancel)
     {
+        if (!limits.Admits(context.Connection.RemoteIpAddress, [request.Email, .. (request.Tickets ?? []).Take(PlaceOrder.MaxTickets).Select(t => t?.HolderEmail)]))
+        {
+            return OrderLimits.TooMany.ToResult();
+        }
+
         var account = await AccountAsync(context);
         var origin = options.PublicUrl.GetLeftPart(UriPartial.Authority);
         var placed = await placing.HandleAsync(id, request, context.Request.Headers["Idempotency-Key"], account?.UserId, origin, cancel);
@@ -53,7 +60,7 @@ internal static class OrdersApi
         }
 
         await using var connection = await database.OpenAsync(cancel);
-        return (await EventGuard.ManagedAsync(connection, account, id)).Error is { } error
+        return (await EventGuard.ManagedAsync(connection, account, id, EventAction.ReadRegistrations)).Error is { } error
             ? error.ToResult()
             : TypedResults.Ok(await OrderQueries.PageAsync(connection, id, after, Math.Clamp(limit, 1, 200), filter.Value!));
     }
@@ -96,15 +103,25 @@ internal static class OrdersApi
             {
                 var connection = transaction.Connection!;
                 var access = await AccessAsync(connection, id, context, keys);
-                return access < needed ? NotFound
-                    : await ReleaseOrder.CancelAsync(transaction, id, access == Access.Organiser) is { } error ? error
-                    : (await OrderQueries.FindAsync(connection, id, keys))!;
+                if (access < needed)
+                {
+                    return NotFound;
+                }
+
+                if (await ReleaseOrder.CancelAsync(transaction, id, access == Access.Organiser) is { } error)
+                {
+                    return error;
+                }
+
+                var order = (await OrderQueries.FindAsync(connection, id, keys))!;
+                await AuditAsync(transaction, access, context, "order.ended", "order", id, order.EventId);
+                return order;
             },
             cancel)).ToOk();
 
-    private static async Task<Results<Ok<TicketDetails>, ProblemHttpResult>> TransferAsync(Guid id, NewHolder holder, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel) =>
-        (await database.TryInTransactionAsync<TicketDetails>(
-            async transaction => await TicketAccessAsync(transaction.Connection!, id, context, keys) == Access.None ? TicketNotFound : await TransferTicket.HandleAsync(transaction, id, holder, keys),
+    private static async Task<Results<Ok<TicketDetails>, ProblemHttpResult>> TransferAsync(Guid id, NewHolder holder, Database database, TicketKeys keys, OrderLimits limits, HttpContext context, CancellationToken cancel) =>
+        !limits.Admits(context.Connection.RemoteIpAddress, [holder.Email]) ? OrderLimits.TooMany.ToResult() : (await database.TryInTransactionAsync<TicketDetails>(
+            async transaction => await TicketAccessAsync(transaction.Connection!, id, context, keys) < Access.Buyer ? TicketNotFound : await TransferTicket.HandleAsync(transaction, id, holder, keys),
             cancel)).ToOk();
 
     /// <summary>Mails the confirmation once more, at most once a minute.</summary>
@@ -136,9 +153,20 @@ internal static class OrdersApi
             async transaction =>
             {
                 var connection = transaction.Connection!;
-                return await TicketAccessAsync(connection, id, context, keys) != Access.Organiser ? TicketNotFound
-                    : await ReleaseOrder.RevokeTicketAsync(transaction, id) is { } error ? error
-                    : (await OrderQueries.TicketAsync(connection, id, keys))!;
+                var access = await TicketAccessAsync(connection, id, context, keys);
+                if (access != Access.Organiser)
+                {
+                    return TicketNotFound;
+                }
+
+                if (await ReleaseOrder.RevokeTicketAsync(transaction, id) is { } error)
+                {
+                    return error;
+                }
+
+                var ticket = (await OrderQueries.TicketAsync(connection, id, keys))!;
+                await AuditAsync(transaction, access, context, "ticket.revoked", "ticket", id, ticket.EventId);
+                return ticket;
             },
             cancel)).ToOk();
 
@@ -168,7 +196,14 @@ internal static class OrdersApi
     private enum Access
     {
         None,
+
+        /// <summary>Sees it, and mails tickets again.</summary>
+        Reader,
+
+        /// <summary>Also hands tickets on, and cancels what cost nothing.</summary>
         Buyer,
+
+        /// <summary>Also gives money back and takes tickets back.</summary>
         Organiser,
     }
 
@@ -180,7 +215,8 @@ internal static class OrdersApi
         var account = await AccountAsync(context);
         if (account is not null && await connection.QuerySingleOrDefaultAsync<OwnerRow>("select event_id, user_id from platform.orders where id = @orderId", new { orderId }) is { } owner)
         {
-            if ((await EventGuard.ManagedAsync(connection, account, owner.EventId)).Error is null)
+            var role = await Permissions.EventRoleAsync(connection, account.UserId, owner.EventId);
+            if (Permissions.Allows(role, EventAction.EndOrders))
             {
                 return Access.Organiser;
             }
@@ -189,9 +225,26 @@ internal static class OrdersApi
             {
                 return Access.Buyer;
             }
+
+            if (Permissions.Allows(role, EventAction.ReadRegistrations) && !keys.Matches("order", orderId, context.Request.Headers[KeyHeader]))
+            {
+                return Access.Reader;
+            }
         }
 
         return keys.Matches("order", orderId, context.Request.Headers[KeyHeader]) ? Access.Buyer : Access.None;
+    }
+
+    /// <summary>What an organiser does to somebody else's order; what buyers do to theirs is theirs.</summary>
+    private static async Task AuditAsync(NpgsqlTransaction transaction, Access access, HttpContext context, string action, string subjectType, Guid subject, Guid eventId)
+    {
+        if (access != Access.Organiser)
+        {
+            return;
+        }
+
+        var organiserId = await transaction.Connection!.QuerySingleAsync<Guid>("select organiser_id from platform.events where id = @eventId", new { eventId }, transaction);
+        await AuditLog.AppendAsync(transaction, new AuditEntry(AuditActor.User((await AccountAsync(context))!.UserId), action, organiserId, eventId, subjectType, subject));
     }
 
     private static async Task<SignedIn?> AccountAsync(HttpContext context) => SignedIn.From((await context.AuthenticateAsync(AccountCookie.Scheme)).Principal);

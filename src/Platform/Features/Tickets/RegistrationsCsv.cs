@@ -7,6 +7,7 @@ using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Audit;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Payments;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -37,7 +38,7 @@ internal static class RegistrationsCsv
         var begun = await database.TryInTransactionAsync<Begun>(
             async transaction =>
             {
-                var managed = await EventGuard.ManagedAsync(transaction.Connection!, account, id);
+                var managed = await EventGuard.ManagedAsync(transaction.Connection!, account, id, EventAction.ReadRegistrations);
                 if (managed.Error is not null)
                 {
                     return managed.Error;

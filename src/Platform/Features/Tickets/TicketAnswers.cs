@@ -5,6 +5,7 @@ using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Organisations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -21,7 +22,7 @@ internal static class TicketAnswers
     {
         await using var connection = await database.OpenAsync(cancel);
         var ticket = await connection.QuerySingleOrDefaultAsync<TicketRow>("select event_id, answers::text from platform.tickets where id = @id", new { id });
-        if (ticket is null || (await EventGuard.ManagedAsync(connection, account, ticket.EventId)).Error is not null)
+        if (ticket is null || (await EventGuard.ManagedAsync(connection, account, ticket.EventId, EventAction.ReadRegistrations)).Error is not null)
         {
             return NoTicket.ToResult();
         }
@@ -39,7 +40,7 @@ internal static class TicketAnswers
         await using (var connection = await database.OpenAsync(cancel))
         {
             file = await connection.QuerySingleOrDefaultAsync<FileRow>("select id, question_id, event_id, ticket_id, sha256, file_name, mime_type, size from platform.answer_files where id = @id and ticket_id is not null", new { id });
-            if (file is null || (await EventGuard.ManagedAsync(connection, account, file.EventId)).Error is not null)
+            if (file is null || (await EventGuard.ManagedAsync(connection, account, file.EventId, EventAction.ReadRegistrations)).Error is not null)
             {
                 return NoFile.ToResult();
             }

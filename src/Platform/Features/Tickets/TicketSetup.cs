@@ -3,6 +3,7 @@ using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Organisations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -77,7 +78,7 @@ internal static class TicketSetup
     public static async Task<Results<Ok<IReadOnlyList<QuotaDetails>>, ProblemHttpResult>> QuotasAsync(Guid id, SignedIn account, Database database, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        return (await EventGuard.ManagedAsync(connection, account, id)).Error is { } error
+        return (await EventGuard.ManagedAsync(connection, account, id, EventAction.ReadRegistrations)).Error is { } error
             ? error.ToResult()
             : TypedResults.Ok<IReadOnlyList<QuotaDetails>>([.. (await Stock.OfEventAsync(connection, id)).Values.Select(s => s.ToDetails())]);
     }
@@ -86,11 +87,11 @@ internal static class TicketSetup
     /// Checks the fields, then the permission, then works in one transaction, once under the key that was sent. What an event offers changes under the
     /// event's lock, which orders share: an order sees all of a change or nothing of it, and the change every order that came before.
     /// </summary>
-    internal static Task<Outcome<T>> ManageAsync<T>(FieldChecks checks, Guid eventId, EventManager manager, Database database, Func<NpgsqlConnection, EventRow, Task<Outcome<T>>> work, CancellationToken cancel)
-        where T : class => ManageInAsync<T>(checks, eventId, manager, database, (transaction, row) => work(transaction.Connection!, row), cancel);
+    internal static Task<Outcome<T>> ManageAsync<T>(FieldChecks checks, Guid eventId, EventManager manager, Database database, Func<NpgsqlConnection, EventRow, Task<Outcome<T>>> work, CancellationToken cancel, EventAction action = EventAction.EditEvent)
+        where T : class => ManageInAsync<T>(checks, eventId, manager, database, (transaction, row) => work(transaction.Connection!, row), cancel, action);
 
     /// <summary>The same for work that sets timers or enqueues mails.</summary>
-    internal static async Task<Outcome<T>> ManageInAsync<T>(FieldChecks checks, Guid eventId, EventManager manager, Database database, Func<NpgsqlTransaction, EventRow, Task<Outcome<T>>> work, CancellationToken cancel)
+    internal static async Task<Outcome<T>> ManageInAsync<T>(FieldChecks checks, Guid eventId, EventManager manager, Database database, Func<NpgsqlTransaction, EventRow, Task<Outcome<T>>> work, CancellationToken cancel, EventAction action = EventAction.EditEvent)
         where T : class
     {
         if (checks.Error is not null)
@@ -106,7 +107,7 @@ internal static class TicketSetup
             {
                 var connection = transaction.Connection!;
                 await connection.ExecuteAsync("select 1 from platform.events where id = @eventId for no key update", new { eventId });
-                var managed = await manager.FindAsync(connection, eventId);
+                var managed = await manager.FindAsync(connection, eventId, action);
                 return managed.Error is not null ? managed.Error : await work(transaction, managed.Value!);
             },
             cancel);

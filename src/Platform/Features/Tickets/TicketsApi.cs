@@ -4,6 +4,7 @@ using Events.Platform.Data;
 using Events.Platform.Data.Timers;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Tickets.Widget;
 using Events.Platform.Roles;
 using Events.Rtc.Signalling.Tokens;
@@ -23,6 +24,7 @@ internal static class TicketsApi
         services.AddSingleton<ITimerHandler, EventCancellation>();
         services.AddSingleton<ITimerHandler, ScheduleChanges>();
         services.AddSingleton<AnswerFileLimits>();
+        services.AddSingleton<OrderLimits>();
         services.AddSingleton<ITimerHandler, AnswerFileUpkeep>();
         services.AddHostedService<TicketUpkeep>();
     }
@@ -106,7 +108,7 @@ internal static class TicketsApi
     private static async Task<Results<Ok<OnSale>, ProblemHttpResult>> SetupAsync(Guid id, SignedIn account, Database database, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        if ((await EventGuard.ManagedAsync(connection, account, id)).Error is { } error)
+        if ((await EventGuard.ManagedAsync(connection, account, id, EventAction.ReadRegistrations)).Error is { } error)
         {
             return error.ToResult();
         }

@@ -13,13 +13,18 @@ internal static class WaitingList
     /// <summary>Of one quota: longer is not hope but a list of addresses.</summary>
     private const int MaxWaiting = 10_000;
 
-    public static async Task<Results<Created<WaitingDetails>, ProblemHttpResult>> JoinAsync(Guid id, NewWaiting request, Database database, TicketKeys keys, CancellationToken cancel)
+    public static async Task<Results<Created<WaitingDetails>, ProblemHttpResult>> JoinAsync(Guid id, NewWaiting request, HttpContext context, OrderLimits limits, Database database, TicketKeys keys, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var (email, name) = (checks.Email("email", request.Email), checks.Text("name", request.Name, 200));
         if (checks.Error is not null)
         {
             return checks.Error.ToResult();
+        }
+
+        if (!limits.Admits(context.Connection.RemoteIpAddress, email))
+        {
+            return OrderLimits.TooMany.ToResult();
         }
 
         return (await database.TryInTransactionAsync<WaitingDetails>(

@@ -37,7 +37,7 @@ public sealed class IdempotencyTests(PlatformFixture fixture)
         Assert.Single(answers.Select(a => a.GetProperty("id").GetGuid()).Distinct());
         Assert.Equal(3, await CountAsync("platform.sessions", scene.EventId)); // the scene has two
         var audit = (await scene.Account.GetJsonAsync($"/api/v1/organisations/{scene.OrganiserId}/audit")).GetProperty("items").EnumerateArray();
-        Assert.Single(audit, a => a.GetProperty("action").GetString() == "session.created");
+        Assert.Single(audit, a => a.GetProperty("action").GetString() == "session.created" && a.GetProperty("actorKind").GetString() == "api_token");
     }
 
     [Fact]

@@ -211,6 +211,39 @@ public sealed class RunRoomTests(PlatformFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_moderator_puts_out_attendees_and_nobody_who_runs_the_room_too()
+    {
+        var scene = await fixture.SceneAsync();
+        var (moderator, own, _) = await ModeratorAsync(scene);
+        var organisers = await GrantAsync(scene, scene.Organiser);
+        await using var inside = await JoinAsync(organisers);
+        await Eventually.TrueAsync(async () => (await moderator.GetJsonAsync($"/api/v1/sessions/{scene.SessionId}/room")).GetProperty("participants").GetArrayLength() == 1, "the organiser is in");
+        var path = $"/api/v1/sessions/{scene.SessionId}/room";
+        var person = organisers.GetProperty("identity").GetString()!.Split('.')[0];
+        foreach (var request in new object[]
+        {
+            new { action = "bar", identity = person },
+            new { action = "bar", identity = organisers.GetProperty("identity").GetString() },
+            new { action = "revokeGrants", identity = person, issuedUntil = DateTimeOffset.UtcNow.ToUnixTimeSeconds() },
+            new { action = "revokeGrant", grantId = organisers.GetProperty("grantId").GetString() },
+            new { action = "setRights", participantId = inside.ParticipantId, moderates = false },
+        })
+        {
+            await moderator.PostAsJsonAsync(path, request).ShouldRefuseAsync(HttpStatusCode.Forbidden, "moderation_not_allowed");
+        }
+
+        Assert.Null(await GrantStatusAsync(scene, scene.Organiser));
+        Assert.Empty(await AuditAsync(scene));
+        var guest = await scene.GuestAsync();
+        var gil = (await GrantAsync(scene, guest)).GetProperty("identity").GetString()!.Split('.')[0];
+        await PostAsync(moderator, scene, new { action = "bar", identity = gil });
+        Assert.Equal("participant_removed", await GrantStatusAsync(scene, guest));
+        await PostAsync(scene.Organiser, scene, new { action = "revokeGrant", grantId = own.GetProperty("grantId").GetString() });
+        await using var stale = await JoinAsync(own);
+        Assert.Equal("grant_revoked", stale.Refusal);
+    }
+
+    [Fact]
     public async Task A_change_of_the_team_is_felt_in_a_running_call()
     {
         var scene = await fixture.SceneAsync();
