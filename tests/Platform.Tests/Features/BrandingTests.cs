@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Dapper;
 using Events.Platform.Features.Branding;
 using Events.Platform.Features.Tickets;
 using Events.Tests.Platform.Features.Tickets;
@@ -117,6 +118,92 @@ public sealed class BrandingTests(PlatformFixture fixture)
         var (other, _, _) = await fixture.OrganiserAsync();
         await other.PutAsync(path, new ByteArrayContent(png)).ShouldRefuseAsync(HttpStatusCode.Forbidden, "not_event_admin");
         Assert.Equal(0, await shop.ScalarAsync<int>("select count(*)::int from platform.event_pictures where event_id = @EventId", new { shop.EventId }));
+    }
+
+    [Fact]
+    public async Task An_event_looks_like_its_organisation_until_it_has_a_look_of_its_own()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 5);
+        var path = $"/api/v1/organisations/{shop.OrganiserId}/branding";
+        var eventPath = $"/api/v1/events/{shop.EventId}";
+        Assert.Equal(0, (await shop.Organiser.GetJsonAsync(path)).GetProperty("version").GetInt32());
+        await shop.Organiser.PutAsJsonAsync(path, new { background = "#777777", foreground = "#888888" }).ShouldRefuseAsync(HttpStatusCode.BadRequest, "contrast_too_low");
+        await shop.Organiser.PutAsJsonAsync(path, new { foreground = "#888888" }).ShouldRefuseAsync(HttpStatusCode.BadRequest, "colour_invalid");
+        using (var set = await shop.Organiser.PutAsJsonAsync(path, new { background = "#5b2a86", foreground = "#ffffff" }))
+        {
+            Assert.Equal(1, (await set.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("version").GetInt32());
+        }
+
+        var old = new HttpRequestMessage(HttpMethod.Put, path) { Content = JsonContent.Create(new { }) };
+        old.Headers.TryAddWithoutValidation("If-Match", "\"0\"");
+        await shop.Organiser.SendAsync(old).ShouldRefuseAsync(HttpStatusCode.PreconditionFailed, "etag_mismatch");
+        await shop.Organiser.PutAsync($"{path}/logo", new ByteArrayContent("<svg/>"u8.ToArray())).ShouldRefuseAsync(HttpStatusCode.UnsupportedMediaType, "picture_invalid");
+        using (var uploaded = await shop.Organiser.PutAsync($"{path}/logo", new ByteArrayContent(await PhotoAsync(600, 300))))
+        {
+            var text = await uploaded.Content.ReadAsStringAsync();
+            Assert.True(uploaded.StatusCode == HttpStatusCode.OK, text);
+        }
+
+        // Inherited: on the page, in the listing's answer, in mails; 128 by 128, whatever was sent.
+        var branding = (await fixture.Client().GetJsonAsync(eventPath)).GetProperty("branding");
+        Assert.Equal(("#5b2a86", "#ffffff", false, false), (branding.GetProperty("background").GetString(), branding.GetProperty("foreground").GetString(), branding.GetProperty("ownColours").GetBoolean(), branding.GetProperty("ownLogo").GetBoolean()));
+        var logo = branding.GetProperty("logoUrl").GetString()!;
+        var png = await fixture.Client().GetByteArrayAsync(logo);
+        Assert.Equal((128, 128, 6), (BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)), BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(20)), png[25]));
+        var email = $"house-{Guid.NewGuid():N}@people.example";
+        await shop.BuyAsync(shop.Order(email));
+        await fixture.MailsAsync(email, "Your ticket", 1);
+        var html = Html(email);
+        Assert.Contains("background:#5b2a86;color:#ffffff", html, StringComparison.Ordinal);
+        Assert.Contains(logo, html, StringComparison.Ordinal);
+
+        // Its own pair and its own logo go first, each for itself; without them the organisation's are back.
+        using (var own = await PutAsync(shop, new { background = "#1a5f7a", foreground = "#ffffff" }))
+        {
+            var mixed = await own.Content.ReadFromJsonAsync<JsonElement>();
+            Assert.Equal(("#1a5f7a", true, logo, false), (mixed.GetProperty("background").GetString(), mixed.GetProperty("ownColours").GetBoolean(), mixed.GetProperty("logoUrl").GetString(), mixed.GetProperty("ownLogo").GetBoolean()));
+        }
+
+        Assert.NotEqual(logo, (await UploadAsync(shop, "logo", TicketCode.ToPng("E1:TEST"))).GetProperty("logoUrl").GetString());
+        using (var back = await PutAsync(shop, new { }))
+        {
+            Assert.Equal("#5b2a86", (await back.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("background").GetString());
+        }
+
+        using (var removed = await shop.Organiser.DeleteAsync($"/api/v1/events/{shop.EventId}/branding/logo"))
+        {
+            Assert.Equal(logo, (await removed.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("logoUrl").GetString());
+        }
+
+        using (var gone = await shop.Organiser.DeleteAsync($"{path}/logo"))
+        {
+            Assert.Equal(HttpStatusCode.OK, gone.StatusCode);
+        }
+
+        await fixture.Client().GetAsync(logo).ShouldRefuseAsync(HttpStatusCode.NotFound, "picture_not_found");
+        Assert.Equal(JsonValueKind.Null, (await fixture.Client().GetJsonAsync(eventPath)).GetProperty("branding").GetProperty("logoUrl").ValueKind);
+    }
+
+    [Fact]
+    public async Task Only_admins_change_an_organisations_look_and_its_members_see_it()
+    {
+        var (admin, _, organiserId) = await fixture.OrganiserAsync();
+        var path = $"/api/v1/organisations/{organiserId}/branding";
+        var (memberId, email) = await fixture.AddUserAsync();
+        await using (var connection = await fixture.Database.OpenAsync(default))
+        {
+            await connection.ExecuteAsync("insert into platform.organization_members (user_id, organiser_id, role) values (@memberId, @organiserId, 'event_admin')", new { memberId, organiserId });
+        }
+
+        using var member = await fixture.SignedInAsync(email);
+        await member.GetJsonAsync(path);
+        await member.PutAsJsonAsync(path, new { background = "#000000" }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "role_not_allowed");
+        await member.PutAsync($"{path}/logo", new ByteArrayContent(TicketCode.ToPng("E1:TEST"))).ShouldRefuseAsync(HttpStatusCode.Forbidden, "role_not_allowed");
+        await member.DeleteAsync($"{path}/logo").ShouldRefuseAsync(HttpStatusCode.Forbidden, "role_not_allowed");
+        var (stranger, _, _) = await fixture.OrganiserAsync();
+        await stranger.GetAsync(path).ShouldRefuseAsync(HttpStatusCode.NotFound, "organisation_not_found");
+        await stranger.PutAsJsonAsync(path, new { background = "#000000" }).ShouldRefuseAsync(HttpStatusCode.NotFound, "organisation_not_found");
+        await admin.DeleteAsync($"{path}/logo").ShouldRefuseAsync(HttpStatusCode.NotFound, "picture_not_found");
     }
 
     [Fact]

@@ -17,14 +17,25 @@ public sealed record SessionDetails(Guid Id, string Name, string Kind, DateTimeO
 public sealed record EventPage(IReadOnlyList<EventSummary> Items, string? Next);
 
 /// <summary>A row of <c>platform.events</c> with its organisation's name.</summary>
-internal sealed record EventRow(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, Guid OrganiserId, string OrganiserName, string BusinessType, int Revision, DateTimeOffset ChangedAt, string? Background, string? Foreground, int BrandingVersion, string? Logo, string? Cover)
+internal sealed record EventRow(Guid Id, string Slug, string Name, string Description, string TimeZone, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, Guid OrganiserId, string OrganiserName, string BusinessType, int Revision, DateTimeOffset ChangedAt, string? Background, string? Foreground, int BrandingVersion, bool OwnColours, string? Logo, string? Cover, string? OrganiserLogo)
 {
     public const string Columns = "e.id, e.slug, e.name, e.description, e.time_zone, e.state, e.starts_at, e.ends_at, e.organiser_id, o.name as organiser_name, e.business_type, e.revision, e.changed_at, "
-        + "(select b.background from platform.event_branding b where b.event_id = e.id) as background, (select b.foreground from platform.event_branding b where b.event_id = e.id) as foreground, "
+        + "coalesce((select b.background from platform.event_branding b where b.event_id = e.id), (select b.background from platform.organiser_branding b where b.organiser_id = o.id)) as background, "
+        + "coalesce((select b.foreground from platform.event_branding b where b.event_id = e.id), (select b.foreground from platform.organiser_branding b where b.organiser_id = o.id)) as foreground, "
         + "coalesce((select b.version from platform.event_branding b where b.event_id = e.id), 0) as branding_version, "
-        + "(select p.sha256 from platform.event_pictures p where p.event_id = e.id and p.kind = 'logo') as logo, (select p.sha256 from platform.event_pictures p where p.event_id = e.id and p.kind = 'cover') as cover";
+        + "exists (select 1 from platform.event_branding b where b.event_id = e.id and b.background is not null) as own_colours, "
+        + "(select p.sha256 from platform.event_pictures p where p.event_id = e.id and p.kind = 'logo') as logo, (select p.sha256 from platform.event_pictures p where p.event_id = e.id and p.kind = 'cover') as cover, "
+        + "(select l.sha256 from platform.organiser_logos l where l.organiser_id = o.id) as organiser_logo";
 
-    public EventBranding Branding => new(Background, Foreground, Logo is null ? null : $"/branding/{Id}/logo/{Logo}", Cover is null ? null : $"/branding/{Id}/cover/{Cover}", BrandingVersion);
+    /// <summary>Its own look; where it has none, the organisation's.</summary>
+    public EventBranding Branding => new(
+        Background,
+        Foreground,
+        Logo is not null ? $"/branding/{Id}/logo/{Logo}" : OrganiserLogo is not null ? OrganisationBranding.LogoPath(OrganiserId, OrganiserLogo) : null,
+        Cover is null ? null : $"/branding/{Id}/cover/{Cover}",
+        BrandingVersion,
+        OwnColours,
+        Logo is not null);
 
     /// <summary>Whether anyone may see it. A cancelled event is in no listing, but whoever comes to its page learns what has become of it.</summary>
     public bool IsPublic => State is "live" or "ended" or "cancelled";

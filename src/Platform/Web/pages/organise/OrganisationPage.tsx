@@ -9,6 +9,7 @@ import { Members } from '../Members';
 import { Site } from '../Site';
 import { ApiTokens } from './ApiTokens';
 import { AuditLog } from './AuditLog';
+import { OrganisationLook } from './OrganisationLook';
 import { OrganisationMembers } from './OrganisationMembers';
 import { OrganisationSettings } from './OrganisationSettings';
 import { EventList } from './OrganisePage';
@@ -19,6 +20,7 @@ const tabs: [tab: string, name: string, adminsOnly: boolean][] = [
   ['members', 'Team', false],
   ['audit', 'Audit log', true],
   ['tokens', 'API tokens', true],
+  ['look', 'Look', true],
   ['settings', 'Settings', true],
 ];
 
@@ -76,6 +78,7 @@ function Tabs({ organisation, tab, load }: { organisation: Organisation; tab: st
       {tab === 'members' && <OrganisationMembers organisation={organisation} />}
       {tab === 'audit' && <AuditLog organisationId={id} />}
       {tab === 'tokens' && <ApiTokens organisationId={id} />}
+      {tab === 'look' && <OrganisationLook organisation={organisation} />}
       {tab === 'settings' && <OrganisationSettings organisation={organisation} load={load} />}
     </>
   );

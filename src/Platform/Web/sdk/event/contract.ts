@@ -34,6 +34,18 @@ export interface Branding {
   coverUrl: string | null;
   /** Of the colours; see `If-Match`. */
   version: number;
+  /** False: they are the organisation's, or nobody's. */
+  ownColours: boolean;
+  ownLogo: boolean;
+}
+
+/** How an organisation looks, and its events without a look of their own. */
+export interface OrganisationBranding {
+  background: string | null;
+  foreground: string | null;
+  logoUrl: string | null;
+  /** Of the colours; see `If-Match`. */
+  version: number;
 }
 
 export interface EventSummary {
@@ -66,6 +78,47 @@ export interface EventDetail extends EventSummary {
   sessions: Session[];
   /** Rises with each change; see `If-Match`. */
   version: number;
+}
+
+/** What somebody may do in an event, by its permission table. */
+export type EventAction = 'take_part' | 'edit_event' | 'manage_team' | 'read_registrations' | 'end_orders' | 'record' | 'speak_on_stage' | 'moderate' | 'judge' | 'staff_booth' | 'check_in';
+
+export interface EventRights {
+  role: EventRole;
+  actions: EventAction[];
+}
+
+/** Somebody in a room, as those see it who run it. */
+export interface RoomPerson {
+  participantId: string;
+  /** The person's id, a dot, its tab. */
+  identity: string;
+  name: string;
+  role: EventRole;
+  canPublish: boolean;
+  moderates: boolean;
+}
+
+export interface BannedPerson {
+  participantId: string;
+  name: string;
+  bannedAt: string;
+}
+
+/** A session's room from outside of it. */
+export interface RoomView {
+  room: string;
+  locked: boolean;
+  /** Null: what the server takes. */
+  capacity: number | null;
+  participants: RoomPerson[];
+  banned: BannedPerson[];
+}
+
+/** An event that one has a part in without being a member of its organisation. */
+export interface MyPart {
+  role: EventRole;
+  event: EventSummary;
 }
 
 export type EventRole = 'organiser' | 'host' | 'cohost' | 'speaker' | 'moderator' | 'judge' | 'booth_staff' | 'scanner' | 'attendee';
