@@ -25,7 +25,7 @@ export function Site({ title, children, bare, wide, branding }: { title: string;
       <main className="page" id="content" tabIndex={-1} style={brand} data-branded={brand ? '' : undefined}>
         {children}
       </main>
-      <footer className="bottom">Live video and recording run on this server. Nothing is sent to third parties.</footer>
+      <footer className="bottom">Live video and recordings stay on this server.</footer>
     </div>
   );
 }

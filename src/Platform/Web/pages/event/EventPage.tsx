@@ -1,5 +1,5 @@
 import { ArrowRight, CalendarDays, CalendarPlus, CalendarX, CloudOff, Eye, Globe, Presentation, Settings2, Tag, Users } from 'lucide-react';
-import { ApiError, type EventDetail, type Schedule, type Session, type Speaker } from '../../sdk/event';
+import { ApiError, type EventDetail, type EventRights, type Schedule, type Session, type Speaker } from '../../sdk/event';
 import { people, timeRange, timeThere } from '../../ui/format';
 import { useLoad } from '../../ui/load';
 import { Avatar, Blank, Button, Skeleton } from '../../ui/parts';
@@ -32,7 +32,8 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
   const stages = event.sessions.filter((session) => session.kind === 'stage');
   const sessions = event.sessions.filter((session) => session.kind !== 'stage');
   const speakers = schedule.value?.speakers ?? [];
-  const manages = me?.organisations.some(({ id, role }) => id === event.organisation?.id && role !== 'regular_member') ?? false;
+  const rights = useLoad(me ? (signal) => api.call<EventRights>(`/events/${event.id}/rights`, { signal }) : null, `${event.id}.${me?.user.id}`);
+  const manages = rights.value?.actions.some((action) => ['edit_event', 'read_registrations', 'moderate', 'check_in'].includes(action)) ?? false;
   // Looking at the landing page is not coming in: recordings are listed for who has entered.
   const inside = known && accessTo(event.id, me?.user.id ?? null).participant !== null;
 
@@ -42,7 +43,7 @@ function Landing({ event, slug }: { event: EventDetail; slug: string }) {
         {(event.state === 'building' || event.state === 'draft') && (
           <div className="notice notice--warn" role="note">
             <Eye size={18} aria-hidden="true" />
-            <div>This event is not public yet. You see it because you belong to {event.organisation?.name ?? 'its organisation'}.</div>
+            <div>This event is not public yet. You see it because you belong to {event.organisation?.name ?? 'its organisation'} or have a part in it.</div>
           </div>
         )}
         {event.state === 'cancelled' && (

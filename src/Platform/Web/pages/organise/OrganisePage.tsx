@@ -1,10 +1,11 @@
 import './organise.css';
 import { Building2, CalendarPlus, ChevronRight, Plus } from 'lucide-react';
 import { useState } from 'react';
-import type { EventSummary, Me, Organisation, Page } from '../../sdk/event';
+import type { EventSummary, Me, MyPart, Organisation, Page } from '../../sdk/event';
 import { Dialog } from '../../ui/dialog';
 import { timeRange } from '../../ui/format';
 import { Form, TextField } from '../../ui/forms';
+import { useLoad } from '../../ui/load';
 import { Loaded } from '../../ui/loaded';
 import { usePages } from '../../ui/more';
 import { Blank, Button } from '../../ui/parts';
@@ -28,6 +29,7 @@ export function OrganisePage() {
 function Organisations() {
   const { me, refresh } = useAccount();
   const [making, setMaking] = useState(false);
+  const parts = useLoad((signal) => api.call<Page<MyPart>>('/me/events?limit=100', { signal }), 'parts');
   if (!me) return null;
   return (
     <div className="stack">
@@ -40,7 +42,7 @@ function Organisations() {
           <Plus size={17} aria-hidden="true" /> New organisation
         </Button>
       </div>
-      {me.organisations.length === 0 && (
+      {me.organisations.length === 0 && parts.value?.items.length === 0 && (
         <Blank icon={<Building2 size={30} />} title="You belong to no organisation yet">
           <p>Make one to run events under its name, or ask an admin of yours to invite you.</p>
           <Button look="primary" onClick={() => setMaking(true)}>
@@ -51,6 +53,7 @@ function Organisations() {
       {me.organisations.map((organisation) => (
         <EventsOf key={organisation.id} organisation={organisation} />
       ))}
+      {parts.value && parts.value.items.length > 0 && <Helping parts={parts.value.items} />}
       {making && (
         <Dialog title="New organisation" close={() => setMaking(false)}>
           <Form
@@ -97,6 +100,34 @@ function EventsOf({ organisation }: { organisation: Me['organisations'][number] 
         </div>
       </div>
       <EventList organisationId={organisation.id} />
+    </section>
+  );
+}
+
+/** Events of others that we have a part in. */
+function Helping({ parts }: { parts: MyPart[] }) {
+  return (
+    <section className="panel" aria-labelledby="helping" data-testid="helping">
+      <div className="panel__head">
+        <div>
+          <h2 id="helping">Events that you help with</h2>
+          <p>Of organisations that you do not belong to.</p>
+        </div>
+      </div>
+      <ul className="list list--links">
+        {parts.map(({ role, event }) => (
+          <li key={event.id}>
+            <div className="item">
+              <Link href={`/organise/events/${event.id}/setup`}>{event.name}</Link>
+              <span>
+                {event.organisation?.name} · {timeRange(event.startsAt, event.endsAt)}
+              </span>
+            </div>
+            <span className="badge">{roles[role]}</span>
+            <ChevronRight className="faint" size={18} aria-hidden="true" />
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }

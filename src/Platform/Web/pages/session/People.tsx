@@ -1,13 +1,25 @@
-import { Hand, Lock, LockOpen, Mic, MicOff, MonitorUp, MoreHorizontal, Video, VideoOff, X } from 'lucide-react';
+import { DoorOpen, Hand, Lock, LockOpen, Mic, MicOff, MonitorUp, MoreHorizontal, Video, VideoOff, X } from 'lucide-react';
 import { useEffect, useId, useRef, useState } from 'react';
+import type { EventAccess, Session } from '../../sdk/event';
 import type { RtcParticipant, RtcSession } from '../../sdk/rtc';
+import { Dialog } from '../../ui/dialog';
 import { Avatar, Button } from '../../ui/parts';
+import { RoomControls } from '../rooms/RoomControls';
 import { roles } from '../words';
 import { inOrder } from './hands';
 import { PersonActions } from './PersonActions';
 import { useRtc } from './useRtc';
 
-export function People({ rtc, close, failed }: { rtc: RtcSession; close: () => void; failed: (error: unknown) => void }) {
+interface PeopleProps {
+  rtc: RtcSession;
+  access: EventAccess;
+  session: Session;
+  close: () => void;
+  failed: (error: unknown) => void;
+}
+
+export function People({ rtc, access, session, close, failed }: PeopleProps) {
+  const [door, setDoor] = useState(false);
   useRtc(rtc, 'roster', 'local', 'running', 'rights');
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => button.current?.focus(), []);
@@ -21,7 +33,7 @@ export function People({ rtc, close, failed }: { rtc: RtcSession; close: () => v
       data-testid="roster"
       aria-label="People in the room"
       onKeyDown={(event) => {
-        if (event.key === 'Escape') close();
+        if (event.key === 'Escape' && !door) close();
       }}
     >
       <div className="drawer__head">
@@ -39,6 +51,9 @@ export function People({ rtc, close, failed }: { rtc: RtcSession; close: () => v
             {locked ? 'Unlock the room' : 'Lock the room'}
           </Button>
           <small>{locked ? 'Nobody new comes in.' : 'Everyone who may enter the session comes in.'}</small>
+          <Button size="small" look="quiet" data-testid="open-door" onClick={() => setDoor(true)}>
+            <DoorOpen size={16} aria-hidden="true" /> Capacity, removed people, close…
+          </Button>
         </div>
       )}
       <ul className="roster" tabIndex={0} aria-label="People">
@@ -46,6 +61,11 @@ export function People({ rtc, close, failed }: { rtc: RtcSession; close: () => v
           <Person key={participant.participantId} rtc={rtc} participant={participant} self={participant.participantId === own} runs={moderates} failed={failed} />
         ))}
       </ul>
+      {door && (
+        <Dialog title={`The door of ${session.name}`} close={() => setDoor(false)}>
+          <RoomControls access={access} session={session} />
+        </Dialog>
+      )}
     </aside>
   );
 }

@@ -18,6 +18,9 @@ import { Shortcuts } from './Shortcuts';
 import { Stage } from './Stage';
 import { useRtc } from './useRtc';
 
+/** Roles that start and stop recordings, as the server's permission table has it. */
+const records: ReadonlySet<string> = new Set(['organiser', 'host', 'cohost']);
+
 interface Props {
   rtc: RtcSession;
   audio: AudioRenderer;
@@ -79,7 +82,7 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
         <Stage rtc={rtc} />
         <SoundGate audio={audio} />
       </main>
-      {panel === 'people' && <People rtc={rtc} close={() => setPanel('none')} failed={failed} />}
+      {panel === 'people' && <People rtc={rtc} access={access} session={session} close={() => setPanel('none')} failed={failed} />}
       {panel === 'flow' && <Flow access={access} session={session} close={() => setPanel('none')} />}
       {panel === 'keys' && <Shortcuts close={() => setPanel('none')} />}
       <footer className="bar" aria-label="Controls">
@@ -92,7 +95,7 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
             </>
           )}
           <Control testid="raise-hand" on={raised} active={raised} label={raised ? 'Lower hand' : 'Raise hand'} short="Hand" hint="H" icon={<Hand />} press={toggleHand} />
-          {rtc.you?.role === 'organiser' && <RecordControl recording={recording} failed={failed} said={toast} />}
+          {records.has(rtc.you?.role ?? '') && <RecordControl recording={recording} failed={failed} said={toast} />}
           <Control testid="roster-toggle" on={panel === 'people'} active={panel === 'people'} label="People" hint="P" icon={<Users />} press={() => toggle('people')} badge={<Count rtc={rtc} />} />
           {rtc.you?.moderates && <Control testid="flow-open" on={panel === 'flow'} active={panel === 'flow'} label="Connections of everyone" short="Connections" icon={<Activity />} press={() => toggle('flow')} wideOnly />}
           <Control testid="shortcuts" on={panel === 'keys'} label="Keyboard shortcuts" short="Keys" hint="?" icon={<Keyboard />} press={() => toggle('keys')} wideOnly />

@@ -12,7 +12,7 @@ import { CancellationPanel, CancelPanel } from './CancelPanel';
 import { life, nextStep, todos, type Step } from './life';
 import type { Setup } from './SetupPage';
 
-export function Overview({ event, reloadEvent, schedule, onSale }: Setup) {
+export function Overview({ event, reloadEvent, schedule, onSale, may }: Setup) {
   const quotas = useLoad((signal) => api.call<Quota[]>(`/events/${event.id}/quotas`, { signal }), event.id, () => 10_000);
   const sum = (of: (quota: Quota) => number): number => (quotas.value ?? []).reduce((total, quota) => total + of(quota), 0);
   const list = todos(event, schedule.value, onSale.value);
@@ -20,7 +20,7 @@ export function Overview({ event, reloadEvent, schedule, onSale }: Setup) {
   return (
     <>
       {event.state === 'cancelled' && <CancellationPanel event={event} />}
-      <Life event={event} reloadEvent={reloadEvent} />
+      <Life event={event} reloadEvent={reloadEvent} edits={may('edit_event')} />
       <dl className="figures">
         <div className="figure">
           <dt>Tickets taken</dt>
@@ -41,7 +41,7 @@ export function Overview({ event, reloadEvent, schedule, onSale }: Setup) {
           <dd>{event.sessions.reduce((total, { participants }) => total + participants, 0)}</dd>
         </div>
       </dl>
-      {known && ['building', 'draft', 'live'].includes(event.state) && (
+      {known && may('edit_event') && ['building', 'draft', 'live'].includes(event.state) && (
         <section className="panel" aria-labelledby="todo">
           <div className="panel__head">
             <div>
@@ -68,12 +68,12 @@ export function Overview({ event, reloadEvent, schedule, onSale }: Setup) {
           </ul>
         </section>
       )}
-      {event.state === 'live' && <CancelPanel event={event} reloadEvent={reloadEvent} />}
+      {event.state === 'live' && may('end_orders') && <CancelPanel event={event} reloadEvent={reloadEvent} />}
     </>
   );
 }
 
-function Life({ event, reloadEvent }: Pick<Setup, 'event' | 'reloadEvent'>) {
+function Life({ event, reloadEvent, edits }: Pick<Setup, 'event' | 'reloadEvent'> & { edits: boolean }) {
   const [asking, setAsking] = useState(false);
   const [refused, setRefused] = useState<ApiError | null>(null);
   const toast = useToast();
@@ -111,7 +111,7 @@ function Life({ event, reloadEvent }: Pick<Setup, 'event' | 'reloadEvent'>) {
           ))}
         </ol>
       )}
-      {step && (
+      {step && edits && (
         <div className="move">
           <p>{step.says}</p>
           <Button look={step.to === 'live' ? 'primary' : 'plain'} onClick={() => setAsking(true)} data-testid="move-on">

@@ -1,6 +1,6 @@
 import { Download, Search, UserCheck } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
-import type { ApiRequest, EventDetail, OnSale, Order, OrderSummary, Page, Ticket } from '../../../sdk/event';
+import type { ApiRequest, EventAction, EventDetail, OnSale, Order, OrderSummary, Page, Ticket } from '../../../sdk/event';
 import { Confirm, Dialog } from '../../../ui/dialog';
 import { moment } from '../../../ui/format';
 import { useLoad, type Loaded as Load } from '../../../ui/load';
@@ -13,7 +13,7 @@ import { api } from '../../account';
 import { orderStates, ticketWords } from '../../words';
 
 /** Who registered: searched by name or address, opened, refunded, taken back. */
-export function Registrations({ event, onSale }: { event: EventDetail; onSale: Load<OnSale> }) {
+export function Registrations({ event, onSale, may }: { event: EventDetail; onSale: Load<OnSale>; may: (action: EventAction) => boolean }) {
   const [typed, setTyped] = useState('');
   const [text, setText] = useState('');
   const [state, setState] = useState('');
@@ -106,12 +106,12 @@ export function Registrations({ event, onSale }: { event: EventDetail; onSale: L
           )
         }
       </Loaded>
-      {opened && <OrderDialog id={opened} close={() => setOpened(null)} changed={orders.reload} />}
+      {opened && <OrderDialog id={opened} ends={may('end_orders')} close={() => setOpened(null)} changed={orders.reload} />}
     </section>
   );
 }
 
-function OrderDialog({ id, close, changed }: { id: string; close: () => void; changed: () => void }) {
+function OrderDialog({ id, ends, close, changed }: { id: string; /** We may give money back. */ ends: boolean; close: () => void; changed: () => void }) {
   const order = useLoad((signal) => api.call<Order>(`/orders/${id}`, { signal }), id);
   const [asking, setAsking] = useState<'order' | Ticket | null>(null);
   const toast = useToast();
@@ -168,9 +168,11 @@ function OrderDialog({ id, close, changed }: { id: string; close: () => void; ch
                             Check in
                           </Button>
                         )}
-                        <Button size="small" look="quiet" onClick={() => setAsking(ticket)} aria-label={`Take back the ticket of ${ticket.holderName}`}>
-                          Take back
-                        </Button>
+                        {ends && (
+                          <Button size="small" look="quiet" onClick={() => setAsking(ticket)} aria-label={`Take back the ticket of ${ticket.holderName}`}>
+                            Take back
+                          </Button>
+                        )}
                         </>
                       ) : (
                         <span className="badge">{ticketWords(ticket.state)}</span>
@@ -179,7 +181,7 @@ function OrderDialog({ id, close, changed }: { id: string; close: () => void; ch
                   </li>
                 ))}
               </ul>
-              {open && (
+              {open && ends && (
                 <div className="form__end">
                   <Button look="danger" onClick={() => setAsking('order')} data-testid="order-refund">
                     {paid ? 'Cancel and refund' : 'Cancel the order'}

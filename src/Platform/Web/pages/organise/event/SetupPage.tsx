@@ -1,13 +1,13 @@
 import '../organise.css';
-import { CalendarRange, ExternalLink, Eye, LayoutDashboard, Palette, ScanLine, Settings2, Ticket, Users, UserCheck, type LucideIcon } from 'lucide-react';
+import { CalendarRange, DoorOpen, ExternalLink, Eye, LayoutDashboard, Palette, ScanLine, Settings2, Ticket, Users, UserCheck, type LucideIcon } from 'lucide-react';
 import { useEffect, useRef, type RefObject } from 'react';
-import type { EventDetail, OnSale, Schedule } from '../../../sdk/event';
+import type { EventAction, EventDetail, EventRights, OnSale, Schedule } from '../../../sdk/event';
 import { timeRange } from '../../../ui/format';
 import { useLoad, type Loaded as Load } from '../../../ui/load';
 import { Loaded } from '../../../ui/loaded';
-import { Button } from '../../../ui/parts';
+import { Blank, Button } from '../../../ui/parts';
 import { Link, navigate } from '../../../ui/router';
-import { api, setPreview } from '../../account';
+import { api, setPreview, useAccount } from '../../account';
 import { Members } from '../../Members';
 import { Site } from '../../Site';
 import { eventStates } from '../../words';
@@ -17,18 +17,21 @@ import { Details } from './Details';
 import { Overview } from './Overview';
 import { Programme } from './Programme';
 import { Registrations } from './Registrations';
+import { RoomsTab } from './RoomsTab';
 import { TeamTab } from './TeamTab';
 import { TicketsTab } from './TicketsTab';
 
-const tabs: [tab: string, name: string, icon: LucideIcon][] = [
-  ['setup', 'Overview', LayoutDashboard],
-  ['details', 'Details', Settings2],
-  ['branding', 'Look', Palette],
-  ['programme', 'Programme', CalendarRange],
-  ['tickets', 'Tickets', Ticket],
-  ['registrations', 'Registrations', UserCheck],
-  ['check-in', 'Check-in', ScanLine],
-  ['team', 'Team', Users],
+/** The tabs, and what somebody must be allowed to see them; the server refuses the others their content. */
+const tabs: [tab: string, name: string, icon: LucideIcon, needs: EventAction][] = [
+  ['setup', 'Overview', LayoutDashboard, 'read_registrations'],
+  ['details', 'Details', Settings2, 'edit_event'],
+  ['branding', 'Look', Palette, 'edit_event'],
+  ['programme', 'Programme', CalendarRange, 'edit_event'],
+  ['tickets', 'Tickets', Ticket, 'edit_event'],
+  ['registrations', 'Registrations', UserCheck, 'read_registrations'],
+  ['check-in', 'Check-in', ScanLine, 'check_in'],
+  ['rooms', 'Rooms', DoorOpen, 'moderate'],
+  ['team', 'Team', Users, 'manage_team'],
 ];
 
 /** What the tabs share: read once, and again after a change. */
@@ -37,6 +40,8 @@ export interface Setup {
   reloadEvent: () => void;
   schedule: Load<Schedule>;
   onSale: Load<OnSale>;
+  /** Whether our role in the event allows it. */
+  may: (action: EventAction) => boolean;
 }
 
 export function SetupPage({ eventId, tab = 'setup' }: { eventId?: string; tab?: string }) {
@@ -51,7 +56,8 @@ export function SetupPage({ eventId, tab = 'setup' }: { eventId?: string; tab?: 
 
 function Shown({ id, tab }: { id: string; tab: string }) {
   const event = useLoad((signal) => api.call<EventDetail>(`/events/${encodeURIComponent(id)}`, { signal }), id);
-  return <Loaded of={event}>{(value) => <Tabs event={value} reloadEvent={event.reload} tab={tab} />}</Loaded>;
+  const rights = useLoad((signal) => api.call<EventRights>(`/events/${encodeURIComponent(id)}/rights`, { signal }), id);
+  return <Loaded of={event}>{(value) => <Loaded of={rights}>{(own) => <Tabs event={value} rights={own} reloadEvent={event.reload} tab={tab} />}</Loaded>}</Loaded>;
 }
 
 /** On a phone the tabs scroll sideways: the one that is shown is brought into sight. */
@@ -63,18 +69,24 @@ function useCurrentTab(tab: string): RefObject<HTMLElement | null> {
   return nav;
 }
 
-function Tabs({ event, reloadEvent, tab }: { event: EventDetail; reloadEvent: () => void; tab: string }) {
+function Tabs({ event, rights, reloadEvent, tab: asked }: { event: EventDetail; rights: EventRights; reloadEvent: () => void; tab: string }) {
+  const { me } = useAccount();
+  const may = (action: EventAction): boolean => rights.actions.includes(action);
+  const open = tabs.filter(([, , , needs]) => may(needs));
+  const member = me?.organisations.some(({ id }) => id === event.organisation?.id) ?? false;
+  // A link to the setup leads a scanner to the door, and a moderator to the rooms.
+  const tab = open.some(([key]) => key === asked) ? asked : (open[0]?.[0] ?? '');
   const schedule = useLoad((signal) => api.call<Schedule>(`/events/${event.id}/schedule`, { signal }), event.id);
-  const onSale = useLoad((signal) => api.call<OnSale>(`/events/${event.id}/ticket-types`, { signal }), event.id);
+  const onSale = useLoad(!may('read_registrations') ? null : (signal) => api.call<OnSale>(`/events/${event.id}/ticket-types`, { signal }), event.id);
   const nav = useCurrentTab(tab);
-  const setup: Setup = { event, reloadEvent, schedule, onSale };
+  const setup: Setup = { event, reloadEvent, schedule, onSale, may };
   return (
     <div className="stack">
       <nav className="crumbs" aria-label="Where you are">
         <Link href="/organise">Organise</Link>
         {event.organisation && (
           <>
-            <span aria-hidden="true">/</span> <Link href={`/organise/${event.organisation.id}`}>{event.organisation.name}</Link>
+            <span aria-hidden="true">/</span> {member ? <Link href={`/organise/${event.organisation.id}`}>{event.organisation.name}</Link> : <span>{event.organisation.name}</span>}
           </>
         )}
       </nav>
@@ -89,16 +101,18 @@ function Tabs({ event, reloadEvent, tab }: { event: EventDetail; reloadEvent: ()
           </p>
         </div>
         <div className="head__actions">
-          <Button
-            size="small"
-            data-testid="preview"
-            onClick={() => {
-              setPreview(event.id, true);
-              navigate(`/e/${encodeURIComponent(event.slug)}/reception`);
-            }}
-          >
-            <Eye size={16} aria-hidden="true" /> Preview as an attendee
-          </Button>
+          {member && (
+            <Button
+              size="small"
+              data-testid="preview"
+              onClick={() => {
+                setPreview(event.id, true);
+                navigate(`/e/${encodeURIComponent(event.slug)}/reception`);
+              }}
+            >
+              <Eye size={16} aria-hidden="true" /> Preview as an attendee
+            </Button>
+          )}
           <Link className="button button--small" href={`/e/${encodeURIComponent(event.slug)}`}>
             <ExternalLink size={16} aria-hidden="true" /> {['live', 'ended', 'cancelled'].includes(event.state) ? 'Public page' : 'Its page'}
           </Link>
@@ -106,20 +120,29 @@ function Tabs({ event, reloadEvent, tab }: { event: EventDetail; reloadEvent: ()
       </div>
       <div className="setup">
         <nav className="setup__nav" aria-label="Setup" ref={nav}>
-          {tabs.map(([key, name, Icon]) => (
+          {open.map(([key, name, Icon]) => (
             <Link key={key} href={`/organise/events/${event.id}/${key}`} aria-current={tab === key ? 'page' : undefined} data-testid={`tab-${key}`}>
               <Icon size={18} aria-hidden="true" /> {name}
             </Link>
           ))}
         </nav>
         <div className="stack">
+          {tab === '' && (
+            <Blank icon={<LayoutDashboard size={28} />} title="Nothing to set up here">
+              <p>Your part in this event is played in its rooms.</p>
+              <Link className="button button--primary" href={`/e/${encodeURIComponent(event.slug)}/reception`}>
+                Enter the event
+              </Link>
+            </Blank>
+          )}
           {tab === 'setup' && <Overview {...setup} />}
           {tab === 'details' && <Details {...setup} />}
           {tab === 'branding' && <BrandingTab {...setup} />}
           {tab === 'programme' && <Programme {...setup} />}
           {tab === 'tickets' && <TicketsTab {...setup} />}
-          {tab === 'registrations' && <Registrations event={event} onSale={onSale} />}
+          {tab === 'registrations' && <Registrations event={event} onSale={onSale} may={may} />}
           {tab === 'check-in' && <CheckInTab event={event} />}
+          {tab === 'rooms' && <RoomsTab event={event} reloadEvent={reloadEvent} />}
           {tab === 'team' && <TeamTab event={event} />}
         </div>
       </div>
