@@ -62,6 +62,10 @@ public sealed record NodeOptions
     /// <summary>Web origins besides our own that may use hub and WHIP (<c>EVENTS_ORIGINS</c>, comma separated).</summary>
     public IReadOnlyList<string> Origins { get; init; } = [];
 
+    /// <summary>Reverse proxies whose <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> are believed (<c>EVENTS_PROXIES</c>, addresses and networks, comma separated).
+    /// Without them everybody behind a proxy is one address to the limits; with a network too wide, callers choose theirs.</summary>
+    public IReadOnlyList<IPNetwork> Proxies { get; init; } = [];
+
     /// <summary>Development, Production, … (<c>ASPNETCORE_ENVIRONMENT</c>); stamped into the database.</summary>
     public string EnvironmentName { get; init; } = "Production";
 

@@ -31,6 +31,7 @@ public static class NodeOptionsReader
             Bind = reading.Address("EVENTS_BIND", IPAddress.Loopback),
             Database = reading.Text("EVENTS_DATABASE"),
             Origins = reading.Origins("EVENTS_ORIGINS"),
+            Proxies = reading.Networks("EVENTS_PROXIES"),
             EnvironmentName = reading.Text("ASPNETCORE_ENVIRONMENT") ?? reading.Text("DOTNET_ENVIRONMENT") ?? "Production",
             DemoPassword = reading.Text("EVENTS_DEMO_PASSWORD"),
             PublicAddress = reading.WebAddress("EVENTS_PUBLIC_URL"),
@@ -192,6 +193,28 @@ public static class NodeOptionsReader
             }
 
             return addresses;
+        }
+
+        public List<IPNetwork> Networks(string name)
+        {
+            var networks = new List<IPNetwork>();
+            foreach (var part in Parts(name))
+            {
+                if (IPNetwork.TryParse(part, out var network))
+                {
+                    networks.Add(network);
+                }
+                else if (IPAddress.TryParse(part, out var address))
+                {
+                    networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+                }
+                else
+                {
+                    Errors.Add($"{name}: '{part}' is neither an IP address nor a network like 10.0.0.0/8.");
+                }
+            }
+
+            return networks;
         }
 
         public Uri? WebAddress(string name)

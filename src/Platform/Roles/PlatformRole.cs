@@ -74,6 +74,7 @@ public static class PlatformRole
         services.AddPrivacy();
 
         var app = builder.Build();
+        app.UseProxies(options);
         app.UseSecurityHeaders(options);
         app.UseExceptionHandler();
         app.UseStatusCodePages();

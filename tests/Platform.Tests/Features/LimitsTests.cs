@@ -15,6 +15,12 @@ public sealed class NarrowFixture : PlatformFixture
     protected override NodeOptions Configure(NodeOptions options) => options with { AttemptsPerAddress = Attempts };
 }
 
+/// <summary>The same behind a reverse proxy that is named.</summary>
+public sealed class ProxiedFixture : PlatformFixture
+{
+    protected override NodeOptions Configure(NodeOptions options) => options with { AttemptsPerAddress = NarrowFixture.Attempts, Proxies = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("198.51.100.0/24")] };
+}
+
 /// <summary>What a stranger may do again and again without an account: bounded by network address, and by the address that gets mail.</summary>
 public sealed class LimitsTests(NarrowFixture fixture) : IClassFixture<NarrowFixture>
 {
@@ -26,6 +32,29 @@ public sealed class LimitsTests(NarrowFixture fixture) : IClassFixture<NarrowFix
         Assert.All(from.Take(20), a => Assert.True(limits.Admits(a, ["victim@people.example", "Victim@people.example ", $"{a}@people.example", null])));
         Assert.False(limits.Admits(from[20], ["other@people.example", "VICTIM@people.example"]));
         Assert.True(limits.Admits(from[20], ["another@people.example"]));
+    }
+
+    [Fact]
+    public async Task Who_is_no_named_proxy_does_not_choose_the_address_that_limits_go_by()
+    {
+        var refused = 0;
+        for (var i = 0; i < NarrowFixture.Attempts + 1; i++)
+        {
+            using var response = await AskAsync(fixture, $"203.0.113.{i}", "https");
+            refused += response.StatusCode == HttpStatusCode.TooManyRequests ? 1 : 0;
+        }
+
+        Assert.InRange(refused, 1, NarrowFixture.Attempts);
+    }
+
+    /// <summary>Asks for a link, each time for another mailbox.</summary>
+    internal static async Task<HttpResponseMessage> AskAsync(PlatformFixture fixture, string forwardedFor, string scheme)
+    {
+        using var client = fixture.Client();
+        var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/auth/links") { Content = JsonContent.Create(new { email = $"{Guid.NewGuid():N}@people.example" }) };
+        request.Headers.Add("X-Forwarded-For", forwardedFor);
+        request.Headers.Add("X-Forwarded-Proto", scheme);
+        return await client.SendAsync(request);
     }
 
     [Fact]

@@ -25,6 +25,8 @@ public sealed class NodeOptionsReaderTests
     [InlineData("EVENTS_RTC_ADVERTISE", "10.0.0.1,nonsense")]
     [InlineData("EVENTS_ORIGINS", "events.example")]
     [InlineData("EVENTS_ORIGINS", "ftp://events.example")]
+    [InlineData("EVENTS_PROXIES", "10.0.0.0/33")]
+    [InlineData("EVENTS_PROXIES", "proxy.example")]
     [InlineData("EVENTS_OPEN_WHIP", "yes")]
     public void A_value_that_cannot_be_is_named(string name, string value)
     {
@@ -32,6 +34,10 @@ public sealed class NodeOptionsReaderTests
         Assert.Null(options);
         Assert.Contains(name, Assert.Single(errors), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Proxies_are_addresses_and_networks_of_both_families() =>
+        Assert.Equal([IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("192.0.2.7/32"), IPNetwork.Parse("::1/128")], Read("", ("EVENTS_PROXIES", "10.0.0.0/8, 192.0.2.7,::1")).Options!.Proxies);
 
     [Theory]
     [InlineData("--role queen")]
