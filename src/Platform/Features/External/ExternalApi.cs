@@ -23,11 +23,15 @@ internal static class ExternalApi
 
         Read(group, "/events/{id:guid}/sessions", EventsRead, "listSessions", "Sessions and stages.", ExternalEvents.SessionsAsync);
         Write(group, "POST", "/events/{id:guid}/sessions", EventsWrite, "createSession", "Adds a session or a stage.", CreateSession.HandleAsync);
+        Write(group, "PUT", "/events/{id:guid}/sessions/{sessionId:guid}", EventsWrite, "replaceSession", "Replaces all of a session; its kind stays while people are inside.", ChangeSession.HandleAsync).TakesIfMatch();
+        Write(group, "DELETE", "/events/{id:guid}/sessions/{sessionId:guid}", EventsWrite, "deleteSession", "Removes a session that was never used.", ChangeSession.RemoveAsync);
         Read(group, "/events/{id:guid}/speakers", EventsRead, "listSpeakers", "Speakers.", ExternalProgramme.SpeakersAsync);
         Write(group, "POST", "/events/{id:guid}/speakers", EventsWrite, "createSpeaker", "Adds a speaker.", ScheduleSetup.AddSpeakerAsync);
+        Write(group, "PUT", "/events/{id:guid}/speakers/{partId:guid}", EventsWrite, "replaceSpeaker", "Replaces all of a speaker.", ScheduleSetup.ChangeSpeakerAsync).TakesIfMatch();
         Write(group, "DELETE", "/events/{id:guid}/speakers/{partId:guid}", EventsWrite, "deleteSpeaker", "Removes a speaker; schedule items stay.", ScheduleSetup.RemoveSpeakerAsync);
         Read(group, "/events/{id:guid}/areas", EventsRead, "listAreas", "Areas.", ExternalProgramme.AreasAsync);
         Write(group, "POST", "/events/{id:guid}/areas", EventsWrite, "createArea", "Adds an area.", ScheduleSetup.AddAreaAsync);
+        Write(group, "PUT", "/events/{id:guid}/areas/{partId:guid}", EventsWrite, "replaceArea", "Replaces all of an area.", ScheduleSetup.ChangeAreaAsync).TakesIfMatch();
         Write(group, "DELETE", "/events/{id:guid}/areas/{partId:guid}", EventsWrite, "deleteArea", "Removes an area; schedule items stay.", ScheduleSetup.RemoveAreaAsync);
         Read(group, "/events/{id:guid}/schedule", EventsRead, "listScheduleItems", "The schedule's items.", ExternalProgramme.ScheduleAsync);
         Write(group, "POST", "/events/{id:guid}/schedule", EventsWrite, "createScheduleItem", "Adds an item to the schedule.", ScheduleSetup.AddItemAsync);
@@ -39,6 +43,7 @@ internal static class ExternalApi
         Write(group, "PATCH", "/events/{id:guid}/quotas/{quotaId:guid}", EventsWrite, "changeQuota", "Changes a stock's name or size.", TicketSetup.ChangeQuotaAsync).TakesIfMatch();
         Read(group, "/events/{id:guid}/ticket-types", EventsRead, "listTicketTypes", "Ticket types, withdrawn ones too.", ExternalTickets.TypesAsync);
         Write(group, "POST", "/events/{id:guid}/ticket-types", EventsWrite, "createTicketType", "Adds a ticket type.", TicketTypes.AddAsync);
+        Write(group, "PUT", "/events/{id:guid}/ticket-types/{typeId:guid}", EventsWrite, "replaceTicketType", "Replaces all of a ticket type; once one is sold, its price and stock stay.", TicketTypes.ChangeAsync).TakesIfMatch();
         Write(group, "DELETE", "/events/{id:guid}/ticket-types/{typeId:guid}", EventsWrite, "withdrawTicketType", "Takes a ticket type off sale for good.", TicketTypes.WithdrawAsync);
 
         Read(group, "/events/{id:guid}/orders", OrdersRead, "listOrders", "Orders with their buyers; audited.", ExternalTickets.OrdersAsync);

@@ -80,15 +80,19 @@ public sealed class ExternalContractTests(PlatformFixture fixture)
         var session = await api.WriteAsync(HttpMethod.Post, $"{path}/sessions", new { name = "Hall", kind = "stage" }, HttpStatusCode.Created);
         var speaker = await api.WriteAsync(HttpMethod.Post, $"{path}/speakers", new { name = "Sina Speaker" }, HttpStatusCode.Created);
         var area = await api.WriteAsync(HttpMethod.Post, $"{path}/areas", new { name = "Expo", kind = "expo" }, HttpStatusCode.Created);
+        Assert.Equal("Large hall", (await api.WriteAsync(HttpMethod.Put, $"{path}/sessions/{Id(session)}", new { name = "Large hall", kind = "stage" }, HttpStatusCode.OK)).GetProperty("name").GetString());
+        Assert.Equal("On queues", (await api.WriteAsync(HttpMethod.Put, $"{path}/speakers/{Id(speaker)}", new { name = "Sina Speaker", headline = "On queues" }, HttpStatusCode.OK)).GetProperty("headline").GetString());
+        Assert.Equal("Fair", (await api.WriteAsync(HttpMethod.Put, $"{path}/areas/{Id(area)}", new { name = "Fair", kind = "expo" }, HttpStatusCode.OK)).GetProperty("name").GetString());
+        var spare = await api.WriteAsync(HttpMethod.Post, $"{path}/sessions", new { name = "Spare", kind = "session" }, HttpStatusCode.Created);
         var item = new { title = "Opening", startsAt = "2026-10-04T08:00:00Z", endsAt = "2026-10-04T09:00:00Z", sessionId = Id(session), areaId = Id(area), speakerIds = new[] { Id(speaker) } };
         var written = await api.WriteAsync(HttpMethod.Post, $"{path}/schedule", item, HttpStatusCode.Created);
         await api.WriteAsync(HttpMethod.Put, $"{path}/schedule/{Id(written)}", item with { title = "Opening, later" }, HttpStatusCode.OK);
-        foreach (var list in new[] { "sessions", "speakers", "areas", "schedule" })
+        foreach (var (list, count) in new[] { ("sessions", 2), ("speakers", 1), ("areas", 1), ("schedule", 1) })
         {
-            Assert.Single((await api.GetJsonAsync($"{path}/{list}")).GetProperty("items").EnumerateArray());
+            Assert.Equal(count, (await api.GetJsonAsync($"{path}/{list}")).GetProperty("items").GetArrayLength());
         }
 
-        foreach (var part in new[] { $"schedule/{Id(written)}", $"areas/{Id(area)}", $"speakers/{Id(speaker)}" })
+        foreach (var part in new[] { $"sessions/{Id(spare)}", $"schedule/{Id(written)}", $"areas/{Id(area)}", $"speakers/{Id(speaker)}" })
         {
             using var gone = await api.DeleteAsync($"{path}/{part}");
             Assert.Equal(HttpStatusCode.NoContent, gone.StatusCode);
@@ -101,6 +105,7 @@ public sealed class ExternalContractTests(PlatformFixture fixture)
         var quota = await api.WriteAsync(HttpMethod.Post, $"{path}/quotas", new { name = "Balcony", capacity = 5 }, HttpStatusCode.Created);
         await api.WriteAsync(HttpMethod.Patch, $"{path}/quotas/{Id(quota)}", new { capacity = 6 }, HttpStatusCode.OK);
         var type = await api.WriteAsync(HttpMethod.Post, $"{path}/ticket-types", new { name = "Balcony", quotaId = Id(quota) }, HttpStatusCode.Created);
+        Assert.Equal("Upper balcony", (await api.WriteAsync(HttpMethod.Put, $"{path}/ticket-types/{Id(type)}", new { name = "Upper balcony", quotaId = Id(quota) }, HttpStatusCode.OK)).GetProperty("name").GetString());
         using (var gone = await api.DeleteAsync($"{path}/ticket-types/{Id(type)}"))
         {
             Assert.Equal(HttpStatusCode.NoContent, gone.StatusCode);
@@ -141,6 +146,7 @@ public sealed class ExternalContractTests(PlatformFixture fixture)
 
         await api.SendAsync(HttpMethod.Post, $"/external/v1/events/{foreign.EventId}/sessions", new { name = "Mine", kind = "session" }, null).ShouldRefuseAsync(HttpStatusCode.NotFound, "event_not_found");
         await api.SendAsync(HttpMethod.Patch, $"/external/v1/events/{foreign.EventId}", new { name = "Mine" }, null).ShouldRefuseAsync(HttpStatusCode.NotFound, "event_not_found");
+        await api.SendAsync(HttpMethod.Put, $"/external/v1/events/{foreign.EventId}/sessions/{foreign.SessionId}", new { name = "Mine", kind = "session" }, null).ShouldRefuseAsync(HttpStatusCode.NotFound, "event_not_found");
         await api.SendAsync(HttpMethod.Delete, $"/external/v1/events/{foreign.EventId}/speakers/{Guid.NewGuid()}", null, null).ShouldRefuseAsync(HttpStatusCode.NotFound, "event_not_found");
     }
 
