@@ -55,9 +55,9 @@ public sealed class AccessibilityTests(RunningInstallation installation, ITestOu
         (string Path, string? Opens)[] mine =
         [
             ("/account", "privacy-erasure"), ("/my/tickets", null), ($"/e/{fair.Slug}/reception", null), ("/organise", "new-organisation"), ($"{organisation}/new-event", null), (organisation, null),
-            ($"{organisation}/members", "invite-member"), ($"{organisation}/audit", null), ($"{organisation}/tokens", null), ($"{organisation}/settings", null), (fair.Setup("setup"), "move-on"), (fair.Setup("details"), null),
+            ($"{organisation}/members", "invite-member"), ($"{organisation}/audit", null), ($"{organisation}/tokens", null), ($"{organisation}/look", null), ($"{organisation}/sign-in", "connection-add"), ($"{organisation}/settings", null), (fair.Setup("setup"), "move-on"), (fair.Setup("details"), null),
             (fair.Setup("setup"), "cancel-event"), (fair.Setup("branding"), null), (fair.Setup("programme"), "add-item"), (fair.Setup("tickets"), "add-type"), (fair.Setup("tickets"), "import-invitations"),
-            (fair.Setup("registrations"), null), (fair.Setup("check-in"), null), (fair.Setup("team"), "invite-team"),
+            (fair.Setup("registrations"), null), (fair.Setup("check-in"), null), (fair.Setup("rooms"), null), (fair.Setup("team"), "invite-team"),
         ];
         foreach (var (path, opens) in mine)
         {

@@ -30,7 +30,7 @@ internal static class BrandingApi
     {
         var checks = new FieldChecks();
         var colours = BrandColours.Read(request, checks);
-        var outcome = await TicketSetup.ManageAsync<EventBranding>(checks, id, manager, database, async (connection, row) =>
+        var outcome = await TicketSetup.ManageAsync<EventBranding>(checks, id, manager, database, "event.branded", async (connection, row) =>
         {
             if (IfMatch.Refuses(http, row.BrandingVersion) is { } changed)
             {

@@ -18,7 +18,7 @@ internal static class ChangeSession
         var checks = new FieldChecks();
         var name = checks.Text("name", request.Name, 200);
         CreateSession.Check(checks, request);
-        return (await TicketSetup.ManageAsync<SessionDetails>(checks, id, manager, database, async (connection, _) =>
+        return (await TicketSetup.ManageAsync<SessionDetails>(checks, id, manager, database, "session.changed", async (connection, _) =>
         {
             if (await LockAsync(connection, id, sessionId) is not { } session)
             {
@@ -44,7 +44,7 @@ internal static class ChangeSession
     /// <summary>Items of the schedule stay, without a room. What was recorded is looked after as a recording, and not lost with its room.</summary>
     public static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(Guid id, Guid sessionId, EventManager manager, Database database, CancellationToken cancel)
     {
-        var removed = await TicketSetup.ManageAsync<SessionRow>(new FieldChecks(), id, manager, database, async (connection, _) =>
+        var removed = await TicketSetup.ManageAsync<SessionRow>(new FieldChecks(), id, manager, database, "session.removed", async (connection, _) =>
         {
             if (await LockAsync(connection, id, sessionId) is not { } session)
             {

@@ -25,7 +25,7 @@ internal static class ScheduleSetup
     public static async Task<Results<Created<AreaDetails>, ProblemHttpResult>> AddAreaAsync(Guid id, NewArea request, EventManager manager, Database database, CancellationToken cancel)
     {
         var (checks, area) = Read(request, Guid.CreateVersion7());
-        return (await TicketSetup.ManageAsync<AreaDetails>(checks, id, manager, database, async (connection, _) =>
+        return (await TicketSetup.ManageAsync<AreaDetails>(checks, id, manager, database, "area.added", async (connection, _) =>
             await connection.ExecuteAsync(
                 "insert into platform.areas (id, event_id, name, kind) select @AreaId, @id, @Name, @Kind where (select count(*) from platform.areas where event_id = @id) < @MostOfAKind",
                 new { AreaId = area.Id, id, area.Name, area.Kind, MostOfAKind }) == 1 ? area : TooMany, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/schedule");
@@ -34,7 +34,7 @@ internal static class ScheduleSetup
     public static async Task<Results<Ok<AreaDetails>, ProblemHttpResult>> ChangeAreaAsync(Guid id, Guid partId, NewArea request, HttpRequest http, EventManager manager, Database database, CancellationToken cancel)
     {
         var (checks, area) = Read(request, partId);
-        return (await TicketSetup.ManageAsync<AreaDetails>(checks, id, manager, database, async (connection, _) =>
+        return (await TicketSetup.ManageAsync<AreaDetails>(checks, id, manager, database, "area.changed", async (connection, _) =>
         {
             if (await connection.QuerySingleOrDefaultAsync<int?>("select version from platform.areas where id = @partId and event_id = @id for update", new { partId, id }) is not { } version)
             {
@@ -54,7 +54,7 @@ internal static class ScheduleSetup
     public static async Task<Results<Created<SpeakerDetails>, ProblemHttpResult>> AddSpeakerAsync(Guid id, NewSpeaker request, EventManager manager, Database database, CancellationToken cancel)
     {
         var (checks, speaker) = Read(request, Guid.CreateVersion7());
-        return (await TicketSetup.ManageAsync<SpeakerDetails>(checks, id, manager, database, async (connection, _) =>
+        return (await TicketSetup.ManageAsync<SpeakerDetails>(checks, id, manager, database, "speaker.added", async (connection, _) =>
             await connection.ExecuteAsync(
                 "insert into platform.speakers (id, event_id, name, headline, bio) select @SpeakerId, @id, @Name, @Headline, @Bio where (select count(*) from platform.speakers where event_id = @id) < @MostOfAKind",
                 new { SpeakerId = speaker.Id, id, speaker.Name, speaker.Headline, speaker.Bio, MostOfAKind }) == 1 ? speaker : TooMany, cancel)).ToCreated(_ => $"{manager.Api}/events/{id}/schedule");
@@ -63,7 +63,7 @@ internal static class ScheduleSetup
     public static async Task<Results<Ok<SpeakerDetails>, ProblemHttpResult>> ChangeSpeakerAsync(Guid id, Guid partId, NewSpeaker request, HttpRequest http, EventManager manager, Database database, CancellationToken cancel)
     {
         var (checks, speaker) = Read(request, partId);
-        return (await TicketSetup.ManageAsync<SpeakerDetails>(checks, id, manager, database, async (connection, _) =>
+        return (await TicketSetup.ManageAsync<SpeakerDetails>(checks, id, manager, database, "speaker.changed", async (connection, _) =>
         {
             if (await connection.QuerySingleOrDefaultAsync<int?>("select version from platform.speakers where id = @partId and event_id = @id for update", new { partId, id }) is not { } version)
             {
@@ -88,7 +88,7 @@ internal static class ScheduleSetup
 
     public static async Task<Results<NoContent, ProblemHttpResult>> RemoveItemAsync(Guid id, Guid itemId, EventManager manager, Database database, CancellationToken cancel)
     {
-        var removed = await TicketSetup.ManageInAsync<ItemRow>(new FieldChecks(), id, manager, database, async (transaction, row) =>
+        var removed = await TicketSetup.ManageInAsync<ItemRow>(new FieldChecks(), id, manager, database, "schedule_item.removed", async (transaction, row) =>
         {
             var connection = transaction.Connection!;
             if (await LockAsync(connection, id, itemId) is not { } item)
@@ -118,6 +118,7 @@ internal static class ScheduleSetup
             id,
             manager,
             database,
+            $"{table[..^1]}.removed",
             async (connection, _) => await connection.ExecuteAsync($"delete from platform.{table} where id = @partId and event_id = @id", new { partId, id }) == 1 ? new Removed(partId) : notFound,
             cancel);
         return outcome.Error is { } error ? error.ToResult() : TypedResults.NoContent();
@@ -136,7 +137,7 @@ internal static class ScheduleSetup
         checks.Require(description.Length <= 5_000 && FieldChecks.IsWellFormed(description), "description_invalid", "'description' has at most 5,000 characters.");
         checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && to > from && from.Year is >= 2000 and < 2200 && to - from < TimeSpan.FromDays(400), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order.");
         checks.Require(speakers.Length <= MaxSpeakers, "speakers_invalid", $"An item has at most {MaxSpeakers} speakers.");
-        return TicketSetup.ManageInAsync<ScheduleItemDetails>(checks, id, manager, database, async (transaction, row) =>
+        return TicketSetup.ManageInAsync<ScheduleItemDetails>(checks, id, manager, database, itemId is null ? "schedule_item.added" : "schedule_item.changed", async (transaction, row) =>
         {
             var connection = transaction.Connection!;
             if (await ReferenceErrorAsync(connection, id, request, speakers) is { } error)

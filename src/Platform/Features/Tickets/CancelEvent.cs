@@ -91,7 +91,7 @@ internal static class CancelEvent
 
     /// <summary>Asks the provider once more for the refunds that it would not make.</summary>
     public static async Task<Results<Ok<CancellationDetails>, ProblemHttpResult>> RetryRefundsAsync(Guid id, EventManager manager, Database database, CancellationToken cancel) =>
-        (await TicketSetup.ManageAsync<CancellationDetails>(new FieldChecks(), id, manager, database, async (connection, _) =>
+        (await TicketSetup.ManageAsync<CancellationDetails>(new FieldChecks(), id, manager, database, "refunds.asked_again", async (connection, _) =>
         {
             await connection.ExecuteAsync(
                 "update platform.payments p set state = 'refund_due', refund_error = null, changed_at = now() from platform.orders o where o.id = p.order_id and o.event_id = @id and p.state = 'refund_failed'", new { id });

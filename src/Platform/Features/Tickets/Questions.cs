@@ -24,7 +24,7 @@ internal static class Questions
     public static async Task<Results<Created<QuestionDetails>, ProblemHttpResult>> AddAsync(Guid id, NewQuestion request, EventManager manager, Database database, CancellationToken cancel)
     {
         var (checks, question) = Read(request, Guid.CreateVersion7());
-        return (await TicketSetup.ManageAsync<QuestionDetails>(checks, id, manager, database, async (connection, _) =>
+        return (await TicketSetup.ManageAsync<QuestionDetails>(checks, id, manager, database, "question.added", async (connection, _) =>
         {
             var before = await TicketQueries.QuestionsAsync(connection, id);
             if (before.Count >= MaxQuestions)
@@ -47,7 +47,7 @@ internal static class Questions
     public static async Task<Results<Ok<QuestionDetails>, ProblemHttpResult>> ChangeAsync(Guid id, Guid questionId, NewQuestion request, HttpRequest http, EventManager manager, Database database, CancellationToken cancel)
     {
         var (checks, question) = Read(request, questionId);
-        return (await TicketSetup.ManageAsync<QuestionDetails>(checks, id, manager, database, async (connection, _) =>
+        return (await TicketSetup.ManageAsync<QuestionDetails>(checks, id, manager, database, "question.changed", async (connection, _) =>
         {
             var all = await TicketQueries.QuestionsAsync(connection, id);
             if (all.FirstOrDefault(q => q.Id == questionId) is not { } before)
@@ -94,7 +94,7 @@ internal static class Questions
 
     public static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(Guid id, Guid questionId, EventManager manager, Database database, CancellationToken cancel)
     {
-        var removed = await TicketSetup.ManageAsync<QuestionDetails>(new FieldChecks(), id, manager, database, async (connection, _) =>
+        var removed = await TicketSetup.ManageAsync<QuestionDetails>(new FieldChecks(), id, manager, database, "question.removed", async (connection, _) =>
         {
             var all = await TicketQueries.QuestionsAsync(connection, id);
             if (all.FirstOrDefault(q => q.Id == questionId) is not { } question)

@@ -19,7 +19,7 @@ internal static class TicketSetup
         var checks = new FieldChecks();
         var name = checks.Text("name", request.Name, 200);
         checks.Require(request.Capacity is >= 0 and <= 1_000_000, "capacity_invalid", "'capacity' is 0 to 1,000,000.");
-        return (await ManageAsync<QuotaDetails>(checks, id, manager, database, async (connection, _) =>
+        return (await ManageAsync<QuotaDetails>(checks, id, manager, database, "quota.added", async (connection, _) =>
         {
             if (await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.ticket_quotas where event_id = @id", new { id }) >= MaxQuotas)
             {
@@ -38,7 +38,7 @@ internal static class TicketSetup
         var checks = new FieldChecks();
         checks.Require(request.Capacity is null or (>= 0 and <= 1_000_000), "capacity_invalid", "'capacity' is 0 to 1,000,000.");
         var name = request.Name is null ? null : checks.Text("name", request.Name, 200);
-        return (await ManageAsync<QuotaDetails>(checks, id, manager, database, async (connection, _) =>
+        return (await ManageAsync<QuotaDetails>(checks, id, manager, database, "quota.changed", async (connection, _) =>
         {
             if (!(await Stock.OfEventAsync(connection, id)).ContainsKey(quotaId))
             {
@@ -67,7 +67,7 @@ internal static class TicketSetup
         var (storing, sharing) = (request.Storing?.Trim() ?? "", request.Sharing?.Trim() ?? "");
         checks.Require(storing.Length is > 0 and <= 10_000 && FieldChecks.IsWellFormed(storing), "storing_invalid", "'storing' is a text of 1 to 10,000 characters.");
         checks.Require(sharing.Length <= 10_000 && FieldChecks.IsWellFormed(sharing), "sharing_invalid", "'sharing' has at most 10,000 characters.");
-        return (await ManageAsync<ConsentText>(checks, id, manager, database, async (connection, _) =>
+        return (await ManageAsync<ConsentText>(checks, id, manager, database, "consent.changed", async (connection, _) =>
         {
             var text = new ConsentText(((await ConsentRules.CurrentAsync(connection, id))?.Version ?? 0) + 1, storing, sharing);
             await connection.ExecuteAsync("insert into platform.consent_texts (event_id, version, storing, sharing) values (@id, @Version, @Storing, @Sharing)", new { id, text.Version, text.Storing, text.Sharing });
@@ -87,11 +87,11 @@ internal static class TicketSetup
     /// Checks the fields, then the permission, then works in one transaction, once under the key that was sent. What an event offers changes under the
     /// event's lock, which orders share: an order sees all of a change or nothing of it, and the change every order that came before.
     /// </summary>
-    internal static Task<Outcome<T>> ManageAsync<T>(FieldChecks checks, Guid eventId, EventManager manager, Database database, Func<NpgsqlConnection, EventRow, Task<Outcome<T>>> work, CancellationToken cancel, EventAction action = EventAction.EditEvent)
-        where T : class => ManageInAsync<T>(checks, eventId, manager, database, (transaction, row) => work(transaction.Connection!, row), cancel, action);
+    internal static Task<Outcome<T>> ManageAsync<T>(FieldChecks checks, Guid eventId, EventManager manager, Database database, string action, Func<NpgsqlConnection, EventRow, Task<Outcome<T>>> work, CancellationToken cancel, EventAction needed = EventAction.EditEvent)
+        where T : class => ManageInAsync<T>(checks, eventId, manager, database, action, (transaction, row) => work(transaction.Connection!, row), cancel, needed);
 
     /// <summary>The same for work that sets timers or enqueues mails.</summary>
-    internal static async Task<Outcome<T>> ManageInAsync<T>(FieldChecks checks, Guid eventId, EventManager manager, Database database, Func<NpgsqlTransaction, EventRow, Task<Outcome<T>>> work, CancellationToken cancel, EventAction action = EventAction.EditEvent)
+    internal static async Task<Outcome<T>> ManageInAsync<T>(FieldChecks checks, Guid eventId, EventManager manager, Database database, string action, Func<NpgsqlTransaction, EventRow, Task<Outcome<T>>> work, CancellationToken cancel, EventAction needed = EventAction.EditEvent)
         where T : class
     {
         if (checks.Error is not null)
@@ -101,13 +101,13 @@ internal static class TicketSetup
 
         return await manager.WriteAsync<T>(
             database,
-            "event.set_up",
+            action,
             eventId,
             async transaction =>
             {
                 var connection = transaction.Connection!;
                 await connection.ExecuteAsync("select 1 from platform.events where id = @eventId for no key update", new { eventId });
-                var managed = await manager.FindAsync(connection, eventId, action);
+                var managed = await manager.FindAsync(connection, eventId, needed);
                 return managed.Error is not null ? managed.Error : await work(transaction, managed.Value!);
             },
             cancel);

@@ -18,7 +18,7 @@ internal static class TicketTypes
     public static async Task<Results<Created<TicketTypeDetails>, ProblemHttpResult>> AddAsync(Guid id, NewTicketType request, EventManager manager, Database database, Payments.PaymentAccounts accounts, CancellationToken cancel)
     {
         var (checks, type) = Read(request, id, Guid.CreateVersion7());
-        return (await TicketSetup.ManageAsync<TicketTypeDetails>(checks, id, manager, database, async (connection, row) =>
+        return (await TicketSetup.ManageAsync<TicketTypeDetails>(checks, id, manager, database, "ticket_type.added", async (connection, row) =>
         {
             if (type.PriceMinor > 0 && row.State is "live" && await accounts.ErrorAsync(connection, row.OrganiserId) is { } noAccount)
             {
@@ -50,7 +50,7 @@ internal static class TicketTypes
         Guid id, Guid typeId, NewTicketType request, HttpRequest http, EventManager manager, Database database, Payments.PaymentAccounts accounts, CancellationToken cancel)
     {
         var (checks, type) = Read(request, id, typeId);
-        return (await TicketSetup.ManageAsync<TicketTypeDetails>(checks, id, manager, database, async (connection, row) =>
+        return (await TicketSetup.ManageAsync<TicketTypeDetails>(checks, id, manager, database, "ticket_type.changed", async (connection, row) =>
         {
             if ((await TicketQueries.TypesAsync(connection, id)).FirstOrDefault(t => t.Id == typeId) is not { } before)
             {
@@ -100,7 +100,7 @@ internal static class TicketTypes
 
     public static async Task<Results<NoContent, ProblemHttpResult>> WithdrawAsync(Guid id, Guid typeId, EventManager manager, Database database, CancellationToken cancel)
     {
-        var withdrawn = await TicketSetup.ManageAsync<Withdrawn>(new FieldChecks(), id, manager, database, async (connection, _) =>
+        var withdrawn = await TicketSetup.ManageAsync<Withdrawn>(new FieldChecks(), id, manager, database, "ticket_type.withdrawn", async (connection, _) =>
         {
             var changed = await connection.ExecuteAsync("update platform.ticket_types set retired_at = now(), version = version + 1 where id = @typeId and event_id = @id and retired_at is null", new { id, typeId });
             if (changed == 0)

@@ -28,7 +28,7 @@ internal static class Vouchers
         Check(checks, request.PercentOff, request.MaxUses);
         try
         {
-            return (await TicketSetup.ManageAsync<VoucherDetails>(checks, id, manager, database, async (connection, _) =>
+            return (await TicketSetup.ManageAsync<VoucherDetails>(checks, id, manager, database, "voucher.added", async (connection, _) =>
             {
                 if (request.TicketTypeId is { } typeId && (await TicketQueries.TypesAsync(connection, id)).All(t => t.Id != typeId))
                 {
@@ -58,7 +58,7 @@ internal static class Vouchers
     {
         var checks = new FieldChecks();
         Check(checks, request.PercentOff, request.MaxUses);
-        return (await TicketSetup.ManageAsync<VoucherDetails>(checks, id, manager, database, async (connection, _) =>
+        return (await TicketSetup.ManageAsync<VoucherDetails>(checks, id, manager, database, "voucher.changed", async (connection, _) =>
         {
             // Orders count its uses under its lock.
             await connection.ExecuteAsync("select 1 from platform.ticket_vouchers where id = @voucherId and event_id = @id for update", new { voucherId, id });

@@ -49,6 +49,9 @@ const views = {
   'members': [`${organisation}/members`, true],
   'audit': [`${organisation}/audit`, true],
   'tokens': [`${organisation}/tokens`, true],
+  'look': [`${organisation}/look`, true],
+  'company-sign-in': [`${organisation}/sign-in`, true],
+  'company-sign-in-item': [`${organisation}/sign-in`, true, (page) => page.getByTestId('connection-add').click()],
   'settings': [`${organisation}/settings`, true],
   'setup': [`${setup}/setup`, true],
   'setup-building': [`/organise/events/${made.draft.id}/setup`, true],
@@ -69,6 +72,10 @@ const views = {
   }],
   'registrations': [`${setup}/registrations`, true],
   'registration': [`${setup}/registrations`, true, (page) => page.getByRole('button', { name: /Open the order/ }).first().click()],
+  'rooms': [`${setup}/rooms`, true, async (page) => {
+    await page.getByTestId('room-door').first().click();
+    await page.getByTestId('room-controls').waitFor();
+  }],
   'team': [`${setup}/team`, true],
 };
 

@@ -58,7 +58,7 @@ internal static class TicketWidget
         var checks = new FieldChecks();
         var origins = (request.Origins ?? []).Select(OriginOf).ToArray();
         checks.Require(request.Origins is not null && origins.Length <= MaxOrigins && origins.All(o => o is not null), "origins_invalid", $"'origins' lists at most {MaxOrigins} web sites like https://www.example.org, without a path.");
-        return (await TicketSetup.ManageAsync<WidgetDetails>(checks, id, manager, database, async (connection, row) =>
+        return (await TicketSetup.ManageAsync<WidgetDetails>(checks, id, manager, database, "widget.changed", async (connection, row) =>
         {
             var distinct = origins.Select(o => o!).Distinct().ToArray();
             await connection.ExecuteAsync(

@@ -13,6 +13,9 @@ import { OrganisationLook } from './OrganisationLook';
 import { OrganisationMembers } from './OrganisationMembers';
 import { OrganisationSettings } from './OrganisationSettings';
 import { EventList } from './OrganisePage';
+import { ConnectionsPanel } from './sso/ConnectionsPanel';
+import { DomainsPanel } from './sso/DomainsPanel';
+import { useCurrentTab } from './tabs';
 
 /** The tabs, and who sees them: the server refuses the others their content. */
 const tabs: [tab: string, name: string, adminsOnly: boolean][] = [
@@ -21,6 +24,7 @@ const tabs: [tab: string, name: string, adminsOnly: boolean][] = [
   ['audit', 'Audit log', true],
   ['tokens', 'API tokens', true],
   ['look', 'Look', true],
+  ['sign-in', 'Company sign-in', true],
   ['settings', 'Settings', true],
 ];
 
@@ -48,6 +52,7 @@ function Shown({ id, tab }: { id: string; tab: string }) {
 
 function Tabs({ organisation, tab, load }: { organisation: Organisation; tab: string; load: Load<Organisation> }) {
   const { id, name, role } = organisation;
+  const nav = useCurrentTab(tab);
   const isAdmin = role === 'organization_admin';
   return (
     <>
@@ -61,7 +66,7 @@ function Tabs({ organisation, tab, load }: { organisation: Organisation; tab: st
           </Link>
         )}
       </div>
-      <nav className="tabs" aria-label="Organisation">
+      <nav className="tabs" aria-label="Organisation" ref={nav}>
         {tabs
           .filter(([, , adminsOnly]) => isAdmin || !adminsOnly)
           .map(([key, words]) => (
@@ -79,6 +84,12 @@ function Tabs({ organisation, tab, load }: { organisation: Organisation; tab: st
       {tab === 'audit' && <AuditLog organisationId={id} />}
       {tab === 'tokens' && <ApiTokens organisationId={id} />}
       {tab === 'look' && <OrganisationLook organisation={organisation} />}
+      {tab === 'sign-in' && (
+        <>
+          <ConnectionsPanel organisation={organisation} />
+          <DomainsPanel organisation={organisation} />
+        </>
+      )}
       {tab === 'settings' && <OrganisationSettings organisation={organisation} load={load} />}
     </>
   );

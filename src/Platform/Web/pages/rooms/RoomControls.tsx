@@ -53,6 +53,7 @@ export function RoomControls({ access, session, closed }: Props) {
           </div>
           <Form
             key={view.capacity}
+            submitLook="plain"
             submit="Set"
             testId="door-capacity-set"
             send={async (values) => {
@@ -62,9 +63,9 @@ export function RoomControls({ access, session, closed }: Props) {
           >
             <TextField
               name="participants"
-              label="People at once"
-              hint="Empty: as many as the server takes. Who is in stays in."
+              label="Most people at once"
               optional
+              placeholder="No limit"
               type="number"
               inputMode="numeric"
               min={1}

@@ -6,3 +6,4 @@ export type * from './schedule';
 export type * from './stats';
 export type * from './tickets';
 export type * from './organise';
+export type * from './sso';

@@ -1,6 +1,5 @@
 import '../organise.css';
 import { CalendarRange, DoorOpen, ExternalLink, Eye, LayoutDashboard, Palette, ScanLine, Settings2, Ticket, Users, UserCheck, type LucideIcon } from 'lucide-react';
-import { useEffect, useRef, type RefObject } from 'react';
 import type { EventAction, EventDetail, EventRights, OnSale, Schedule } from '../../../sdk/event';
 import { timeRange } from '../../../ui/format';
 import { useLoad, type Loaded as Load } from '../../../ui/load';
@@ -11,6 +10,7 @@ import { api, setPreview, useAccount } from '../../account';
 import { Members } from '../../Members';
 import { Site } from '../../Site';
 import { eventStates } from '../../words';
+import { useCurrentTab } from '../tabs';
 import { BrandingTab } from './BrandingTab';
 import { CheckInTab } from './CheckInTab';
 import { Details } from './Details';
@@ -58,15 +58,6 @@ function Shown({ id, tab }: { id: string; tab: string }) {
   const event = useLoad((signal) => api.call<EventDetail>(`/events/${encodeURIComponent(id)}`, { signal }), id);
   const rights = useLoad((signal) => api.call<EventRights>(`/events/${encodeURIComponent(id)}/rights`, { signal }), id);
   return <Loaded of={event}>{(value) => <Loaded of={rights}>{(own) => <Tabs event={value} rights={own} reloadEvent={event.reload} tab={tab} />}</Loaded>}</Loaded>;
-}
-
-/** On a phone the tabs scroll sideways: the one that is shown is brought into sight. */
-function useCurrentTab(tab: string): RefObject<HTMLElement | null> {
-  const nav = useRef<HTMLElement>(null);
-  useEffect(() => {
-    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
-  }, [tab]);
-  return nav;
 }
 
 function Tabs({ event, rights, reloadEvent, tab: asked }: { event: EventDetail; rights: EventRights; reloadEvent: () => void; tab: string }) {

@@ -9,6 +9,7 @@ import type { Setup } from './SetupPage';
 import { StockPanel } from './StockPanel';
 import { TypesPanel } from './TypesPanel';
 import { VouchersPanel } from './VouchersPanel';
+import { WidgetPanel } from './WidgetPanel';
 
 export function TicketsTab({ event, onSale }: Setup) {
   const quotas = useLoad((signal) => api.call<Quota[]>(`/events/${event.id}/quotas`, { signal }), event.id, () => 10_000);
@@ -26,6 +27,7 @@ export function TicketsTab({ event, onSale }: Setup) {
           <ConsentPanel event={event} consent={value.consent} changed={changed} />
           <VouchersPanel event={event} types={value.types} />
           <InvitationsPanel event={event} types={value.types} />
+          <WidgetPanel event={event} />
         </>
       )}
     </Loaded>
