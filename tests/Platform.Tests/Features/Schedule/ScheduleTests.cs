@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using Events.Tests.Platform.Features.Tickets;
 using Events.Tests.Platform.Testing;
 
@@ -114,7 +115,17 @@ public sealed class ScheduleTests(PlatformFixture fixture)
         await fixture.Client().PostAsJsonAsync(path, new { preview = true }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "preview_not_allowed");
         using var inside = fixture.Bearer(entry.GetProperty("token").GetString()!);
         await inside.PostAsJsonAsync($"/api/v1/sessions/{scene.SessionId}/grants", new { publish = true }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "publish_not_allowed");
-        await inside.PostJsonAsync($"/api/v1/sessions/{scene.SessionId}/grants", new { publish = false }, HttpStatusCode.OK);
+        var grant = await inside.PostJsonAsync($"/api/v1/sessions/{scene.SessionId}/grants", new { publish = false }, HttpStatusCode.OK);
+
+        // It counts nowhere: not in the figures, not for systems, not in the room (whose node keeps who is hidden out of every roster and event).
+        var claims = JsonDocument.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(grant.GetProperty("grant").GetString()!.Split('.')[1])).RootElement;
+        Assert.True(claims.GetProperty("hid").GetBoolean());
+        Assert.Equal(1, (await scene.Account.GetJsonAsync($"/api/v1/events/{scene.EventId}/dashboard")).GetProperty("people").GetProperty("entered").GetInt32());
+        var token = (await scene.Account.PostJsonAsync($"/api/v1/organisations/{scene.OrganiserId}/analytics-token", new { }, HttpStatusCode.OK)).GetProperty("token").GetString()!;
+        using var analytics = fixture.Bearer(token);
+        Assert.Equal(1, (await analytics.GetJsonAsync($"/analytics/v1/events/{scene.EventId}/participants")).GetProperty("entered").GetInt32());
+        using var api = await ExternalClient.IssueAsync(fixture, scene.OrganiserId);
+        Assert.Equal(real.GetProperty("id").GetGuid(), Assert.Single((await api.GetJsonAsync($"/external/v1/events/{scene.EventId}/participants")).GetProperty("items").EnumerateArray()).GetProperty("id").GetGuid());
     }
 
     [Fact]
