@@ -51,8 +51,8 @@ export function People({ rtc, access, session, close, failed }: PeopleProps) {
             {locked ? 'Unlock the room' : 'Lock the room'}
           </Button>
           <small>{locked ? 'Nobody new comes in.' : 'Everyone who may enter the session comes in.'}</small>
-          <Button size="small" look="quiet" data-testid="open-door" onClick={() => setDoor(true)}>
-            <DoorOpen size={16} aria-hidden="true" /> Capacity, removed people, close…
+          <Button size="small" data-testid="open-door" onClick={() => setDoor(true)}>
+            <DoorOpen size={16} aria-hidden="true" /> Who gets in…
           </Button>
         </div>
       )}

@@ -1,5 +1,4 @@
-import { X } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { Dialog } from '../../ui/dialog';
 
 const keys: [string, string][] = [
   ['M', 'Microphone on or off'],
@@ -11,16 +10,8 @@ const keys: [string, string][] = [
 ];
 
 export function Shortcuts({ close }: { close: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog ref={dialog} className="dialog" aria-labelledby="shortcuts-title" onClose={close} onClick={(event) => event.target === dialog.current && close()}>
-      <div className="popover__head">
-        <h2 id="shortcuts-title">Keyboard</h2>
-        <button type="button" className="icon-button" aria-label="Close" onClick={close}>
-          <X size={19} />
-        </button>
-      </div>
+    <Dialog title="Keyboard" close={close}>
       <dl className="shortcuts">
         {keys.map(([key, meaning]) => (
           <div key={key}>
@@ -31,6 +22,6 @@ export function Shortcuts({ close }: { close: () => void }) {
           </div>
         ))}
       </dl>
-    </dialog>
+    </Dialog>
   );
 }

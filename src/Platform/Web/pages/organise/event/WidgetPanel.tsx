@@ -51,7 +51,7 @@ export function WidgetPanel({ event }: { event: EventDetail }) {
                 <pre className="snippet" tabIndex={0} aria-label="The code for your page" data-testid="widget-code">
                   {value.html}
                 </pre>
-                <div className="row">
+                <div className="form__end">
                   <Button size="small" onClick={() => void navigator.clipboard.writeText(value.html).then(() => toast('Copied.'), () => toast('Your browser does not let us copy; select the text instead.', 'error'))}>
                     <Copy size={16} aria-hidden="true" /> Copy
                   </Button>
