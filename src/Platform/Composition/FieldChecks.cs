@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Events.Platform.Features.Mail;
 
 namespace Events.Platform.Composition;
@@ -19,7 +21,7 @@ internal sealed class FieldChecks
         var text = value?.Trim() ?? "";
         Require(text.Length > 0, $"{code}_missing", $"'{field}' must not be empty.");
         Require(text.Length <= most, $"{code}_too_long", $"'{field}' has at most {most} characters.");
-        Require(!text.Any(char.IsControl) && IsWellFormed(text), $"{code}_invalid", $"'{field}' must be plain text.");
+        Require(!text.Any(char.IsControl) && IsWellFormed(text) && (text.Length == 0 || ReadsAsWritten(text)), $"{code}_invalid", $"'{field}' must be plain text.");
         return text;
     }
 
@@ -38,6 +40,14 @@ internal sealed class FieldChecks
         Require(MailAddresses.IsValid(text), $"{code ?? field}_invalid", $"'{field}' must be an e-mail address.");
         return text;
     }
+
+    /// <summary>
+    /// Whether a line of text can be seen, and stands where it is written: no embedding, override or isolate (UAX #9 §2), which would turn around what a page writes behind
+    /// a name, and no line of its own. Marks of direction and joiners stay: languages and emoji need them.
+    /// </summary>
+    public static bool ReadsAsWritten(string text) =>
+        text.AsSpan().IndexOfAny("\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069\u2028\u2029") < 0
+        && text.EnumerateRunes().Any(r => Rune.GetUnicodeCategory(r) is not (UnicodeCategory.Format or UnicodeCategory.SpaceSeparator or UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.OtherNotAssigned));
 
     /// <summary>PostgreSQL takes no U+0000 and UTF-8 no lone surrogate.</summary>
     public static bool IsWellFormed(string text)
