@@ -32,9 +32,10 @@ internal abstract class AttemptLimits(int perAddress, int perEmail, TimeSpan win
         _byEmail.Dispose();
     }
 
-    private bool AdmitsAddressee(string email)
+    /// <summary>Only the mailbox's own limit: for one request that writes to many.</summary>
+    public bool AdmitsAddressee(string email)
     {
-        using var account = _byEmail.AttemptAcquire(email);
+        using var account = _byEmail.AttemptAcquire(email.ToLowerInvariant());
         return account.IsAcquired;
     }
 

@@ -3,6 +3,7 @@ using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Mail;
+using Events.Platform.Features.Organisations;
 using Events.Platform.Roles;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -31,7 +32,7 @@ internal static class ImportInvitations
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     public static async Task<Results<Ok<ImportedInvitations>, ProblemHttpResult>> HandleAsync(
-        Guid id, Guid typeId, HttpContext context, SignedIn account, Database database, TicketKeys keys, NodeOptions options, CancellationToken cancel)
+        Guid id, Guid typeId, HttpContext context, SignedIn account, Database database, TicketKeys keys, NodeOptions options, LinkLimits limits, CancellationToken cancel)
     {
         if (context.Request.ContentType?.StartsWith("text/csv", StringComparison.OrdinalIgnoreCase) != true)
         {
@@ -77,6 +78,7 @@ internal static class ImportInvitations
                         var email = row.Cells.ElementAtOrDefault(Math.Max(column, 0))?.Trim() ?? "";
                         var error = !MailAddresses.IsValid(email) ? ApiError.BadRequest("email_invalid", "This is no e-mail address.")
                             : !seen.Add(email) ? ApiError.BadRequest("email_repeated", "The address stands in an earlier line, too.")
+                            : !limits.AdmitsAddressee($"invite {email}") ? OrganisationsApi.TooManyMails
                             : (await Invitations.InviteAsync(transaction, door.Value!, typeId, email, keys, options, isRenewed: false)).Error;
                         result = error is null ? result with { Sent = result.Sent + 1 } : result with { Errors = [.. result.Errors, new ImportError(row.Line, error.Code, error.Detail)] };
                     }

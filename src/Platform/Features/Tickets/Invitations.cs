@@ -5,6 +5,7 @@ using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Branding;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Mail;
+using Events.Platform.Features.Organisations;
 using Events.Platform.Roles;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -18,7 +19,7 @@ internal static class Invitations
     private const string Columns = "id, ticket_type_id, email, state, created_at, changed_at";
 
     public static async Task<Results<Created<InvitationDetails>, ProblemHttpResult>> SendAsync(
-        Guid id, Guid typeId, NewInvitation request, SignedIn account, Database database, TicketKeys keys, NodeOptions options, CancellationToken cancel)
+        Guid id, Guid typeId, NewInvitation request, SignedIn account, Database database, TicketKeys keys, NodeOptions options, LinkLimits limits, CancellationToken cancel)
     {
         var checks = new FieldChecks();
         var email = checks.Email("email", request.Email);
@@ -31,7 +32,9 @@ internal static class Invitations
             async transaction =>
             {
                 var door = await OpenAsync(transaction, id, typeId, account);
-                return door.Error is not null ? door.Error : await InviteAsync(transaction, door.Value!, typeId, email, keys, options, isRenewed: true);
+                return door.Error is not null ? door.Error
+                    : !limits.AdmitsAddressee($"invite {email}") ? OrganisationsApi.TooManyMails
+                    : await InviteAsync(transaction, door.Value!, typeId, email, keys, options, isRenewed: true);
             },
             cancel)).ToCreated(_ => $"/api/v1/events/{id}/invitations");
     }

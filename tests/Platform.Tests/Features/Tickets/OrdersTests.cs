@@ -126,6 +126,24 @@ public sealed class OrdersTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task Nobodys_mailbox_is_filled_with_invitations()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 10, visibility: "invited");
+        var path = $"/api/v1/events/{shop.EventId}/ticket-types/{shop.TypeId}/invitations";
+        var email = $"{Guid.NewGuid():N}@people.example";
+        for (var i = 0; i < 5; i++)
+        {
+            await shop.Organiser.PostJsonAsync(path, new { email }, HttpStatusCode.Created);
+        }
+
+        await shop.Organiser.PostAsJsonAsync(path, new { email = email.ToUpperInvariant() }).ShouldRefuseAsync(HttpStatusCode.TooManyRequests, "too_many_attempts");
+        using var table = new StringContent($"{email}\nother-{email}", System.Text.Encoding.UTF8, "text/csv");
+        using var response = await shop.Organiser.PostAsync($"{path}/import", table);
+        var imported = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+        Assert.Equal((1, "too_many_attempts"), (imported.GetProperty("sent").GetInt32(), Assert.Single(imported.GetProperty("errors").EnumerateArray()).GetProperty("code").GetString()));
+    }
+
+    [Fact]
     public async Task An_invitation_that_is_declined_or_taken_back_says_so_and_comes_back_with_its_order()
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 10, visibility: "invited");
