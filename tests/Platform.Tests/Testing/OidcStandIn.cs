@@ -45,10 +45,13 @@ internal sealed class OidcStandIn : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, port));
-        var provider = new OidcStandIn(builder.Build(), $"http://127.0.0.1:{port}");
-        provider._app.MapGet("/.well-known/openid-configuration", () => provider.Describe());
-        provider._app.MapGet("/jwks", () => provider.Keys());
-        provider._app.MapPost("/token", (Delegate)provider.TokenAsync);
+
+        // A path of its own: the platform keeps an issuer's keys for an hour, and ports come again sooner.
+        var tenant = Guid.NewGuid().ToString("N");
+        var provider = new OidcStandIn(builder.Build(), $"http://127.0.0.1:{port}/{tenant}");
+        provider._app.MapGet($"/{tenant}/.well-known/openid-configuration", () => provider.Describe());
+        provider._app.MapGet($"/{tenant}/jwks", () => provider.Keys());
+        provider._app.MapPost($"/{tenant}/token", (Delegate)provider.TokenAsync);
         await provider._app.StartAsync();
         return provider;
     }
