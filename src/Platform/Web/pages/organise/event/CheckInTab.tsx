@@ -1,11 +1,14 @@
 import { Camera, CameraOff, CircleCheck, ScanLine, TriangleAlert, UserX } from 'lucide-react';
 import { useEffect, useRef, useState, type FormEvent } from 'react';
-import type { EventDetail, Verdict } from '../../../sdk/event';
+import type { CheckInDevice, EventDetail, OnSale, Verdict } from '../../../sdk/event';
 import { clockTime } from '../../../ui/format';
+import { useLoad, type Loaded as Load } from '../../../ui/load';
 import { Button, ErrorNotice } from '../../../ui/parts';
 import { useToast } from '../../../ui/toasts';
 import { api } from '../../account';
-import { startScanner } from './scanner';
+import { startScanner } from '../../../ui/scanner';
+import { ConflictsPanel } from './ConflictsPanel';
+import { DoorsPanel } from './DoorsPanel';
 
 const refusals: Record<string, string> = {
   code_invalid: 'This is no ticket of ours.',
@@ -14,10 +17,23 @@ const refusals: Record<string, string> = {
   transferred: 'The ticket was handed on; its new holder has another code.',
   revoked: 'The ticket was taken back.',
   not_paid: 'Not paid yet.',
+  blocked: 'Its holder is not to be let in.',
 };
 
+/** Scanning here, phones that scan on their own, and what they found. */
+export function CheckInTab({ event, onSale }: { event: EventDetail; onSale: Load<OnSale> }) {
+  const devices = useLoad(async (signal) => (await api.call<{ items: CheckInDevice[] }>(`/events/${event.id}/check-in/devices`, { signal })).items, event.id);
+  return (
+    <>
+      <ScanPanel event={event} />
+      <ConflictsPanel event={event} />
+      <DoorsPanel event={event} onSale={onSale} devices={devices} />
+    </>
+  );
+}
+
 /** The door: a camera, a hand scanner (which types), or typing. What the last code meant is large enough to be seen at arm's length. */
-export function CheckInTab({ event }: { event: EventDetail }) {
+function ScanPanel({ event }: { event: EventDetail }) {
   const [code, setCode] = useState('');
   const [verdict, setVerdict] = useState<Verdict | null>(null);
   const [error, setError] = useState<unknown>(null);
