@@ -56,6 +56,7 @@ public sealed class OfflineDoorTests(RunningInstallation installation, ITestOutp
         var late = await fair.BuyAsync("Bo Late");
         var (first, second) = (CodeOf(fair.Order), CodeOf(late));
         await SayAsync(a, first, "offline");
+        await NetAsync(a, "[data-state=offline][data-pending='1']");
         await ExpectAccessibleAsync(a);
         await SayAsync(a, first, "already_in");
         await ExpectAccessibleAsync(a);
@@ -78,7 +79,7 @@ public sealed class OfflineDoorTests(RunningInstallation installation, ITestOutp
         await NetAsync(a, "[data-state=online][data-pending='0']");
         foreach (var phone in new[] { a, b })
         {
-            await phone.Page.Locator("[data-testid=door-conflicts][data-count='1']").GetByText("Door A, and was let in").WaitForAsync();
+            await phone.Page.Locator("[data-testid=door-conflicts][data-count='1']").GetByText("Door A, and again").WaitForAsync();
             await ExpectAccessibleAsync(phone);
         }
 
@@ -87,7 +88,7 @@ public sealed class OfflineDoorTests(RunningInstallation installation, ITestOutp
         var conflict = organiser.Page.Locator("[data-testid=conflict]");
         await conflict.GetByText("Astrid Lindqvist").WaitForAsync();
         Assert.Equal(1, await conflict.CountAsync());
-        Assert.Contains("Door B again", await conflict.InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains("Door B.", await conflict.InnerTextAsync(), StringComparison.Ordinal);
 
         // Online again, B is told by the platform what A did, and is out of the game once it is revoked.
         await SayAsync(b, second, "already_in");

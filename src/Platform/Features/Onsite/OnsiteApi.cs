@@ -37,6 +37,8 @@ internal static class OnsiteApi
         organisers.MapPost("/api/v1/events/{id:guid}/check-in/devices", Devices.RegisterAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/check-in/devices/{deviceId:guid}/enrolment", Devices.EnrolAnewAsync);
         organisers.MapDelete("/api/v1/events/{id:guid}/check-in/devices/{deviceId:guid}", Devices.RevokeAsync);
+        organisers.MapGet("/api/v1/events/{id:guid}/badges.pdf", Badges.OfEventAsync);
+        organisers.MapGet("/api/v1/tickets/{id:guid}/badge.pdf", Badges.OfTicketAsync);
         organisers.MapPut("/api/v1/tickets/{id:guid}/block", (Guid id, SignedIn account, Database database, TicketKeys keys, CancellationToken cancel) => BlockAsync(id, true, account, database, keys, cancel));
         organisers.MapDelete("/api/v1/tickets/{id:guid}/block", (Guid id, SignedIn account, Database database, TicketKeys keys, CancellationToken cancel) => BlockAsync(id, false, account, database, keys, cancel));
     }

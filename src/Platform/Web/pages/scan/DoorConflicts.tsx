@@ -5,9 +5,9 @@ import { refusals } from './words';
 
 /** What went wrong while doors did not know of each other; the same words for those at the doors and for the organiser. */
 export function conflictWords({ result, reason, at, device, entry }: Pick<Conflict, 'result' | 'reason' | 'at' | 'device' | 'entry'>): string {
-  const here = `let in at ${clockTime(at)}${device ? `, ${device}` : ''}`;
-  if (result === 'refused') return `${here}, but: ${reason ? refusals[reason].toLowerCase() : 'refused'}`;
-  return entry ? `came in at ${clockTime(entry.at)}${entry.device ? `, ${entry.device}` : ''}, and was ${here} again` : here;
+  const here = `at ${clockTime(at)}${device ? `, ${device}` : ''}`;
+  if (result === 'refused') return `was let in ${here}. ${reason ? refusals[reason] : ''}`;
+  return entry ? `came in at ${clockTime(entry.at)}${entry.device ? `, ${entry.device}` : ''}, and again ${here}.` : `was let in ${here}.`;
 }
 
 export function DoorConflicts({ items }: { items: Conflict[] }) {

@@ -137,7 +137,7 @@ function Standing({ door }: { door: Door }) {
       </main>
       <footer className="door__foot">
         <span>
-          {state.listed} tickets on this device{state.syncedAt && `, as of ${clockTime(new Date(state.syncedAt).toISOString())}`}
+          {state.listed === 1 ? 'One ticket' : `${state.listed} tickets`} on this device{state.syncedAt && `, as of ${clockTime(new Date(state.syncedAt).toISOString())}`}
         </span>
         <Button size="small" look="quiet" busy={syncing} onClick={() => void sync()} data-testid="door-sync">
           {!syncing && <RefreshCw size={16} aria-hidden="true" />} Update

@@ -232,7 +232,7 @@ export class Door {
     }
     await this.store.putScan({ ...scan, decision, ...(reason ? { reason } : {}), ticket, answer: null, pending: 1 }, changed);
     if (changed) this.tickets.set(changed.id, changed);
-    await this.show({});
+    await this.show({ reachable: revoked });
     return {
       scanId: scan.id,
       shade: decision === 'admitted' ? 'offline' : decision,

@@ -22,7 +22,7 @@ const refusals: Record<string, string> = {
 
 /** Scanning here, phones that scan on their own, and what they found. */
 export function CheckInTab({ event, onSale }: { event: EventDetail; onSale: Load<OnSale> }) {
-  const devices = useLoad(async (signal) => (await api.call<{ items: CheckInDevice[] }>(`/events/${event.id}/check-in/devices`, { signal })).items, event.id);
+  const devices = useLoad(async (signal) => (await api.call<{ items: CheckInDevice[] }>(`/events/${event.id}/check-in/devices`, { signal })).items, event.id, () => 5_000);
   return (
     <>
       <ScanPanel event={event} />
@@ -132,9 +132,14 @@ function Shown({ verdict, undo }: { verdict: Verdict; undo: (id: string) => void
         )}
         {!verdict.valid && <p>{reason === 'already_in' ? `Came in at ${at ? clockTime(at) : 'another door'}.` : (refusals[reason ?? ''] ?? reason)}</p>}
         {ticket && at && (
-          <Button size="small" look="quiet" onClick={() => undo(ticket.id)}>
-            Take it back
-          </Button>
+          <>
+            <Button size="small" look="quiet" onClick={() => undo(ticket.id)}>
+              Take it back
+            </Button>{' '}
+            <a className="button button--small button--quiet" href={`/api/v1/tickets/${ticket.id}/badge.pdf`} target="_blank" rel="noreferrer" data-testid="badge">
+              Its badge
+            </a>
+          </>
         )}
       </div>
     </div>
