@@ -23,6 +23,9 @@ internal static class DeviceDoor
     /// <summary>Marks the address where a device comes to get its token.</summary>
     public sealed record OpenToEveryone;
 
+    /// <summary>Marks addresses for devices of one role.</summary>
+    public sealed record OnlyFor(string Role);
+
     /// <summary>Marks the address where a revoked device may still hand in what it scanned.</summary>
     public sealed record OpenToRevoked;
 
@@ -76,6 +79,11 @@ internal static class DeviceDoor
         {
             context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
             return Revoked;
+        }
+
+        if (endpoint.Metadata.GetMetadata<OnlyFor>() is { } only && only.Role != caller.Role)
+        {
+            return ApiError.Forbidden("device_role_wrong", $"This address is for devices of the role '{only.Role}'.");
         }
 
         context.Features.Set(caller);

@@ -12,7 +12,7 @@ using Npgsql;
 namespace Events.Platform.Features.Onsite;
 
 /// <param name="Name">Where it stands: "Door A".</param>
-/// <param name="Role">"scanner", also when left out.</param>
+/// <param name="Role">"scanner" (when left out), or "lead": collects contacts at a booth.</param>
 /// <param name="TicketTypeIds">What this entrance takes; none: every type.</param>
 /// <param name="OpensAt">Before, nobody is let in; null: at any time.</param>
 /// <param name="ClosesAt">From then on, nobody is let in.</param>
@@ -34,6 +34,9 @@ public sealed record DeviceList(IReadOnlyList<DeviceDetails> Items);
 /// <summary>An event's devices: registered, enrolled anew, revoked, listed, by who manages the event.</summary>
 internal static class Devices
 {
+    public const string Scanner = "scanner";
+    public const string Lead = "lead";
+
     private const int MaxPerEvent = 200;
     private const int MaxTypes = 100;
 
@@ -68,7 +71,7 @@ internal static class Devices
 
                 var checks = new FieldChecks();
                 var (name, types) = (checks.Text("name", request.Name, 100), request.TicketTypeIds?.Distinct().ToArray() ?? []);
-                checks.Require(request.Role is null or "scanner", "role_unknown", "'role' is \"scanner\".");
+                checks.Require(request.Role is null or Scanner or Lead, "role_unknown", "'role' is \"scanner\" or \"lead\".");
                 checks.Require(request.OpensAt is null || request.ClosesAt is null || request.ClosesAt > request.OpensAt, "closes_at_invalid", "'closesAt' is after 'opensAt'.");
                 checks.Require(types.Length <= MaxTypes, "ticket_type_ids_invalid", $"'ticketTypeIds' names at most {MaxTypes} types.");
                 if (checks.Error is not null)
@@ -91,9 +94,9 @@ internal static class Devices
                 var device = await connection.QuerySingleAsync<Row>(
                     $"""
                     insert into platform.check_in_devices (id, event_id, name, role, ticket_type_ids, opens_at, closes_at, readmits, enrol_hash, enrol_until, created_by)
-                    values (@DeviceId, @id, @name, 'scanner', @types, @OpensAt, @ClosesAt, @Readmits, @hash, now() + @EnrolmentLife, @UserId) returning {Row.Columns}
+                    values (@DeviceId, @id, @name, @Role, @types, @OpensAt, @ClosesAt, @Readmits, @hash, now() + @EnrolmentLife, @UserId) returning {Row.Columns}
                     """,
-                    new { DeviceId = Guid.CreateVersion7(), id, name, types, OpensAt = request.OpensAt?.ToUniversalTime(), ClosesAt = request.ClosesAt?.ToUniversalTime(), Readmits = request.Readmits ?? false, hash, EnrolmentLife, account.UserId });
+                    new { DeviceId = Guid.CreateVersion7(), id, name, Role = request.Role ?? Scanner, types, OpensAt = request.OpensAt?.ToUniversalTime(), ClosesAt = request.ClosesAt?.ToUniversalTime(), Readmits = request.Readmits ?? false, hash, EnrolmentLife, account.UserId });
                 await AuditAsync(transaction, account, "check_in_device.registered", managed.Value!, device.Id);
                 return Enrolment(device, key, options);
             },

@@ -26,9 +26,15 @@ internal static class OnsiteApi
         var devices = routes.MapGroup(DeviceDoor.Root);
         devices.MapPost("/enrol", EnrolAsync).WithMetadata(new DeviceDoor.OpenToEveryone());
         devices.MapGet("/device", DeviceInfo.GetAsync);
-        devices.MapGet("/tickets", ScanList.GetAsync);
-        devices.MapGet("/conflicts", ScanQueries.OfDeviceAsync);
-        devices.MapPost("/scans", UploadScans.HandleAsync).WithMetadata(new DeviceDoor.OpenToRevoked());
+        var scanners = devices.MapGroup("").WithMetadata(new DeviceDoor.OnlyFor(Devices.Scanner));
+        scanners.MapGet("/tickets", ScanList.GetAsync);
+        scanners.MapGet("/conflicts", ScanQueries.OfDeviceAsync);
+        scanners.MapPost("/scans", UploadScans.HandleAsync).WithMetadata(new DeviceDoor.OpenToRevoked());
+        var booths = devices.MapGroup("").WithMetadata(new DeviceDoor.OnlyFor(Devices.Lead));
+        booths.MapGet("/leads", Leads.ListAsync);
+        booths.MapPost("/leads", Leads.AddAsync);
+        booths.MapDelete("/leads/{id:guid}", Leads.RemoveAsync);
+        booths.MapGet("/leads.csv", Leads.CsvOfDeviceAsync);
 
         var organisers = routes.MapGroup("").RequireAuthorization(AccountCookie.Scheme);
         organisers.MapGet("/api/v1/events/{id:guid}/check-in", ScanQueries.CountsAsync);
@@ -37,6 +43,7 @@ internal static class OnsiteApi
         organisers.MapPost("/api/v1/events/{id:guid}/check-in/devices", Devices.RegisterAsync);
         organisers.MapPost("/api/v1/events/{id:guid}/check-in/devices/{deviceId:guid}/enrolment", Devices.EnrolAnewAsync);
         organisers.MapDelete("/api/v1/events/{id:guid}/check-in/devices/{deviceId:guid}", Devices.RevokeAsync);
+        organisers.MapGet("/api/v1/events/{id:guid}/leads.csv", Leads.CsvOfEventAsync);
         organisers.MapGet("/api/v1/events/{id:guid}/badges.pdf", Badges.OfEventAsync);
         organisers.MapGet("/api/v1/tickets/{id:guid}/badge.pdf", Badges.OfTicketAsync);
         organisers.MapPut("/api/v1/tickets/{id:guid}/block", (Guid id, SignedIn account, Database database, TicketKeys keys, CancellationToken cancel) => BlockAsync(id, true, account, database, keys, cancel));

@@ -63,7 +63,9 @@ internal sealed record Person(Guid UserId, string Email, Company Company, Shop S
         var key = (await upload.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("key").GetString()!;
         var ordered = await OrderAsync(shop, client, email, name, new Dictionary<string, object> { [text.ToString()] = answer, [question.ToString()] = key });
 
-        // Seen at two doors.
+        // Seen at two doors, and at a booth.
+        var booth = await DoorDevice.EnrolAsync(shop, new { role = "lead" }, "Booth");
+        await booth.Client.PostJsonAsync("/onsite/v1/leads", new { code = DoorDevice.Code(ordered.GetProperty("tickets")[0]), consent = true }, HttpStatusCode.OK);
         foreach (var door in new[] { "Door A", "Door B" })
         {
             await (await DoorDevice.EnrolAsync(shop, name: door)).AskAsync(DoorDevice.Code(ordered.GetProperty("tickets")[0]));

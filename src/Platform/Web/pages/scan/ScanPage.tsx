@@ -5,6 +5,7 @@ import { clockTime } from '../../ui/format';
 import { Blank, Button, ErrorNotice, Spinner } from '../../ui/parts';
 import { DoorConflicts } from './DoorConflicts';
 import { DoorHistory } from './DoorHistory';
+import { LeadPage } from './LeadPage';
 import { Lookup } from './Lookup';
 import { Shown } from './Shown';
 
@@ -31,7 +32,7 @@ export function ScanPage() {
           <span className="visually-hidden">Loading</span>
         </main>
       ) : opened.door ? (
-        <Standing door={opened.door} />
+        <Enrolled door={opened.door} />
       ) : (
         <main className="door__waiting" data-testid="not-enrolled">
           <Blank page icon={<CloudOff size={32} />} title="This device is no door yet">
@@ -58,6 +59,11 @@ async function open(): Promise<Opened> {
   }
   const door = await Door.open(store);
   return door ? { door } : { door: null, why: null };
+}
+
+/** A door, or a booth that collects contacts. */
+function Enrolled({ door }: { door: Door }) {
+  return door.state.self?.role === 'lead' ? <LeadPage door={door} /> : <Standing door={door} />;
 }
 
 function Standing({ door }: { door: Door }) {

@@ -1,5 +1,5 @@
 import { ApiError, type Fetch } from '../event/api';
-import type { Conflict, DeviceSelf, ListPage, NewScan, ScanAnswer } from './contract';
+import type { Conflict, DeviceSelf, Lead, ListPage, NewScan, ScanAnswer } from './contract';
 
 /** A busy door does not wait longer for an answer than a person does. */
 const askMs = 4_000;
@@ -33,7 +33,24 @@ export class OnsiteClient {
     return (await this.call<{ items: ScanAnswer[] }>('/scans', { clock: new Date(now).toISOString(), scans }, asking ? askMs : callMs)).items;
   }
 
-  private async call<T>(path: string, body?: unknown, timeoutMs = callMs, more: Record<string, string> = {}): Promise<T> {
+  addLead(code: string): Promise<Lead> {
+    return this.call('/leads', { code, consent: true });
+  }
+
+  /** Latest first. */
+  async leads(): Promise<Lead[]> {
+    return (await this.call<{ items: Lead[] }>('/leads?limit=200')).items;
+  }
+
+  async removeLead(id: string): Promise<void> {
+    await this.call(`/leads/${id}`, undefined, callMs, {}, 'DELETE');
+  }
+
+  leadsCsv(): Promise<string> {
+    return this.call('/leads.csv', undefined, callMs, { Accept: 'text/csv' });
+  }
+
+  private async call<T>(path: string, body?: unknown, timeoutMs = callMs, more: Record<string, string> = {}, method = body === undefined ? 'GET' : 'POST'): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json', ...more };
     if (this.token) headers['Authorization'] = `Bearer ${this.token}`;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
@@ -41,7 +58,7 @@ export class OnsiteClient {
     let text: string;
     try {
       response = await this.fetch(`/onsite/v1${path}`, {
-        method: body === undefined ? 'GET' : 'POST',
+        method,
         headers,
         credentials: 'omit',
         cache: 'no-store',
@@ -52,7 +69,8 @@ export class OnsiteClient {
     } catch {
       throw new ApiError(0, 'unreachable', 'The server cannot be reached.');
     }
-    if (response.status === 304) return null as T;
+    if (response.status === 304 || response.status === 204) return null as T;
+    if (response.ok && response.headers.get('content-type')?.startsWith('text/csv')) return text as T;
     let answer: unknown;
     try {
       answer = JSON.parse(text);

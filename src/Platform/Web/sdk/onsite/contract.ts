@@ -74,3 +74,12 @@ export interface Conflict {
   entry: TicketEntry | null;
   isMine: boolean | null;
 }
+
+/** Somebody who said that a booth may have name and address. */
+export interface Lead {
+  id: string;
+  name: string;
+  email: string;
+  typeName: string;
+  consentedAt: string;
+}

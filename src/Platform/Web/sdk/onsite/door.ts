@@ -44,7 +44,7 @@ export class Door {
 
   private constructor(
     private readonly store: ScanStore,
-    private readonly client: OnsiteClient,
+    readonly client: OnsiteClient,
   ) {}
 
   /** The door that this browser was enrolled as; null: none. */
@@ -110,6 +110,7 @@ export class Door {
       this.keys = await importKeys(self.keys);
       await this.store.put('self', self);
       await this.store.put('offset', this.offset);
+      if (self.role !== 'scanner') return await this.show({ self, reachable: true, syncedAt: Date.now() });
       await this.readList();
       const conflicts = await this.client.conflicts();
       await this.learn(conflicts);

@@ -1,9 +1,9 @@
-import { Smartphone } from 'lucide-react';
+import { Download, Smartphone } from 'lucide-react';
 import { useState } from 'react';
 import type { CheckInDevice, EventDetail, Enrolment, OnSale } from '../../../sdk/event';
 import { Confirm, Dialog } from '../../../ui/dialog';
 import { moment } from '../../../ui/format';
-import { CheckField, ChoiceGroup, Form, TextField } from '../../../ui/forms';
+import { CheckField, ChoiceGroup, Form, SelectField, TextField } from '../../../ui/forms';
 import type { Loaded as Load } from '../../../ui/load';
 import { Loaded } from '../../../ui/loaded';
 import { Blank, Button } from '../../../ui/parts';
@@ -28,9 +28,16 @@ export function DoorsPanel({ event, onSale, devices }: { event: EventDetail; onS
           <h2 id="doors">Devices at the doors</h2>
           <p>Phones that scan on their own, also without a network. Each sees this event’s tickets and nothing else.</p>
         </div>
-        <Button size="small" onClick={() => setAdding(true)} data-testid="add-device">
-          <Smartphone size={16} aria-hidden="true" /> Register a device
-        </Button>
+        <div className="head__actions">
+          {devices.value?.some(({ role }) => role === 'lead') && (
+            <a className="button button--small" href={`/api/v1/events/${event.id}/leads.csv`} download data-testid="leads-export">
+              <Download size={16} aria-hidden="true" /> Contacts as CSV
+            </a>
+          )}
+          <Button size="small" onClick={() => setAdding(true)} data-testid="add-device">
+            <Smartphone size={16} aria-hidden="true" /> Register a device
+          </Button>
+        </div>
       </div>
       {failed && <p role="alert">{failed}</p>}
       <Loaded of={devices}>
@@ -46,6 +53,7 @@ export function DoorsPanel({ event, onSale, devices }: { event: EventDetail; onS
                   <div className="item">
                     <strong>{device.name}</strong>
                     <span>
+                      {device.role === 'lead' && 'Collects contacts · '}
                       {states[device.state]}
                       {device.state === 'active' && device.lastSeenAt && `, last seen ${moment(device.lastSeenAt)}`}
                       {device.ticketTypeIds.length > 0 && ` · ${device.ticketTypeIds.map((id) => onSale.value?.types.find((type) => type.id === id)?.name ?? 'a withdrawn type').join(', ')}`}
@@ -83,6 +91,7 @@ export function DoorsPanel({ event, onSale, devices }: { event: EventDetail; onS
                 method: 'POST',
                 body: {
                   name: values.text('name'),
+                  role: values.text('role'),
                   ticketTypeIds: values.all('types'),
                   opensAt: values.text('opensAt') ? fromWall(values.text('opensAt'), event.timeZone) : undefined,
                   closesAt: values.text('closesAt') ? fromWall(values.text('closesAt'), event.timeZone) : undefined,
@@ -95,6 +104,10 @@ export function DoorsPanel({ event, onSale, devices }: { event: EventDetail; onS
             }}
           >
             <TextField name="name" label="Where it stands" maxLength={100} placeholder="Door A" data-testid="device-name" />
+            <SelectField name="role" label="What it does" data-testid="device-role">
+              <option value="scanner">Lets people in</option>
+              <option value="lead">Collects contacts at a booth</option>
+            </SelectField>
             {onSale.value && onSale.value.types.length > 1 && (
               <ChoiceGroup legend="Tickets that this entrance takes" optional>
                 {onSale.value.types.map((type) => (
