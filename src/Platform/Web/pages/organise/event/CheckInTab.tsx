@@ -1,6 +1,6 @@
 import { Camera, CameraOff, CircleCheck, ScanLine, TriangleAlert, UserX } from 'lucide-react';
 import { useEffect, useRef, useState, type FormEvent } from 'react';
-import type { CheckInDevice, EventDetail, OnSale, Verdict } from '../../../sdk/event';
+import type { CheckInDevice, EventAction, EventDetail, OnSale, Verdict } from '../../../sdk/event';
 import { clockTime } from '../../../ui/format';
 import { useLoad, type Loaded as Load } from '../../../ui/load';
 import { Button, ErrorNotice } from '../../../ui/parts';
@@ -21,13 +21,14 @@ const refusals: Record<string, string> = {
 };
 
 /** Scanning here, phones that scan on their own, and what they found. */
-export function CheckInTab({ event, onSale }: { event: EventDetail; onSale: Load<OnSale> }) {
-  const devices = useLoad(async (signal) => (await api.call<{ items: CheckInDevice[] }>(`/events/${event.id}/check-in/devices`, { signal })).items, event.id, () => 5_000);
+export function CheckInTab({ event, onSale, may }: { event: EventDetail; onSale: Load<OnSale>; may: (action: EventAction) => boolean }) {
+  const edits = may('edit_event');
+  const devices = useLoad(edits ? async (signal) => (await api.call<{ items: CheckInDevice[] }>(`/events/${event.id}/check-in/devices`, { signal })).items : null, event.id, () => 5_000);
   return (
     <>
       <ScanPanel event={event} />
       <ConflictsPanel event={event} />
-      <DoorsPanel event={event} onSale={onSale} devices={devices} />
+      {edits && <DoorsPanel event={event} onSale={onSale} devices={devices} />}
     </>
   );
 }

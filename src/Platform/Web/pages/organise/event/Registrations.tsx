@@ -32,9 +32,11 @@ export function Registrations({ event, onSale, may }: { event: EventDetail; onSa
       <div className="panel__head">
         <h2 id="registrations">Registrations</h2>
         <div className="head__actions">
-          <a className="button button--small" href={`/api/v1/events/${event.id}/badges.pdf`} download data-testid="badges">
-            <IdCard size={16} aria-hidden="true" /> Badges as PDF
-          </a>
+          {may('edit_event') && (
+            <a className="button button--small" href={`/api/v1/events/${event.id}/badges.pdf`} download data-testid="badges">
+              <IdCard size={16} aria-hidden="true" /> Badges as PDF
+            </a>
+          )}
           <a className="button button--small" href={`/api/v1/events/${event.id}/registrations.csv?${new URLSearchParams(filter)}`} download data-testid="orders-export">
             <Download size={16} aria-hidden="true" /> Export as CSV
           </a>
