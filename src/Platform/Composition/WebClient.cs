@@ -21,22 +21,23 @@ internal static class WebClient
     }
 
     /// <summary>
-    /// Page addresses are resolved in the browser: whatever is asked for as a page, and is no route or file, gets the one page. A
+    /// Page addresses are resolved in the browser: whatever is asked for as a page, and is no route or file, gets the one page, or the door's. A
     /// middleware rather than a fallback route, which would take the place of 405 and 415 for known routes.
     /// </summary>
     public static void UsePages(this WebApplication app) => app.Use((context, next) =>
     {
         var request = context.Request;
         var isPage = context.GetEndpoint() is null && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
-            && !request.Path.StartsWithSegments("/api") && !request.Path.StartsWithSegments("/external") && !request.Path.StartsWithSegments("/internal") && !Path.HasExtension(request.Path);
+            && !request.Path.StartsWithSegments("/api") && !request.Path.StartsWithSegments("/external") && !request.Path.StartsWithSegments("/onsite") && !request.Path.StartsWithSegments("/internal") && !Path.HasExtension(request.Path);
         if (!isPage)
         {
             return next(context);
         }
 
         context.Response.Headers.CacheControl = "no-cache";
+        var page = request.Path == "/scan" ? "scan.html" : "index.html"; // the door's page, which opens without a network
         return Root() is { } root
-            ? Results.File(Path.Combine(root, "index.html"), "text/html; charset=utf-8").ExecuteAsync(context)
+            ? Results.File(Path.Combine(root, page), "text/html; charset=utf-8").ExecuteAsync(context)
             : Results.Text("The web client has not been built. Run ./run.sh, or npm ci && npm run build in src/Platform/Web.\n", statusCode: 503).ExecuteAsync(context);
     });
 

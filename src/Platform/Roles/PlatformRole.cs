@@ -15,6 +15,7 @@ using Events.Platform.Features.External;
 using Events.Platform.Features.Mail;
 using Events.Platform.Features.Media;
 using Events.Platform.Features.Nodes;
+using Events.Platform.Features.Onsite;
 using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Payments;
 using Events.Platform.Features.Privacy;
@@ -66,6 +67,7 @@ public static class PlatformRole
         services.AddRooms();
         services.AddRecordings();
         services.AddTickets(options);
+        services.AddOnsite();
         services.AddBranding();
         services.AddPayments(options);
         services.AddMedia();
@@ -85,6 +87,7 @@ public static class PlatformRole
         app.UseCsrfGuard();
         app.UseEventTokens();
         app.UseExternalDoor();
+        app.UseDeviceDoor();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseIdempotencyKeys();
@@ -104,6 +107,7 @@ public static class PlatformRole
         app.MapSso();
         app.MapSchedule();
         app.MapTickets();
+        app.MapOnsite();
         app.MapBranding();
         app.MapPayments(options);
         app.MapPrivacy();

@@ -41,7 +41,7 @@ public sealed class AccessibilityTests(RunningInstallation installation, ITestOu
         string[] open =
         [
             "/", "/?text=nothinglikeit", $"/e/{fair.Slug}", $"/e/{fair.Slug}/tickets", $"/e/{fair.Slug}/tickets#invitation={fair.InvitationKey}", $"/e/{fair.Slug}/reception",
-            $"/orders/{Fair.Id(fair.Order)}#key={PlatformApi.Text(fair.Order, "key")}", "/my/tickets", "/sign-in", "/sign-up", "/account", "/organise", "/e/none", "/no/such/page", "/auth/confirm?token=none",
+            $"/orders/{Fair.Id(fair.Order)}#key={PlatformApi.Text(fair.Order, "key")}", "/my/tickets", "/sign-in", "/sign-up", "/account", "/organise", "/e/none", "/no/such/page", "/auth/confirm?token=none", "/scan",
         ];
         foreach (var path in open)
         {
@@ -57,7 +57,7 @@ public sealed class AccessibilityTests(RunningInstallation installation, ITestOu
             ("/account", "privacy-erasure"), ("/my/tickets", null), ($"/e/{fair.Slug}/reception", null), ("/organise", "new-organisation"), ($"{organisation}/new-event", null), (organisation, null),
             ($"{organisation}/members", "invite-member"), ($"{organisation}/audit", null), ($"{organisation}/tokens", null), ($"{organisation}/look", null), ($"{organisation}/sign-in", "connection-add"), ($"{organisation}/settings", null), (fair.Setup("setup"), "move-on"), (fair.Setup("details"), null),
             (fair.Setup("setup"), "cancel-event"), (fair.Setup("branding"), null), (fair.Setup("programme"), "add-item"), (fair.Setup("tickets"), "add-type"), (fair.Setup("tickets"), "import-invitations"),
-            (fair.Setup("registrations"), null), (fair.Setup("check-in"), null), (fair.Setup("rooms"), null), (fair.Setup("team"), "invite-team"),
+            (fair.Setup("registrations"), null), (fair.Setup("check-in"), "add-device"), (fair.Setup("rooms"), null), (fair.Setup("team"), "invite-team"),
         ];
         foreach (var (path, opens) in mine)
         {

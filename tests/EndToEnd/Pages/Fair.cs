@@ -7,7 +7,7 @@ using Microsoft.Playwright;
 namespace Events.Tests.EndToEnd.Pages;
 
 /// <summary>An organisation of the demo's organiser with a live event as it looks in the middle of its work, made over the API.</summary>
-internal sealed record Fair(PlatformApi Api, string OrganisationId, string EventId, string Slug, string Name, JsonObject Order, string InvitationKey, string ScarceTypeId, string ScarceQuotaId)
+internal sealed record Fair(PlatformApi Api, string OrganisationId, string EventId, string Slug, string Name, JsonObject Order, string InvitationKey, string ScarceTypeId, string ScarceQuotaId, string TypeId)
 {
     public string Setup(string tab) => $"/organise/events/{EventId}/{tab}";
 
@@ -44,10 +44,13 @@ internal sealed record Fair(PlatformApi Api, string OrganisationId, string Event
         await PostAsync("vouchers", new() { ["code"] = "EARLY", ["percentOff"] = 20 });
         var invitation = await PostAsync($"ticket-types/{Id(crew)}/invitations", new() { ["email"] = "ravi@people.example" });
         var order = await api.CallAsync(HttpMethod.Post, $"{path}/orders", OrderOf(Id(type), "Astrid Lindqvist", 1), Guid.NewGuid().ToString());
-        return new Fair(api, organisationId, Id(made), PlatformApi.Text(made, "slug"), name, order, PlatformApi.Text(invitation, "key"), Id(scarce), Id(dinner));
+        return new Fair(api, organisationId, Id(made), PlatformApi.Text(made, "slug"), name, order, PlatformApi.Text(invitation, "key"), Id(scarce), Id(dinner), Id(type));
 
         Task<JsonObject> PostAsync(string what, JsonObject body) => api.CallAsync(HttpMethod.Post, $"{path}/{what}", body);
     }
+
+    /// <summary>One more ticket of the first kind.</summary>
+    public Task<JsonObject> BuyAsync(string name) => Api.CallAsync(HttpMethod.Post, $"/api/v1/events/{EventId}/orders", OrderOf(TypeId, name, 1), Guid.NewGuid().ToString());
 
     /// <summary>The demo's organiser in a browser, at a page, without signing in once more: an account may ten times a minute.</summary>
     public static async Task SignInAsync(RoomPage organiser, PlatformApi api, string path)

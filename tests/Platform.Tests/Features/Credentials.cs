@@ -11,6 +11,7 @@ using Events.Platform.Features.EventEntry;
 using Events.Platform.Features.Tickets;
 using Events.Rtc.Rooms;
 using Events.Rtc.Signalling.Tokens;
+using Events.Tests.Platform.Features.Onsite;
 using Events.Tests.Platform.Features.Sso;
 using Events.Tests.Platform.Features.Tickets;
 using Events.Tests.Platform.Testing;
@@ -42,6 +43,9 @@ internal static class Credentials
         var connection = await company.ConnectAsync(saml.Metadata());
         var response = SamlStandIn.Bytes(saml.Signed(new SamlClaims(connection.GetProperty("acsUrl").GetString()!, connection.GetProperty("metadataUrl").GetString()!, "_request", $"matrix@{company.Domain}")));
         using var accepted = await SamlProviderTests.PostAsync(plain, connection.GetProperty("id").GetGuid(), response, "relay");
+        var devices = $"/api/v1/events/{scene.EventId}/check-in/devices";
+        var (device, _) = await DoorDevice.EnrolAsync(fixture, await scene.Account.PostJsonAsync(devices, new { name = "Matrix" }, HttpStatusCode.Created));
+        var enrolment = DoorDevice.KeyOf(await scene.Account.PostJsonAsync(devices, new { name = "Matrix, to be enrolled" }, HttpStatusCode.Created));
         var media = fixture.Services.GetRequiredService<SignedUrls>().Sign(new string('1', 64), "a.mp4", DateTimeOffset.UtcNow.AddHours(1));
         return new()
         {
@@ -52,6 +56,8 @@ internal static class Credentials
             ["analytics"] = analytics.GetProperty("token").GetString()!,
             ["grant"] = fixture.Services.GetRequiredService<GrantSigner>().Issue(new RoomRights("room", "identity", "Eve", "organiser", true, true, false), TimeSpan.FromHours(1)).Token,
             ["node"] = fixture.Keys.NodeKey.Current,
+            ["device"] = device,
+            ["device-enrolment"] = enrolment,
             ["media-signature"] = media[(media.IndexOf("sig=", StringComparison.Ordinal) + 4)..],
             ["link"] = await fixture.TokenAsync(email),
             ["sso-state"] = state,
@@ -113,6 +119,13 @@ internal static class Credentials
             hash = SHA256.HashData(Encoding.UTF8.GetBytes(expired.Token));
             await connection.ExecuteAsync("update platform.api_tokens set expires_at = now() where token_hash = @hash", new { hash });
             (worthless["api: revoked"], worthless["api: expired"], worthless["api: changed"]) = (revoked.Token, expired.Token, expired.Token[..^1] + (expired.Token[^1] == 'A' ? 'B' : 'A'));
+        }
+
+        var devices = $"/api/v1/events/{scene.EventId}/check-in/devices";
+        var (lost, id) = await DoorDevice.EnrolAsync(fixture, await scene.Account.PostJsonAsync(devices, new { name = "Lost" }, HttpStatusCode.Created));
+        using (await scene.Account.DeleteAsync($"{devices}/{id}"))
+        {
+            (worthless["device: revoked"], worthless["device: changed"]) = (lost, lost[..^1] + (lost[^1] == 'A' ? 'E' : 'A'));
         }
 
         var (_, email) = await fixture.AddUserAsync();

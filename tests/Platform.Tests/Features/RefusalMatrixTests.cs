@@ -169,6 +169,7 @@ public sealed class RefusalMatrixTests(PlatformFixture fixture)
             new("event", () => Get($"/api/v1/events/{scene.EventId}/recordings"), ["event_token_missing", "event_token_invalid"]),
             new("api", () => Get("/external/v1/events"), ["api_token_missing", "api_token_invalid"]),
             new("analytics", () => Get("/analytics/v1/ping"), ["analytics_token_missing", "analytics_token_invalid"]),
+            new("device", () => Get("/onsite/v1/device"), ["device_token_missing", "device_token_invalid"]),
             new("node", () => Post("/internal/nodes/n/events", new { epoch = Guid.NewGuid(), events = Array.Empty<object>() }), ["node_key_invalid", "csrf_header_missing"]),
             new("media", () => Get($"/media/{AnyHash}/a.mp4"), ["signature_invalid"]),
             new("sso", () => Get($"/sso/{AnyConnection}/callback?code=x"), ["sso_state_invalid"]),

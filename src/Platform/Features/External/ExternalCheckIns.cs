@@ -12,7 +12,7 @@ namespace Events.Platform.Features.External;
 public sealed record NewCheckIn(string? Code, Guid? TicketId);
 
 /// <param name="Result">"ok": just let in; "already_in"; "refused".</param>
-/// <param name="Reason">Of a refusal: code_invalid, wrong_event, ticket_not_found, not_paid, cancelled, transferred, revoked.</param>
+/// <param name="Reason">Of a refusal: code_invalid, wrong_event, ticket_not_found, not_paid, cancelled, transferred, revoked, blocked.</param>
 /// <param name="TicketId">Its holder is read at <c>/attendees/{id}</c>, with the scope for that. Null for what is no ticket of this event.</param>
 /// <param name="CheckedInAt">When it was let in, now or before.</param>
 public sealed record CheckInAnswer(string Result, string? Reason, Guid? TicketId, DateTimeOffset? CheckedInAt);

@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace Events.Platform.Features.Tickets;
 
-/// <param name="State">The ticket's; only a valid one enters.</param>
+/// <param name="State">The ticket's, or "blocked"; only a valid one enters.</param>
 /// <param name="IsNew">Let in just now.</param>
 /// <param name="CheckedInAt">Now or before; null: not in.</param>
 internal sealed record DoorEntry(string State, bool IsNew, DateTimeOffset? CheckedInAt);
@@ -45,7 +45,7 @@ internal static class CheckIn
                 var ticketId = verdict.Ticket!.Id;
                 var entry = await EnterAsync(transaction, atDoor, ticketId, account.UserId, apiTokenId: null);
                 var after = (await OrderQueries.TicketAsync(connection, ticketId, keys))!;
-                return entry is { IsNew: true } ? new TicketVerdict(true, null, after) : new TicketVerdict(false, entry?.CheckedInAt is not null ? "already_in" : after.State, after);
+                return entry is { IsNew: true } ? new TicketVerdict(true, null, after) : new TicketVerdict(false, entry?.CheckedInAt is not null ? "already_in" : entry?.State ?? after.State, after);
             },
             cancel)).ToOk();
     }
@@ -72,7 +72,8 @@ internal static class CheckIn
     {
         // Against a refund or a transfer at the same moment, too: one of the two comes first, and the other sees it.
         var connection = transaction.Connection!;
-        var state = await connection.QuerySingleOrDefaultAsync<string>("select state from platform.tickets where id = @ticketId and event_id = @eventId for no key update", new { ticketId, eventId });
+        var state = await connection.QuerySingleOrDefaultAsync<string>(
+            "select case when state = 'valid' and blocked_at is not null then 'blocked' else state end from platform.tickets where id = @ticketId and event_id = @eventId for no key update", new { ticketId, eventId });
         if (state is not "valid")
         {
             return state is null ? null : new DoorEntry(state, false, null);
@@ -94,8 +95,12 @@ internal static class CheckIn
     /// <returns>When it had been; null: the ticket was not in.</returns>
     public static async Task<DateTimeOffset?> LeaveAsync(NpgsqlTransaction transaction, Guid eventId, Guid ticketId)
     {
+        // Everybody locks the ticket before what hangs on it. Scans that are yet to arrive are new; those that made this entry count no more.
+        var values = new { ticketId, eventId };
+        await transaction.Connection!.ExecuteAsync("select 1 from platform.tickets where id = @ticketId for no key update", values);
+        await transaction.Connection!.ExecuteAsync("update platform.check_in_scans set voided_at = now() where ticket_id = @ticketId and event_id = @eventId and admitted and voided_at is null", values);
         var at = await transaction.Connection!.QuerySingleOrDefaultAsync<DateTimeOffset?>(
-            "delete from platform.ticket_check_ins where ticket_id = @ticketId and event_id = @eventId returning checked_in_at", new { ticketId, eventId });
+            "delete from platform.ticket_check_ins where ticket_id = @ticketId and event_id = @eventId returning checked_in_at", values);
         if (at is not null)
         {
             await Outbox.AppendAsync(transaction, "ticket", ticketId, "ticket.checked_out", new { ticketId, eventId });
@@ -104,6 +109,7 @@ internal static class CheckIn
         return at;
     }
 
-    private static async Task<ApiError?> RefusalAsync(NpgsqlConnection connection, SignedIn account, Guid eventId) =>
+    /// <summary>Who may stand at the event's doors. Null when allowed.</summary>
+    public static async Task<ApiError?> RefusalAsync(NpgsqlConnection connection, SignedIn account, Guid eventId) =>
         (await EventGuard.ManagedAsync(connection, account, eventId, EventAction.CheckIn)).Error;
 }

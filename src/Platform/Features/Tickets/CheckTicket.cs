@@ -13,7 +13,7 @@ namespace Events.Platform.Features.Tickets;
 /// <param name="TicketId">Instead of a code: found in the list by whoever stands at the door.</param>
 public sealed record TicketCheck(string? Code, Guid? EventId, Guid? TicketId = null);
 
-/// <param name="Reason">Null for a valid ticket, else code_invalid, wrong_event, cancelled, transferred, revoked, not_paid; at check-in also already_in.</param>
+/// <param name="Reason">Null for a valid ticket, else code_invalid, wrong_event, cancelled, transferred, revoked, not_paid; at check-in also blocked, already_in.</param>
 public sealed record TicketVerdict(bool Valid, string? Reason, TicketDetails? Ticket);
 
 /// <summary>Whether a shown code opens this event's door. A refusal is an answer, not an error.</summary>

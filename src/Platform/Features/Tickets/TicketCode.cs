@@ -24,18 +24,26 @@ internal static class TicketCode
         return Prefix + Base45.Encode(bytes);
     }
 
-    public static bool TryVerify(IReadOnlyList<JwtVerificationKey> keys, [NotNullWhen(true)] string? code, out Guid eventId, out Guid ticketId)
+    public static bool TryVerify(IReadOnlyList<JwtVerificationKey> keys, [NotNullWhen(true)] string? code, out Guid eventId, out Guid ticketId) =>
+        Read(keys, code, out eventId, out ticketId) == TicketCodeReading.Verified;
+
+    /// <summary>The ids are told of a verified code only.</summary>
+    public static TicketCodeReading Read(IReadOnlyList<JwtVerificationKey> keys, string? code, out Guid eventId, out Guid ticketId)
     {
         (eventId, ticketId) = (default, default);
         if (code is not { Length: < 200 } || !code.StartsWith(Prefix, StringComparison.Ordinal)
-            || !Base45.TryDecode(code.AsSpan(Prefix.Length), out var bytes) || bytes.Length != IdsLength + SignatureLength
-            || !keys.Any(k => k.Verify(Signed(bytes.AsSpan(0, IdsLength)), bytes.AsSpan(IdsLength))))
+            || !Base45.TryDecode(code.AsSpan(Prefix.Length), out var bytes) || bytes.Length != IdsLength + SignatureLength)
         {
-            return false;
+            return TicketCodeReading.Malformed;
+        }
+
+        if (!keys.Any(k => k.Verify(Signed(bytes.AsSpan(0, IdsLength)), bytes.AsSpan(IdsLength))))
+        {
+            return TicketCodeReading.SignatureInvalid;
         }
 
         (eventId, ticketId) = (new Guid(bytes.AsSpan(0, 16), bigEndian: true), new Guid(bytes.AsSpan(16, 16), bigEndian: true));
-        return true;
+        return TicketCodeReading.Verified;
     }
 
     /// <summary>The code as a picture; 15 % of it may be damaged.</summary>
@@ -48,4 +56,17 @@ internal static class TicketCode
 
     /// <summary>The version is signed too, so that what a later one means cannot be claimed for this one.</summary>
     private static byte[] Signed(ReadOnlySpan<byte> ids) => [.. "events-ticket-1"u8, .. ids];
+}
+
+/// <summary>What somebody shows at a door.</summary>
+public enum TicketCodeReading
+{
+    /// <summary>No code of a ticket, or not all of it.</summary>
+    Malformed,
+
+    /// <summary>In the form of one, and not signed by us.</summary>
+    SignatureInvalid,
+
+    /// <summary>Signed by us.</summary>
+    Verified,
 }

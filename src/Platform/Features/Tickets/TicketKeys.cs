@@ -27,6 +27,12 @@ public sealed class TicketKeys
     /// <summary>Whether a QR code's text is one of ours, and which ticket's.</summary>
     public bool TryVerifyCode(string? code, out Guid eventId, out Guid ticketId) => TicketCode.TryVerify(_codes.Trusted, code, out eventId, out ticketId);
 
+    /// <summary>What a code is, for a door that says what is wrong with it.</summary>
+    public TicketCodeReading ReadCode(string? code, out Guid eventId, out Guid ticketId) => TicketCode.Read(_codes.Trusted, code, out eventId, out ticketId);
+
+    /// <summary>Public keys by which devices verify codes without us.</summary>
+    public IReadOnlyList<JwtVerificationKey> CodeKeys => _codes.Trusted;
+
     /// <summary>The secret of a thing: 256 bits that need no column, and are the same at every retry until the key rotates.</summary>
     public string KeyOf(string purpose, Guid id) => KeyOf(_links.Trusted[0], purpose, id);
 

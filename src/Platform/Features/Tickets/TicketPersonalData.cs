@@ -51,7 +51,9 @@ internal sealed class TicketPersonalData : IPersonalData
             subject,
             ("orders", $"select o.id, e.name as event, o.email, o.name, o.state, o.total_minor, o.currency, o.created_at, o.confirmed_at, o.closed_at from platform.orders o join platform.events e on e.id = o.event_id where o.id in ({MyOrders})"),
             ("consents", $"select o.id as order_id, o.created_at as given_at, o.consent_version as version, o.consent_storing as storing, o.consent_sharing as sharing, c.storing as storing_text, c.sharing as sharing_text from platform.orders o left join platform.consent_texts c on c.event_id = o.event_id and c.version = o.consent_version where o.id in ({MyOrders})"),
-            ("tickets", $"select t.id, t.order_id, e.name as event, y.name as type, t.holder_name, t.holder_email, t.price_minor, t.state, t.created_at, t.changed_at, c.checked_in_at from platform.tickets t join platform.events e on e.id = t.event_id join platform.ticket_types y on y.id = t.ticket_type_id left join platform.ticket_check_ins c on c.ticket_id = t.id where t.id in ({MyTickets})"),
+            ("tickets", $"select t.id, t.order_id, e.name as event, y.name as type, t.holder_name, t.holder_email, t.price_minor, t.state, t.created_at, t.changed_at, t.blocked_at, c.checked_in_at, c.left_at from platform.tickets t join platform.events e on e.id = t.event_id join platform.ticket_types y on y.id = t.ticket_type_id left join platform.ticket_check_ins c on c.ticket_id = t.id where t.id in ({MyTickets})"),
+            ("doors", $"select s.ticket_id, s.kind, s.at, s.result, s.reason, s.admitted, d.name as door, s.voided_at as taken_back_at from platform.check_in_scans s left join platform.check_in_devices d on d.id = s.device_id where s.ticket_id in ({MyTickets}) order by s.at"),
+            ("leads", $"select l.ticket_id, d.name as booth, l.consented_at from platform.leads l join platform.check_in_devices d on d.id = l.device_id where l.ticket_id in ({MyTickets}) order by l.id"),
             ("answers", $"select t.id as ticket_id, q.label as question, a.value as answer from platform.tickets t cross join jsonb_each(t.answers) a left join platform.ticket_questions q on q.id::text = a.key where t.id in ({MyTickets})"),
             ("files", $"select id, ticket_id, question_id, file_name, mime_type, size, created_at from platform.answer_files where ticket_id in ({MyTickets})"),
             ("waiting_list", "select w.id, e.name as event, w.email, w.name, w.state, w.offered_until, w.created_at from platform.ticket_waiting_list w join platform.events e on e.id = w.event_id where lower(w.email) = lower(@Email)"),
@@ -84,6 +86,7 @@ internal sealed class TicketPersonalData : IPersonalData
         // The tickets first: they are found by what the orders still say.
         await connection.ExecuteAsync(
             $"""
+            delete from platform.leads where ticket_id in ({MyTickets});
             update platform.tickets set holder_name = @Erased, holder_email = id || @Domain, answers = jsonb_build_object() where id in ({MyTickets});
             update platform.orders set email = id || @Domain, name = @Erased, idempotency_key = id::text, fingerprint = ''::bytea where id in ({MyOrders});
             delete from platform.ticket_waiting_list where lower(email) = lower(@Email);

@@ -31,6 +31,8 @@ public sealed class EveryDoorTests(PlatformFixture fixture)
         ["event"] = new(["event"], ["event_token_missing", "event_token_invalid", "event_token_expired"]),
         ["external"] = new(["api"], ["api_token_missing", "api_token_invalid", "api_token_expired", "api_token_revoked"]),
         ["analytics"] = new(["analytics"], ["analytics_token_missing", "analytics_token_invalid", "analytics_token_expired"]),
+        ["device"] = new(["device"], ["device_token_missing", "device_token_invalid", "device_revoked"]),
+        ["enrolment"] = new([], [.. Signing, "enrolment_invalid"]),
         ["node"] = new(["node"], ["node_key_missing", "node_key_invalid", "csrf_header_missing"]),
         ["grant"] = new(["grant"], ["grant_missing", "grant_invalid", "grant_expired"]),
         ["resource"] = new([], ["resource_not_found"]),

@@ -3,6 +3,8 @@ using System.Net;
 using System.Text.Json;
 using Dapper;
 using Events.MediaRegistry.Blobs;
+using Events.Platform.Features.Privacy;
+using Events.Tests.Platform.Features.Onsite;
 using Events.Tests.Platform.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -39,6 +41,16 @@ public sealed class ErasureTests(PlatformFixture fixture)
 
         Assert.True(after.Count == 0, string.Join("\n", after));
 
+        // Doors that keep a list hear of it, and put a name that is nobody's in its place.
+        var door = await DoorDevice.EnrolAsync(person.Shop);
+        await Eventually.TrueAsync(
+            async () => (await door.Client.GetJsonAsync("/onsite/v1/tickets")).GetProperty("items").EnumerateArray().Count(t => t.GetProperty("inAt").ValueKind == JsonValueKind.String && t.GetProperty("name").GetString() == ErasedPerson.Name) == 1,
+            "the list names nobody");
+        await using (var booths = await fixture.Database.OpenAsync(default))
+        {
+            Assert.Equal(0, await booths.ExecuteScalarAsync<int>("select count(*)::int from platform.leads where event_id = @EventId", new { person.Shop.EventId }));
+        }
+
         await using var connection = await fixture.Database.OpenAsync(default);
         Assert.Equal(0, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.sso_identities where user_id = @UserId", new { person.UserId }));
         Assert.Equal(0, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.organization_members where user_id = @UserId", new { person.UserId }));
@@ -74,6 +86,8 @@ public sealed class ErasureTests(PlatformFixture fixture)
         Assert.All(Of("tickets", "consents").EnumerateArray(), c => Assert.True(c.GetProperty("storing").GetBoolean()));
         Assert.Contains(Of("tickets", "answers").EnumerateArray(), a => a.GetProperty("question").GetString() == "Diet" && a.GetProperty("answer").GetString() == person.Words[3]);
         Assert.Equal((1, 1), (Of("tickets", "waiting_list").GetArrayLength(), Of("tickets", "invitations").GetArrayLength()));
+        Assert.Equal("Booth", Of("tickets", "leads")[0].GetProperty("booth").GetString());
+        Assert.Equal(["ok Door A", "already_in Door B"], Of("tickets", "doors").EnumerateArray().Select(d => $"{d.GetProperty("result").GetString()} {d.GetProperty("door").GetString()}"));
         Assert.Equal(1, Of("company-sign-in", "identities").GetArrayLength());
         Assert.Equal(1, Of("participation", "rooms_now").GetArrayLength());
         Assert.Equal(1, Of("recordings", "requested").GetArrayLength());

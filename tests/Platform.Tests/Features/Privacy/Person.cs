@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Dapper;
+using Events.Tests.Platform.Features.Onsite;
 using Events.Tests.Platform.Features.Sso;
 using Events.Tests.Platform.Features.Tickets;
 using Events.Tests.Platform.Testing;
@@ -61,6 +62,15 @@ internal sealed record Person(Guid UserId, string Email, Company Company, Shop S
         using var upload = await fixture.Client().PostAsync($"/api/v1/events/{shop.EventId}/questions/{question}/files?name={fileName}.pdf", new ByteArrayContent(file));
         var key = (await upload.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("key").GetString()!;
         var ordered = await OrderAsync(shop, client, email, name, new Dictionary<string, object> { [text.ToString()] = answer, [question.ToString()] = key });
+
+        // Seen at two doors, and at a booth.
+        var booth = await DoorDevice.EnrolAsync(shop, new { role = "lead" }, "Booth");
+        await booth.Client.PostJsonAsync("/onsite/v1/leads", new { code = DoorDevice.Code(ordered.GetProperty("tickets")[0]), consent = true }, HttpStatusCode.OK);
+        foreach (var door in new[] { "Door A", "Door B" })
+        {
+            await (await DoorDevice.EnrolAsync(shop, name: door)).AskAsync(DoorDevice.Code(ordered.GetProperty("tickets")[0]));
+        }
+
         var passed = await OrderAsync(shop, client, email, name, new Dictionary<string, object> { [text.ToString()] = answer });
         using (var sent = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/tickets/{passed.GetProperty("tickets")[0].GetProperty("id").GetGuid()}/transfer", passed, new { name = "Otto Other", email = other }))
         {

@@ -168,3 +168,36 @@ export interface TicketInvitation {
   createdAt: string;
   changedAt: string;
 }
+
+/** A phone at a door of the event. */
+export interface CheckInDevice {
+  id: string;
+  name: string;
+  role: string;
+  /** None: every type. */
+  ticketTypeIds: string[];
+  opensAt: string | null;
+  closesAt: string | null;
+  readmits: boolean;
+  state: 'waiting' | 'active' | 'revoked';
+  createdAt: string;
+  enrolledAt: string | null;
+  lastSeenAt: string | null;
+  revokedAt: string | null;
+}
+
+/** What enrols a device, once. */
+export interface Enrolment {
+  device: CheckInDevice;
+  url: string;
+  /** A `data:` address. */
+  qr: string;
+  expiresAt: string;
+}
+
+export interface DoorCounts {
+  valid: number;
+  in: number;
+  left: number;
+  conflicts: number;
+}

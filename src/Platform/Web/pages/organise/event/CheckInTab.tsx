@@ -1,11 +1,14 @@
 import { Camera, CameraOff, CircleCheck, ScanLine, TriangleAlert, UserX } from 'lucide-react';
 import { useEffect, useRef, useState, type FormEvent } from 'react';
-import type { EventDetail, Verdict } from '../../../sdk/event';
+import type { CheckInDevice, EventAction, EventDetail, OnSale, Verdict } from '../../../sdk/event';
 import { clockTime } from '../../../ui/format';
+import { useLoad, type Loaded as Load } from '../../../ui/load';
 import { Button, ErrorNotice } from '../../../ui/parts';
 import { useToast } from '../../../ui/toasts';
 import { api } from '../../account';
-import { startScanner } from './scanner';
+import { startScanner } from '../../../ui/scanner';
+import { ConflictsPanel } from './ConflictsPanel';
+import { DoorsPanel } from './DoorsPanel';
 
 const refusals: Record<string, string> = {
   code_invalid: 'This is no ticket of ours.',
@@ -14,10 +17,24 @@ const refusals: Record<string, string> = {
   transferred: 'The ticket was handed on; its new holder has another code.',
   revoked: 'The ticket was taken back.',
   not_paid: 'Not paid yet.',
+  blocked: 'Its holder is not to be let in.',
 };
 
+/** Scanning here, phones that scan on their own, and what they found. */
+export function CheckInTab({ event, onSale, may }: { event: EventDetail; onSale: Load<OnSale>; may: (action: EventAction) => boolean }) {
+  const edits = may('edit_event');
+  const devices = useLoad(edits ? async (signal) => (await api.call<{ items: CheckInDevice[] }>(`/events/${event.id}/check-in/devices`, { signal })).items : null, event.id, () => 5_000);
+  return (
+    <>
+      <ScanPanel event={event} />
+      <ConflictsPanel event={event} />
+      {edits && <DoorsPanel event={event} onSale={onSale} devices={devices} />}
+    </>
+  );
+}
+
 /** The door: a camera, a hand scanner (which types), or typing. What the last code meant is large enough to be seen at arm's length. */
-export function CheckInTab({ event }: { event: EventDetail }) {
+function ScanPanel({ event }: { event: EventDetail }) {
   const [code, setCode] = useState('');
   const [verdict, setVerdict] = useState<Verdict | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -116,9 +133,14 @@ function Shown({ verdict, undo }: { verdict: Verdict; undo: (id: string) => void
         )}
         {!verdict.valid && <p>{reason === 'already_in' ? `Came in at ${at ? clockTime(at) : 'another door'}.` : (refusals[reason ?? ''] ?? reason)}</p>}
         {ticket && at && (
-          <Button size="small" look="quiet" onClick={() => undo(ticket.id)}>
-            Take it back
-          </Button>
+          <>
+            <Button size="small" look="quiet" onClick={() => undo(ticket.id)}>
+              Take it back
+            </Button>{' '}
+            <a className="button button--small button--quiet" href={`/api/v1/tickets/${ticket.id}/badge.pdf`} target="_blank" rel="noreferrer" data-testid="badge">
+              Its badge
+            </a>
+          </>
         )}
       </div>
     </div>

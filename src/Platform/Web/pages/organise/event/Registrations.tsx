@@ -1,4 +1,4 @@
-import { Download, Search, UserCheck } from 'lucide-react';
+import { Download, IdCard, Search, UserCheck } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
 import type { ApiRequest, EventAction, EventDetail, OnSale, Order, OrderSummary, Page, Ticket } from '../../../sdk/event';
 import { Confirm, Dialog } from '../../../ui/dialog';
@@ -31,9 +31,16 @@ export function Registrations({ event, onSale, may }: { event: EventDetail; onSa
     <section className="panel" aria-labelledby="registrations">
       <div className="panel__head">
         <h2 id="registrations">Registrations</h2>
-        <a className="button button--small" href={`/api/v1/events/${event.id}/registrations.csv?${new URLSearchParams(filter)}`} download data-testid="orders-export">
-          <Download size={16} aria-hidden="true" /> Export as CSV
-        </a>
+        <div className="head__actions">
+          {may('edit_event') && (
+            <a className="button button--small" href={`/api/v1/events/${event.id}/badges.pdf`} download data-testid="badges">
+              <IdCard size={16} aria-hidden="true" /> Badges as PDF
+            </a>
+          )}
+          <a className="button button--small" href={`/api/v1/events/${event.id}/registrations.csv?${new URLSearchParams(filter)}`} download data-testid="orders-export">
+            <Download size={16} aria-hidden="true" /> Export as CSV
+          </a>
+        </div>
       </div>
       <search className="filters" aria-label="Registrations">
         <label className="field filters__text">

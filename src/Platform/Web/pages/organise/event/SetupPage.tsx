@@ -132,7 +132,7 @@ function Tabs({ event, rights, reloadEvent, tab: asked }: { event: EventDetail; 
           {tab === 'programme' && <Programme {...setup} />}
           {tab === 'tickets' && <TicketsTab {...setup} />}
           {tab === 'registrations' && <Registrations event={event} onSale={onSale} may={may} />}
-          {tab === 'check-in' && <CheckInTab event={event} />}
+          {tab === 'check-in' && <CheckInTab event={event} onSale={onSale} may={may} />}
           {tab === 'rooms' && <RoomsTab event={event} reloadEvent={reloadEvent} />}
           {tab === 'team' && <TeamTab event={event} />}
         </div>
