@@ -321,12 +321,30 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         }
 
         UpdateClock();
+        ReceiveFromWorkers((descriptors[1].Returned & PollIn) != 0);
+        if ((descriptors[0].Returned & PollIn) != 0)
+        {
+            ReceiveAll();
+        }
+
+        if ((descriptors[2].Returned & PollIn) != 0)
+        {
+            var self = this;
+            Tcp.Receive(ref self, Now);
+        }
+
+        FinishTurn();
+    }
+
+    /// <summary>What was posted here, and what the homes of rooms that have viewers here have sent.</summary>
+    private void ReceiveFromWorkers(bool isPosted)
+    {
         foreach (var branch in _branches)
         {
             branch.BeginReceive();
         }
 
-        if ((descriptors[1].Returned & PollIn) != 0 || _branches.Count > 0)
+        if (isPosted || _branches.Count > 0)
         {
             _mailbox.Run(_failed);
         }
@@ -342,26 +360,13 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
                 Failed(exception); // It costs a packet.
             }
         }
-
-        if ((descriptors[0].Returned & PollIn) != 0)
-        {
-            ReceiveAll();
-        }
-
-        if ((descriptors[2].Returned & PollIn) != 0)
-        {
-            var self = this;
-            Tcp.Receive(ref self, Now);
-        }
-
-        FinishTurn();
     }
 
     /// <summary>A turn without the thread and its socket: of a worker that a scenario drives. Nothing else may call it.</summary>
     public void TurnBy(ReadOnlySpan<byte> datagram, in TransportAddress from)
     {
         UpdateClock();
-        _mailbox.Run(_failed);
+        ReceiveFromWorkers(isPosted: true);
         if (!datagram.IsEmpty)
         {
             datagram.CopyTo(_scripted);

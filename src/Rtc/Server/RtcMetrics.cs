@@ -35,6 +35,7 @@ public sealed class RtcMetrics : IDisposable
         Count("events.rtc.packets.paced", "{packet}", "Packets that waited for their viewer's path", w => w.Counters.PacketsPaced);
         Count("events.rtc.packets.pacer.dropped", "{packet}", "Packets for which a viewer's queue had no room", w => w.Counters.PacerDropped);
         Count("events.rtc.nacks.received", "{packet}", "Packets that subscribers asked for again", w => w.Counters.NacksReceived);
+        Count("events.rtc.nacks.ignored", "{packet}", "Of them not sent again: beyond the viewer's share, or on their way", w => w.Counters.NacksIgnored);
         Count("events.rtc.nacks.sent", "{packet}", "Packets that publishers were asked for again", w => w.Counters.NacksSent);
         Count("events.rtc.keyframe.requests", "{request}", "Keyframes asked of publishers", w => w.Counters.KeyframeRequests);
         Count("events.rtc.datagrams.sent", "{datagram}", "Datagrams handed to the kernel", w => w.Queue.Sent);

@@ -20,6 +20,9 @@ internal sealed class WorkerCounters
     public long EstimatedBitrate;
     public long NacksReceived;
     public long NacksSent;
+
+    /// <summary>Asked for beyond the viewer's share, or while it was on its way.</summary>
+    public long NacksIgnored;
     public long KeyframeRequests;
     public long UnknownSources;
     public long UnknownAddresses;
