@@ -225,6 +225,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
             return;
         }
 
+        transport.LastHeard = Now;
         try
         {
             peer.Receive(datagram, from, Now);

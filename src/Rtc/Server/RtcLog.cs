@@ -31,6 +31,9 @@ public sealed partial class RtcLog(ILogger<RtcLog> logger)
     [LoggerMessage(1015, LogLevel.Information, "Room {Room}: a data channel of {Participant} was closed: {Reason}")]
     public partial void DataClosed(string room, string participant, string reason);
 
+    [LoggerMessage(1016, LogLevel.Debug, "Room {Room}: {Participant} closed its data channels")]
+    public partial void DataLeft(string room, string participant);
+
     [LoggerMessage(1020, LogLevel.Information, "Relay of room {Room} connected")]
     public partial void RelayConnected(string room);
 

@@ -84,6 +84,9 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     public IReadOnlyList<string> Held { get; private set; } = [];
 
+    /// <summary>What it was told of others' connections.</summary>
+    public List<(double Second, string Name, bool IsLost)> Reconnections { get; } = [];
+
     public SubscriberTransport? Transport => _participant.Subscriber;
 
     public Bitrate Estimate => Transport!.Congestion.Estimator.Target;
@@ -149,6 +152,9 @@ internal sealed class VirtualPerson : IParticipantEvents
     public void ParticipantLeft(string participantId)
     {
     }
+
+    public void ParticipantReconnecting(string participantId, bool reconnecting) =>
+        Reconnections.Add((_simulation.Seconds, _node.Room.Find(participantId)!.Rights.Identity, reconnecting));
 
     public void TrackPublished(string participantId, TrackInfo track)
     {

@@ -81,6 +81,29 @@ internal sealed class Participant
 
     public bool IsGone { get; set; }
 
+    /// <summary>Its connection is lost, and its place is kept: others are told.</summary>
+    public bool IsReconnecting { get; private set; }
+
+    /// <summary>
+    /// Looks whether its connection is lost: the one to the hub, or both of media. A WHIP or WHEP session has no other than that of media, with whose loss it ends.
+    /// </summary>
+    public void CheckConnection(MonotonicTime now)
+    {
+        var isLost = Kind == ParticipantKind.Client && (Events is null || IsSilent(now));
+        if (isLost != IsReconnecting)
+        {
+            IsReconnecting = isLost;
+            Room.TellReconnecting(this);
+        }
+    }
+
+    private bool IsSilent(MonotonicTime now)
+    {
+        // One that has not connected yet says nothing of the other.
+        var (publisher, subscriber) = (Publisher is { Peer.Srtp: not null } p ? p : null, Subscriber is { Peer.Srtp: not null } s ? s : null);
+        return (publisher is not null || subscriber is not null) && publisher?.IsSilent(now) != false && subscriber?.IsSilent(now) != false;
+    }
+
     /// <summary>Of the next offer. It grows over the whole stay, so that an answer to a transport that was lost is stale.</summary>
     public int NextRevision() => ++_revision;
 
@@ -91,6 +114,7 @@ internal sealed class Participant
     {
         Hand = Hand,
         Moderates = Rights.Moderates,
+        Reconnecting = IsReconnecting,
     };
 
     public IReadOnlyList<PublishedTrack> Tracks => Publisher?.Tracks ?? Relayed;

@@ -11,6 +11,9 @@ internal sealed class Room
     /// <summary>Speakers are told at most four times a second.</summary>
     private static readonly TimeSpan SpeakerInterval = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>What is lost for less than this is told to nobody.</summary>
+    private static readonly TimeSpan ConnectionInterval = TimeSpan.FromSeconds(1);
+
     private static readonly Comparison<PublishedTrack> LoudestFirst = (a, b) => b.AudioLevel.CompareTo(a.AudioLevel);
 
     private readonly Dictionary<string, Participant> _participants = new(StringComparer.Ordinal);
@@ -21,6 +24,7 @@ internal sealed class Room
     private readonly List<PublishedTrack> _lastSpeaking = [];
     private readonly List<Participant> _recentSpeakers = [];
     private MonotonicTime _nextSpeakers;
+    private MonotonicTime _nextConnections;
 
     public Room(string id, MediaWorker worker)
     {
@@ -417,6 +421,7 @@ internal sealed class Room
     public void Advance(MonotonicTime now)
     {
         Viewers?.Advance(now);
+        CheckConnections(now);
         if (now < _nextSpeakers || _participants.Count == 0)
         {
             return;
@@ -446,6 +451,30 @@ internal sealed class Room
         _lastSpeaking.Clear();
         _lastSpeaking.AddRange(_speaking);
         TellSpeakers();
+    }
+
+    private void CheckConnections(MonotonicTime now)
+    {
+        if (now < _nextConnections)
+        {
+            return;
+        }
+
+        _nextConnections = now + ConnectionInterval;
+        foreach (var participant in _participants.Values)
+        {
+            participant.CheckConnection(now);
+        }
+    }
+
+    /// <summary>Somebody's connection is lost, or back.</summary>
+    public void TellReconnecting(Participant participant)
+    {
+        if (participant.IsVisible)
+        {
+            var (id, reconnecting) = (participant.Id, participant.IsReconnecting);
+            Tell(participant, e => e.ParticipantReconnecting(id, reconnecting));
+        }
     }
 
     /// <summary>The loudest ends up first.</summary>
