@@ -26,6 +26,11 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     /// <summary>Timed work (retransmission requests, handshakes) has this resolution.</summary>
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(10);
 
+    private static readonly TimeSpan SocketCheckInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>A worker that has too much to do would else say so every second.</summary>
+    private static readonly TimeSpan DropWarningInterval = TimeSpan.FromMinutes(1);
+
     private readonly Mailbox _mailbox = new();
     private readonly List<MediaTransport> _transports = [];
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
@@ -45,6 +50,9 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     private readonly WorkerSurroundings _surroundings;
     private readonly byte[] _scripted = new byte[SendQueue.SlotBytes];
     private MonotonicTime _nextTick;
+    private MonotonicTime _nextSocketCheck;
+    private MonotonicTime _nextDropWarning;
+    private uint _receiveDrops;
     private volatile bool _stop;
 
     public MediaWorker(
@@ -461,9 +469,35 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         return new TimeSpec { Seconds = nanoseconds / 1_000_000_000, Nanoseconds = nanoseconds % 1_000_000_000 };
     }
 
+    /// <summary>The socket's, from the kernel.</summary>
+    public long ReadReceiveDrops()
+    {
+        var read = _socket.ReceiveDrops;
+        Counters.ReceiveDrops += read - _receiveDrops; // It wraps.
+        _receiveDrops = read;
+        return Counters.ReceiveDrops;
+    }
+
+    private void CheckSocket()
+    {
+        if (Now < _nextSocketCheck)
+        {
+            return;
+        }
+
+        _nextSocketCheck = Now + SocketCheckInterval;
+        var before = Counters.ReceiveDrops;
+        if (ReadReceiveDrops() > before && Now >= _nextDropWarning)
+        {
+            _nextDropWarning = Now + DropWarningInterval;
+            Log.DatagramsDropped(Port, Counters.ReceiveDrops, SocketBufferBytes);
+        }
+    }
+
     private void Tick()
     {
         _nextTick = Now + TickInterval;
+        CheckSocket();
         Tcp.Sweep(Now);
         for (var i = _transports.Count - 1; i >= 0; i--)
         {

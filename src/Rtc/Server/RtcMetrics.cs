@@ -42,6 +42,7 @@ public sealed class RtcMetrics : IDisposable
         Count("events.rtc.datagrams.refused", "{datagram}", "Datagrams that the kernel refused", w => w.Queue.Refused);
         Count("events.rtc.send.messages", "{message}", "Sends that they travelled in; a segmented one counts once", w => w.Queue.Messages);
         Count("events.rtc.send.calls", "{call}", "System calls that sent them", w => w.Queue.Calls);
+        Count("events.rtc.datagrams.dropped", "{datagram}", "Datagrams that came and for which a socket's receive buffer had no room", w => w.Counters.ReceiveDrops);
         Count("events.rtc.datagrams.unknown", "{datagram}", "Datagrams from addresses that belong to nobody", w => w.Counters.UnknownAddresses);
         Gauge("events.rtc.tcp.connections", "{connection}", "ICE-TCP connections", w => w.Tcp.ConnectionCount);
         Count("events.rtc.tcp.accepted", "{connection}", "ICE-TCP connections accepted", w => w.Counters.TcpAccepted);

@@ -26,6 +26,9 @@ internal sealed class WorkerCounters
     public long KeyframeRequests;
     public long UnknownSources;
     public long UnknownAddresses;
+
+    /// <summary>Datagrams for which the socket's receive buffer had no room; read of the kernel once a second.</summary>
+    public long ReceiveDrops;
     public long RelayDropped;
 
     /// <summary>ICE-TCP: connections accepted, and why others were not or did not stay.</summary>
