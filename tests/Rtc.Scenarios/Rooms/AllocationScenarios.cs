@@ -75,7 +75,7 @@ public class AllocationScenarios(ITestOutputHelper output)
         simulation.AtSecond(3, () => disturb(call));
         simulation.RunTo(15); // The just-in-time compiler has seen all.
         var (fewest, seen) = (double.PositiveInfinity, new List<string>());
-        for (var end = 25; end <= 55; end += 10)
+        for (var end = 25; end <= 75; end += 10)
         {
             var before = (call.Allocated, Forwarded: call.Count(c => c.PacketsForwarded), Again: call.Count(c => c.Retransmissions), Paced: call.Count(c => c.PacketsPaced));
             simulation.RunTo(end);

@@ -89,6 +89,16 @@ internal sealed class Participant
     /// </summary>
     public void CheckConnection(MonotonicTime now)
     {
+        if (IsStandIn)
+        {
+            if (Subscriber is { Peer.Srtp: not null } receiver && Events is StandIn standIn)
+            {
+                standIn.Heard(receiver.IsSilent(now));
+            }
+
+            return; // Its principal has the other connection, and is the one that others see.
+        }
+
         var isLost = Kind == ParticipantKind.Client && (Events is null || IsSilent(now));
         if (isLost != IsReconnecting)
         {
@@ -100,8 +110,9 @@ internal sealed class Participant
     private bool IsSilent(MonotonicTime now)
     {
         // One that has not connected yet says nothing of the other.
-        var (publisher, subscriber) = (Publisher is { Peer.Srtp: not null } p ? p : null, Subscriber is { Peer.Srtp: not null } s ? s : null);
-        return (publisher is not null || subscriber is not null) && publisher?.IsSilent(now) != false && subscriber?.IsSilent(now) != false;
+        var publisher = Publisher is { Peer.Srtp: not null } p ? p.IsSilent(now) : (bool?)null;
+        var subscriber = StandIn is not null ? StandIn.IsSilent : Subscriber is { Peer.Srtp: not null } s ? s.IsSilent(now) : null;
+        return (publisher ?? subscriber) is not null && publisher != false && subscriber != false;
     }
 
     /// <summary>Of the next offer. It grows over the whole stay, so that an answer to a transport that was lost is stale.</summary>

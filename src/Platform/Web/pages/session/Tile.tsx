@@ -56,7 +56,7 @@ export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: Rt
       )}
       {view.reconnecting && (
         <div className="tile__lost" data-testid="tile-reconnecting">
-          <Spinner size={22} />
+          <Spinner size={16} />
           <span>Reconnecting …</span>
         </div>
       )}
