@@ -21,25 +21,17 @@ namespace Events.Rtc;
 /// One thread with one port (UDP and TCP), the transports that connected to it and the rooms that they are in. Everything of a room is
 /// touched by this thread only; others reach it through <see cref="Post"/>.
 /// </summary>
-internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
+internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 {
     /// <summary>Timed work (retransmission requests, handshakes) has this resolution.</summary>
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(10);
-
-    private static readonly TimeSpan SocketCheckInterval = TimeSpan.FromSeconds(1);
-
-    /// <summary>A worker that has too much to do would else say so every second.</summary>
-    private static readonly TimeSpan DropWarningInterval = TimeSpan.FromMinutes(1);
 
     private readonly Mailbox _mailbox = new();
     private readonly List<MediaTransport> _transports = [];
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly List<Peer> _disposeLater = [];
 
-    /// <summary>Encodings that hold packets, and until when, the earliest first: all hold for the same time.</summary>
-    private readonly Queue<(PublishedEncoding Encoding, MonotonicTime Until)> _holding = new();
-    /// <summary>Subscriptions that are still shown the past.</summary>
-    private readonly List<Subscription> _replaying = [];
+    private readonly LaterForwarding _later = new();
     private readonly IDtlsEngineFactory _dtls;
     private readonly UdpSocket _socket;
     private readonly ReceiveBatch _receive;
@@ -50,9 +42,6 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     private readonly WorkerSurroundings _surroundings;
     private readonly byte[] _scripted = new byte[SendQueue.SlotBytes];
     private MonotonicTime _nextTick;
-    private MonotonicTime _nextSocketCheck;
-    private MonotonicTime _nextDropWarning;
-    private uint _receiveDrops;
     private volatile bool _stop;
 
     public MediaWorker(
@@ -77,7 +66,8 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         _roomLeft = roomLeft;
         _failed = Failed;
         Routes = new TransportRoutes(Released);
-        (_socket, Tcp) = Bind(options, index);
+        (_socket, Tcp) = WorkerSockets.Bind(options, index, Counters, address => Routes.Forget(address));
+        Drops = new SocketDrops(_socket, Counters, log);
         _receive = new ReceiveBatch(_socket);
         Queue = new SendQueue(_socket, Tcp, _surroundings.Sink);
         Candidates = CandidateAddresses.Of(options, _socket.Port);
@@ -109,6 +99,9 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     public IReadOnlyList<Candidate> Candidates { get; }
 
     public Fingerprint Fingerprint => _dtls.LocalFingerprint;
+
+    /// <summary>What the socket had no room for.</summary>
+    public SocketDrops Drops { get; }
 
     public CodecPolicy PublishPolicy { get; } = CodecPolicy.Default;
 
@@ -154,10 +147,10 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     public Task<T> InvokeAsync<T>(Func<T> function) => _mailbox.InvokeAsync(function);
 
     /// <summary>The encoding has begun to hold packets: they go out at <see cref="PublishedEncoding.HeldUntil"/> at the latest.</summary>
-    public void ForwardLater(PublishedEncoding encoding) => _holding.Enqueue((encoding, encoding.HeldUntil));
+    public void ForwardLater(PublishedEncoding encoding) => _later.Hold(encoding);
 
     /// <summary>The subscription goes on with <see cref="Subscription.Replay"/> until that is done.</summary>
-    public void ReplayLater(Subscription subscription) => _replaying.Add(subscription);
+    public void ReplayLater(Subscription subscription) => _later.Replay(subscription);
 
     public Room? FindRoom(string id) => _rooms.GetValueOrDefault(id);
 
@@ -267,29 +260,6 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         _mailbox.Dispose();
     }
 
-    /// <summary>One number for both: it is what firewalls and 1:1 NAT are told.</summary>
-    private (UdpSocket Udp, TcpCandidate Tcp) Bind(RtcOptions options, int index)
-    {
-        // The system chooses for UDP alone, so its choice may be taken for TCP.
-        for (var tries = options.Port == 0 ? 16 : 1; ; tries--)
-        {
-            var udp = UdpSocket.Bind(options.BindAddress, options.Port == 0 ? 0 : options.Port + index, options.SocketBufferBytes);
-            try
-            {
-                return (udp, new TcpCandidate(options.BindAddress, udp.Port, options.Tcp, Counters, address => Routes.Forget(address)));
-            }
-            catch (IOException) when (tries > 1)
-            {
-                udp.Dispose();
-            }
-            catch
-            {
-                udp.Dispose();
-                throw;
-            }
-        }
-    }
-
     private void Released(TransportAddress address)
     {
         if (address.IsTcp)
@@ -301,17 +271,12 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     private void Run()
     {
         _ = ProcessControl(SetTimerSlack, 50_000, 0, 0, 0); // 50 µs: packets are held for a few milliseconds.
-        Span<PollDescriptor> descriptors =
-        [
-            new PollDescriptor { Descriptor = _socket.Descriptor, Events = PollIn },
-            new PollDescriptor { Descriptor = _mailbox.Descriptor, Events = PollIn },
-            new PollDescriptor { Descriptor = Tcp.Descriptor, Events = PollIn },
-        ];
+        var readable = new Readiness(_socket.Descriptor, _mailbox.Descriptor, Tcp.Descriptor);
         while (!_stop)
         {
             try
             {
-                Turn(descriptors);
+                Turn(readable);
             }
             catch (Exception exception)
             {
@@ -321,22 +286,17 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         }
     }
 
-    private void Turn(Span<PollDescriptor> descriptors)
+    private void Turn(Readiness readable)
     {
-        fixed (PollDescriptor* pointer = descriptors)
-        {
-            var wait = WaitTime();
-            _ = Poll(pointer, 3, wait is null ? null : (TimeSpec*)&wait, null);
-        }
-
+        readable.Wait(Now, NextDeadline());
         UpdateClock();
-        ReceiveFromWorkers((descriptors[1].Returned & PollIn) != 0);
-        if ((descriptors[0].Returned & PollIn) != 0)
+        ReceiveFromWorkers(readable[1]);
+        if (readable[0])
         {
             ReceiveAll();
         }
 
-        if ((descriptors[2].Returned & PollIn) != 0)
+        if (readable[2])
         {
             var self = this;
             Tcp.Receive(ref self, Now);
@@ -392,7 +352,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
             Tick();
         }
 
-        ForwardHeld();
+        _later.ForwardHeld(Now);
         Queue.Flush();
         DisposePeers();
     }
@@ -403,8 +363,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     /// </summary>
     private void BeginAnew()
     {
-        _holding.Clear();
-        _replaying.Clear();
+        _later.Clear();
         Queue.Discard();
         foreach (var participant in _rooms.Values.SelectMany(r => r.Participants).ToList())
         {
@@ -439,65 +398,16 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         }
     }
 
-    private void ForwardHeld()
+    private MonotonicTime NextDeadline()
     {
-        // Most have forwarded meanwhile, with the frame's last packet.
-        while (_holding.TryPeek(out var first) && (first.Encoding.HeldUntil != first.Until || Now >= first.Until))
-        {
-            _holding.Dequeue();
-            if (first.Encoding.HeldUntil == first.Until)
-            {
-                first.Encoding.ForwardHeld(Now);
-            }
-        }
-    }
-
-    private TimeSpec? WaitTime()
-    {
-        var until = _transports.Count > 0 || _rooms.Count > 0 || Tcp.NeedsSweep ? _nextTick : MonotonicTime.Never;
-        if (_holding.TryPeek(out var first))
-        {
-            until = MonotonicTime.Min(until, first.Until);
-        }
-
-        if (until.IsNever)
-        {
-            return null;
-        }
-
-        var nanoseconds = Math.Max(0, until.Nanoseconds - Now.Nanoseconds);
-        return new TimeSpec { Seconds = nanoseconds / 1_000_000_000, Nanoseconds = nanoseconds % 1_000_000_000 };
-    }
-
-    /// <summary>The socket's, from the kernel.</summary>
-    public long ReadReceiveDrops()
-    {
-        var read = _socket.ReceiveDrops;
-        Counters.ReceiveDrops += read - _receiveDrops; // It wraps.
-        _receiveDrops = read;
-        return Counters.ReceiveDrops;
-    }
-
-    private void CheckSocket()
-    {
-        if (Now < _nextSocketCheck)
-        {
-            return;
-        }
-
-        _nextSocketCheck = Now + SocketCheckInterval;
-        var before = Counters.ReceiveDrops;
-        if (ReadReceiveDrops() > before && Now >= _nextDropWarning)
-        {
-            _nextDropWarning = Now + DropWarningInterval;
-            Log.DatagramsDropped(Port, Counters.ReceiveDrops, SocketBufferBytes);
-        }
+        var tick = _transports.Count > 0 || _rooms.Count > 0 || Tcp.NeedsSweep ? _nextTick : MonotonicTime.Never;
+        return MonotonicTime.Min(tick, _later.Deadline);
     }
 
     private void Tick()
     {
         _nextTick = Now + TickInterval;
-        CheckSocket();
+        Drops.Advance(Now);
         Tcp.Sweep(Now);
         for (var i = _transports.Count - 1; i >= 0; i--)
         {
@@ -520,13 +430,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
             }
         }
 
-        for (var i = _replaying.Count - 1; i >= 0; i--)
-        {
-            if (!_replaying[i].Replay(Now))
-            {
-                _replaying.RemoveAt(i);
-            }
-        }
+        _later.ReplayMore(Now);
 
         var participants = 0;
         foreach (var room in _rooms.Values)

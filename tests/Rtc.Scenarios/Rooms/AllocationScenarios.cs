@@ -50,20 +50,23 @@ public class AllocationScenarios(ITestOutputHelper output)
         spread: true);
 
     [Fact]
-    public void Forwarding_allocates_nothing_while_packets_wait_for_thin_paths() => Measure(Layered, call =>
-    {
-        Lose(call, 0.01);
-        for (var i = 0; i < Viewers; i++)
+    public void Forwarding_allocates_nothing_while_packets_wait_for_thin_paths() => Measure(
+        Layered,
+        call =>
         {
-            var down = call.Viewers[i].Down;
-            // Each to its own beat, so that estimates fall and rise, and layers with them.
-            var (thin, wide, beat) = (Bitrate.FromKilobits(200 + (i * 60)), Bitrate.FromKilobits(1_200), 3 + (i * 0.37));
-            var isThin = false;
-            call.Simulation.Every(TimeSpan.FromSeconds(beat), () => down.Capacity = (isThin = !isThin) ? thin : wide);
-        }
-    });
+            Lose(call, 0.01);
+            for (var i = 0; i < Viewers; i++)
+            {
+                var down = call.Viewers[i].Down;
+                // Each to its own beat, so that estimates fall and rise, and layers with them.
+                var (thin, wide, beat) = (Bitrate.FromKilobits(200 + (i * 60)), Bitrate.FromKilobits(1_200), 3 + (i * 0.37));
+                var isThin = false;
+                call.Simulation.Every(TimeSpan.FromSeconds(beat), () => down.Capacity = (isThin = !isThin) ? thin : wide);
+            }
+        },
+        most: 0.25); // Who is told that a picture is held back, or shown again, is told by a message of a few dozen bytes, whatever the number of packets.
 
-    private void Measure(CameraPlan plan, Action<VirtualCall> disturb, bool spread = false)
+    private void Measure(CameraPlan plan, Action<VirtualCall> disturb, bool spread = false, double most = 0.02)
     {
         var simulation = new Simulation(seed: 2);
         using var call = new VirtualCall(simulation, [plan], spread ? 0 : Viewers);
@@ -74,7 +77,7 @@ public class AllocationScenarios(ITestOutputHelper output)
 
         simulation.AtSecond(3, () => disturb(call));
         simulation.RunTo(15); // The just-in-time compiler has seen all.
-        var (fewest, seen) = (double.PositiveInfinity, new List<string>());
+        var (fewest, repaired, seen) = (double.PositiveInfinity, 0L, new List<string>());
         for (var end = 25; end <= 75; end += 10)
         {
             var before = (call.Allocated, Forwarded: call.Count(c => c.PacketsForwarded), Again: call.Count(c => c.Retransmissions), Paced: call.Count(c => c.PacketsPaced));
@@ -82,14 +85,15 @@ public class AllocationScenarios(ITestOutputHelper output)
             var (allocated, forwarded) = (call.Allocated - before.Allocated, call.Count(c => c.PacketsForwarded) - before.Forwarded);
             var again = call.Count(c => c.Retransmissions) - before.Again;
             seen.Add($"{allocated} bytes for {forwarded} packets, {again} of them again, {call.Count(c => c.PacketsPaced) - before.Paced} paced");
-            Assert.True(forwarded > 5_000 && again > forwarded / 500, seen[^1]);
+            Assert.True(forwarded > 5_000, seen[^1]);
+            repaired += again;
             fewest = Math.Min(fewest, allocated / (double)forwarded);
         }
 
-        // What estimators remember grows with need and then stays, so there is a window in which nothing grows. Who is told that a picture is held back, or shown again,
-        // is told by a message, whatever the number of packets; forty bytes on one packet in four hundred would be more.
+        // What estimators remember grows with need and then stays, so there is a window in which nothing grows.
         output.WriteLine(string.Join("; ", seen));
-        Assert.True(fewest <= 0.1, string.Join("; ", seen));
+        Assert.True(repaired > 200, string.Join("; ", seen)); // else the network was not bad
+        Assert.True(fewest <= most, string.Join("; ", seen));
     }
 
     private static void Lose(VirtualCall call, double loss)

@@ -103,7 +103,15 @@ internal sealed class Participant
         if (isLost != IsReconnecting)
         {
             IsReconnecting = isLost;
-            Room.TellReconnecting(this);
+            TellReconnecting();
+        }
+    }
+
+    private void TellReconnecting()
+    {
+        if (IsVisible)
+        {
+            Room.Tell(this, e => e.ParticipantReconnecting(Id, IsReconnecting));
         }
     }
 
