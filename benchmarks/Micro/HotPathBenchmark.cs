@@ -46,7 +46,7 @@ public class HotPathBenchmark
         _sender = new(SrtpCiphers.Default.Create(SrtpProfile.AeadAes128Gcm, key, salt));
         _stream = _sender.OpenStream(0x1234_5678);
         _rewriter.Configure(96, 0, 0);
-        _rewriter.Rebase(1, 3_000, 1);
+        _rewriter.Rebase(1, 3_000, 0, TimeSpan.Zero, null, 90_000);
         _cache.Store(_packet, 1, _now);
         var report = new RtcpWriter(_compound);
         report.WriteReceiverReport(1, [new ReportBlock(0xCAFE, 2, 3, 4, 5, 6, 7)]);
@@ -80,7 +80,7 @@ public class HotPathBenchmark
     }
 
     [Benchmark]
-    public int FindForRetransmission() => _cache.TryGet(_sequence, _now, TimeSpan.FromSeconds(2), out var packet) ? packet.Length : 0;
+    public int FindForRetransmission() => _cache.TryGet(_sequence, _now, TimeSpan.Zero, TimeSpan.FromSeconds(2), out var packet) ? packet.Length : 0;
 
     [Benchmark]
     public int Rewrite()

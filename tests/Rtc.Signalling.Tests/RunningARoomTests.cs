@@ -57,6 +57,31 @@ public sealed class RunningARoomTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Others_see_that_one_reconnects_until_it_is_back_and_who_comes_meanwhile_sees_it_too()
+    {
+        await using HubClient host = await _node.ConnectAsync();
+        await using HubClient guest = await _node.ConnectAsync();
+        await Join(host, _node.Grant(identity: "host.1"));
+        JsonElement joined = await Join(guest, _node.Grant(identity: "guest.1"));
+        Assert.False(Person(joined, Id(joined)).GetProperty("reconnecting").GetBoolean());
+        guest.Drop();
+        Assert.Equal(Id(joined), (await host.EventAsync("participantReconnecting")).GetProperty("participantId").GetString());
+
+        await using HubClient late = await _node.ConnectAsync();
+        JsonElement seen = await Join(late, _node.Grant(identity: "late.1"));
+        Assert.True(Person(seen, Id(joined)).GetProperty("reconnecting").GetBoolean());
+
+        await using HubClient again = await _node.ConnectAsync();
+        JsonElement resumed = await again.CallAsync("resume", new { resumeToken = joined.GetProperty("resumeToken").GetString() });
+        Assert.False(Person(resumed, Id(joined)).GetProperty("reconnecting").GetBoolean());
+        Assert.Equal(Id(joined), (await host.EventAsync("participantReconnected")).GetProperty("participantId").GetString());
+        Assert.Equal(Id(joined), (await late.EventAsync("participantReconnected")).GetProperty("participantId").GetString());
+
+        static JsonElement Person(JsonElement room, string id) =>
+            room.GetProperty("participants").EnumerateArray().Single(p => p.GetProperty("participantId").GetString() == id);
+    }
+
+    [Fact]
     public async Task Who_is_removed_is_told_cannot_resume_and_comes_in_by_no_door_not_even_after_a_restart()
     {
         await using HubClient host = await _node.ConnectAsync();

@@ -162,15 +162,22 @@ public sealed class ClientPeer : IDisposable
     /// <param name="marker">Last packet of a video frame; first of a talk spurt.</param>
     /// <param name="now">The present.</param>
     /// <param name="level">Audio level (RFC 6464), sent when negotiated.</param>
+    /// <param name="descriptor">AV1's dependency descriptor, sent when negotiated.</param>
     public bool SendMedia(
-        ClientSendTrack track, ReadOnlySpan<byte> payload, RtpTimestamp timestamp, bool marker, MonotonicTime now, AudioLevel? level = null)
+        ClientSendTrack track,
+        ReadOnlySpan<byte> payload,
+        RtpTimestamp timestamp,
+        bool marker,
+        MonotonicTime now,
+        AudioLevel? level = null,
+        ReadOnlySpan<byte> descriptor = default)
     {
         if (_srtpSender is null || State != ClientPeerState.Connected)
         {
             return false;
         }
 
-        if (!_sender.WriteMedia(_buffer.AsSpan(0, MaxDatagram), track, payload, timestamp, marker, level, now, out var plainLength))
+        if (!_sender.WriteMedia(_buffer.AsSpan(0, MaxDatagram), track, payload, timestamp, marker, level, descriptor, now, out var plainLength))
         {
             return false;
         }
@@ -299,7 +306,7 @@ public sealed class ClientPeer : IDisposable
         {
             if (SenderReport.TryRead(packet, out var report))
             {
-                _receiver.Find(report.Ssrc)?.SenderReportReceived(report.NtpTime, now);
+                _receiver.Find(report.Ssrc)?.SenderReportReceived(report.NtpTime, report.RtpTimestamp, now);
             }
             else if (Pli.TryRead(packet, out var pli) && _sender.Find(pli.MediaSsrc) is { } asked)
             {

@@ -1,4 +1,5 @@
 using Events.Rtc.Client.Signalling;
+using Events.Rtc.Protocol.Forwarding;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Wire;
 
@@ -23,6 +24,7 @@ public sealed class ClientReceiveTrack
     private long _receivedPrior;
     private uint _lastTransit;
     private double _jitter;
+    private SenderClock _clock;
     private uint _lastSenderReport;
     private MonotonicTime _lastSenderReportAt;
 
@@ -58,7 +60,15 @@ public sealed class ClientReceiveTrack
     public long NacksSent { get; private set; }
 
     /// <summary>The sender has told how its RTP clock relates to the wall clock.</summary>
-    public bool HasSenderReport => _lastSenderReport != 0;
+    public bool HasSenderReport => _clock.IsKnown;
+
+    /// <summary>When something was captured, by the publisher's wall clock and its last sender report (RFC 3550 §6.4.1). False before the first one.</summary>
+    public bool TryGetCaptureTime(RtpTimestamp timestamp, out NtpTime captured)
+    {
+        var ticks = (int)(timestamp.Value - _clock.Rtp.Value);
+        captured = new(_clock.Ntp.Value + (ulong)(long)(ticks / (double)Media.ClockRate * (1L << 32)));
+        return _clock.IsKnown;
+    }
 
     /// <summary>Whether a keyframe has been seen since the start or since an irreparable loss.</summary>
     public bool HasKeyframe { get; internal set; }
@@ -109,8 +119,9 @@ public sealed class ClientReceiveTrack
         return true;
     }
 
-    internal void SenderReportReceived(NtpTime time, MonotonicTime now)
+    internal void SenderReportReceived(NtpTime time, RtpTimestamp timestamp, MonotonicTime now)
     {
+        _clock = new(time, timestamp);
         _lastSenderReport = time.Middle;
         _lastSenderReportAt = now;
     }

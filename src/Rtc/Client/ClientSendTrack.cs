@@ -75,8 +75,12 @@ public sealed class ClientSendTrack
 
         PacketCount++;
         OctetCount += (uint)payloadLength;
-        LastTimestamp = timestamp;
-        LastSentAt = now;
+        if (PacketCount == 1 || timestamp != LastTimestamp)
+        {
+            // Of a picture's packets the first is the one that was sent when it was captured: the others are paced.
+            LastTimestamp = timestamp;
+            LastSentAt = now;
+        }
     }
 
     internal void Keep(ReadOnlySpan<byte> plainPacket, ushort sequence)

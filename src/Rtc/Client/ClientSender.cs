@@ -65,6 +65,7 @@ internal sealed class ClientSender
         RtpTimestamp timestamp,
         bool marker,
         AudioLevel? level,
+        ReadOnlySpan<byte> descriptor,
         MonotonicTime now,
         out int length)
     {
@@ -75,6 +76,11 @@ internal sealed class ClientSender
         if (level is { } value && media.AudioLevelExtension != 0)
         {
             writer.AddExtension(media.AudioLevelExtension, [value.Encode()]);
+        }
+
+        if (!descriptor.IsEmpty && media.DependencyDescriptorExtension != 0)
+        {
+            writer.AddExtension(media.DependencyDescriptorExtension, descriptor);
         }
 
         length = 0;

@@ -21,7 +21,7 @@ namespace Events.Rtc;
 /// One thread with one port (UDP and TCP), the transports that connected to it and the rooms that they are in. Everything of a room is
 /// touched by this thread only; others reach it through <see cref="Post"/>.
 /// </summary>
-internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
+internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 {
     /// <summary>Timed work (retransmission requests, handshakes) has this resolution.</summary>
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(10);
@@ -31,10 +31,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly List<Peer> _disposeLater = [];
 
-    /// <summary>Encodings that hold packets, and until when, the earliest first: all hold for the same time.</summary>
-    private readonly Queue<(PublishedEncoding Encoding, MonotonicTime Until)> _holding = new();
-    /// <summary>Subscriptions that are still shown the past.</summary>
-    private readonly List<Subscription> _replaying = [];
+    private readonly LaterForwarding _later = new();
     private readonly IDtlsEngineFactory _dtls;
     private readonly UdpSocket _socket;
     private readonly ReceiveBatch _receive;
@@ -69,7 +66,8 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         _roomLeft = roomLeft;
         _failed = Failed;
         Routes = new TransportRoutes(Released);
-        (_socket, Tcp) = Bind(options, index);
+        (_socket, Tcp) = WorkerSockets.Bind(options, index, Counters, address => Routes.Forget(address));
+        Drops = new SocketDrops(_socket, Counters, log);
         _receive = new ReceiveBatch(_socket);
         Queue = new SendQueue(_socket, Tcp, _surroundings.Sink);
         Candidates = CandidateAddresses.Of(options, _socket.Port);
@@ -101,6 +99,9 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     public IReadOnlyList<Candidate> Candidates { get; }
 
     public Fingerprint Fingerprint => _dtls.LocalFingerprint;
+
+    /// <summary>What the socket had no room for.</summary>
+    public SocketDrops Drops { get; }
 
     public CodecPolicy PublishPolicy { get; } = CodecPolicy.Default;
 
@@ -146,10 +147,10 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     public Task<T> InvokeAsync<T>(Func<T> function) => _mailbox.InvokeAsync(function);
 
     /// <summary>The encoding has begun to hold packets: they go out at <see cref="PublishedEncoding.HeldUntil"/> at the latest.</summary>
-    public void ForwardLater(PublishedEncoding encoding) => _holding.Enqueue((encoding, encoding.HeldUntil));
+    public void ForwardLater(PublishedEncoding encoding) => _later.Hold(encoding);
 
     /// <summary>The subscription goes on with <see cref="Subscription.Replay"/> until that is done.</summary>
-    public void ReplayLater(Subscription subscription) => _replaying.Add(subscription);
+    public void ReplayLater(Subscription subscription) => _later.Replay(subscription);
 
     public Room? FindRoom(string id) => _rooms.GetValueOrDefault(id);
 
@@ -225,6 +226,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
             return;
         }
 
+        transport.LastHeard = Now;
         try
         {
             peer.Receive(datagram, from, Now);
@@ -258,29 +260,6 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         _mailbox.Dispose();
     }
 
-    /// <summary>One number for both: it is what firewalls and 1:1 NAT are told.</summary>
-    private (UdpSocket Udp, TcpCandidate Tcp) Bind(RtcOptions options, int index)
-    {
-        // The system chooses for UDP alone, so its choice may be taken for TCP.
-        for (var tries = options.Port == 0 ? 16 : 1; ; tries--)
-        {
-            var udp = UdpSocket.Bind(options.BindAddress, options.Port == 0 ? 0 : options.Port + index, options.SocketBufferBytes);
-            try
-            {
-                return (udp, new TcpCandidate(options.BindAddress, udp.Port, options.Tcp, Counters, address => Routes.Forget(address)));
-            }
-            catch (IOException) when (tries > 1)
-            {
-                udp.Dispose();
-            }
-            catch
-            {
-                udp.Dispose();
-                throw;
-            }
-        }
-    }
-
     private void Released(TransportAddress address)
     {
         if (address.IsTcp)
@@ -292,17 +271,12 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     private void Run()
     {
         _ = ProcessControl(SetTimerSlack, 50_000, 0, 0, 0); // 50 µs: packets are held for a few milliseconds.
-        Span<PollDescriptor> descriptors =
-        [
-            new PollDescriptor { Descriptor = _socket.Descriptor, Events = PollIn },
-            new PollDescriptor { Descriptor = _mailbox.Descriptor, Events = PollIn },
-            new PollDescriptor { Descriptor = Tcp.Descriptor, Events = PollIn },
-        ];
+        var readable = new Readiness(_socket.Descriptor, _mailbox.Descriptor, Tcp.Descriptor);
         while (!_stop)
         {
             try
             {
-                Turn(descriptors);
+                Turn(readable);
             }
             catch (Exception exception)
             {
@@ -312,21 +286,34 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         }
     }
 
-    private void Turn(Span<PollDescriptor> descriptors)
+    private void Turn(Readiness readable)
     {
-        fixed (PollDescriptor* pointer = descriptors)
+        readable.Wait(Now, NextDeadline());
+        UpdateClock();
+        ReceiveFromWorkers(readable[1]);
+        if (readable[0])
         {
-            var wait = WaitTime();
-            _ = Poll(pointer, 3, wait is null ? null : (TimeSpec*)&wait, null);
+            ReceiveAll();
         }
 
-        UpdateClock();
+        if (readable[2])
+        {
+            var self = this;
+            Tcp.Receive(ref self, Now);
+        }
+
+        FinishTurn();
+    }
+
+    /// <summary>What was posted here, and what the homes of rooms that have viewers here have sent.</summary>
+    private void ReceiveFromWorkers(bool isPosted)
+    {
         foreach (var branch in _branches)
         {
             branch.BeginReceive();
         }
 
-        if ((descriptors[1].Returned & PollIn) != 0 || _branches.Count > 0)
+        if (isPosted || _branches.Count > 0)
         {
             _mailbox.Run(_failed);
         }
@@ -342,26 +329,13 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
                 Failed(exception); // It costs a packet.
             }
         }
-
-        if ((descriptors[0].Returned & PollIn) != 0)
-        {
-            ReceiveAll();
-        }
-
-        if ((descriptors[2].Returned & PollIn) != 0)
-        {
-            var self = this;
-            Tcp.Receive(ref self, Now);
-        }
-
-        FinishTurn();
     }
 
     /// <summary>A turn without the thread and its socket: of a worker that a scenario drives. Nothing else may call it.</summary>
     public void TurnBy(ReadOnlySpan<byte> datagram, in TransportAddress from)
     {
         UpdateClock();
-        _mailbox.Run(_failed);
+        ReceiveFromWorkers(isPosted: true);
         if (!datagram.IsEmpty)
         {
             datagram.CopyTo(_scripted);
@@ -378,7 +352,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
             Tick();
         }
 
-        ForwardHeld();
+        _later.ForwardHeld(Now);
         Queue.Flush();
         DisposePeers();
     }
@@ -389,8 +363,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
     /// </summary>
     private void BeginAnew()
     {
-        _holding.Clear();
-        _replaying.Clear();
+        _later.Clear();
         Queue.Discard();
         foreach (var participant in _rooms.Values.SelectMany(r => r.Participants).ToList())
         {
@@ -425,39 +398,16 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
         }
     }
 
-    private void ForwardHeld()
+    private MonotonicTime NextDeadline()
     {
-        // Most have forwarded meanwhile, with the frame's last packet.
-        while (_holding.TryPeek(out var first) && (first.Encoding.HeldUntil != first.Until || Now >= first.Until))
-        {
-            _holding.Dequeue();
-            if (first.Encoding.HeldUntil == first.Until)
-            {
-                first.Encoding.ForwardHeld(Now);
-            }
-        }
-    }
-
-    private TimeSpec? WaitTime()
-    {
-        var until = _transports.Count > 0 || _rooms.Count > 0 || Tcp.NeedsSweep ? _nextTick : MonotonicTime.Never;
-        if (_holding.TryPeek(out var first))
-        {
-            until = MonotonicTime.Min(until, first.Until);
-        }
-
-        if (until.IsNever)
-        {
-            return null;
-        }
-
-        var nanoseconds = Math.Max(0, until.Nanoseconds - Now.Nanoseconds);
-        return new TimeSpec { Seconds = nanoseconds / 1_000_000_000, Nanoseconds = nanoseconds % 1_000_000_000 };
+        var tick = _transports.Count > 0 || _rooms.Count > 0 || Tcp.NeedsSweep ? _nextTick : MonotonicTime.Never;
+        return MonotonicTime.Min(tick, _later.Deadline);
     }
 
     private void Tick()
     {
         _nextTick = Now + TickInterval;
+        Drops.Advance(Now);
         Tcp.Sweep(Now);
         for (var i = _transports.Count - 1; i >= 0; i--)
         {
@@ -480,13 +430,7 @@ internal sealed unsafe class MediaWorker : IDatagramReceiver, IDisposable
             }
         }
 
-        for (var i = _replaying.Count - 1; i >= 0; i--)
-        {
-            if (!_replaying[i].Replay(Now))
-            {
-                _replaying.RemoveAt(i);
-            }
-        }
+        _later.ReplayMore(Now);
 
         var participants = 0;
         foreach (var room in _rooms.Values)

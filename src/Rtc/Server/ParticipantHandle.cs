@@ -107,6 +107,11 @@ internal sealed class ParticipantHandle : IParticipant
         if (!_participant.IsGone)
         {
             _participant.Events = events;
+            if (events is not null)
+            {
+                _participant.CheckConnection(_worker.Now); // Who is back is so at once; that one is gone is told after a moment, in which many are back.
+            }
+
             foreach (var track in _participant.Tracks)
             {
                 track.RepeatDemand();

@@ -13,6 +13,9 @@ public sealed partial class RtcLog(ILogger<RtcLog> logger)
     [LoggerMessage(1001, LogLevel.Warning, "The kernel granted {BufferBytes} bytes of UDP buffer; rooms of hundreds will drop packets. Run as root, or: sysctl -w net.core.rmem_max=16777216 net.core.wmem_max=16777216")]
     public partial void SmallSocketBuffer(int bufferBytes);
 
+    [LoggerMessage(1002, LogLevel.Warning, "The socket of port {Port} has had no room for {Dropped} datagrams so far; its buffer has {BufferBytes} bytes. More workers, or larger buffers (sysctl -w net.core.rmem_max=16777216), help")]
+    public partial void DatagramsDropped(int port, long dropped, int bufferBytes);
+
     [LoggerMessage(1010, LogLevel.Debug, "Room {Room}: {Participant}'s {Transport} transport is connected")]
     public partial void TransportConnected(string room, string participant, string transport);
 
@@ -30,6 +33,9 @@ public sealed partial class RtcLog(ILogger<RtcLog> logger)
 
     [LoggerMessage(1015, LogLevel.Information, "Room {Room}: a data channel of {Participant} was closed: {Reason}")]
     public partial void DataClosed(string room, string participant, string reason);
+
+    [LoggerMessage(1016, LogLevel.Debug, "Room {Room}: {Participant} closed its data channels")]
+    public partial void DataLeft(string room, string participant);
 
     [LoggerMessage(1020, LogLevel.Information, "Relay of room {Room} connected")]
     public partial void RelayConnected(string room);

@@ -7,6 +7,9 @@ namespace Events.Rtc;
 /// <param name="Routes">User fragments and addresses by which transports are found, now.</param>
 public readonly record struct RtcMeasurement(long PacketsForwarded, long AllocatedBytes, long Faults, long RelayDropped, long Routes)
 {
+    /// <summary>Datagrams for which a socket's receive buffer had no room.</summary>
+    public long ReceiveDrops { get; init; }
+
     /// <summary>Packets that only probed a viewer's path.</summary>
     public long PaddingSent { get; init; }
 
@@ -34,6 +37,7 @@ public readonly record struct RtcMeasurement(long PacketsForwarded, long Allocat
     public static RtcMeasurement operator +(RtcMeasurement a, RtcMeasurement b) => new(
         a.PacketsForwarded + b.PacketsForwarded, a.AllocatedBytes + b.AllocatedBytes, a.Faults + b.Faults, a.RelayDropped + b.RelayDropped, a.Routes + b.Routes)
     {
+        ReceiveDrops = a.ReceiveDrops + b.ReceiveDrops,
         PaddingSent = a.PaddingSent + b.PaddingSent,
         EstimatedBitrate = a.EstimatedBitrate + b.EstimatedBitrate,
         TcpConnections = a.TcpConnections + b.TcpConnections,

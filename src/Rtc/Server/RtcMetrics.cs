@@ -35,12 +35,14 @@ public sealed class RtcMetrics : IDisposable
         Count("events.rtc.packets.paced", "{packet}", "Packets that waited for their viewer's path", w => w.Counters.PacketsPaced);
         Count("events.rtc.packets.pacer.dropped", "{packet}", "Packets for which a viewer's queue had no room", w => w.Counters.PacerDropped);
         Count("events.rtc.nacks.received", "{packet}", "Packets that subscribers asked for again", w => w.Counters.NacksReceived);
+        Count("events.rtc.nacks.ignored", "{packet}", "Of them not sent again: beyond the viewer's share, or on their way", w => w.Counters.NacksIgnored);
         Count("events.rtc.nacks.sent", "{packet}", "Packets that publishers were asked for again", w => w.Counters.NacksSent);
         Count("events.rtc.keyframe.requests", "{request}", "Keyframes asked of publishers", w => w.Counters.KeyframeRequests);
         Count("events.rtc.datagrams.sent", "{datagram}", "Datagrams handed to the kernel", w => w.Queue.Sent);
         Count("events.rtc.datagrams.refused", "{datagram}", "Datagrams that the kernel refused", w => w.Queue.Refused);
         Count("events.rtc.send.messages", "{message}", "Sends that they travelled in; a segmented one counts once", w => w.Queue.Messages);
         Count("events.rtc.send.calls", "{call}", "System calls that sent them", w => w.Queue.Calls);
+        Count("events.rtc.datagrams.dropped", "{datagram}", "Datagrams that came and for which a socket's receive buffer had no room", w => w.Counters.ReceiveDrops);
         Count("events.rtc.datagrams.unknown", "{datagram}", "Datagrams from addresses that belong to nobody", w => w.Counters.UnknownAddresses);
         Gauge("events.rtc.tcp.connections", "{connection}", "ICE-TCP connections", w => w.Tcp.ConnectionCount);
         Count("events.rtc.tcp.accepted", "{connection}", "ICE-TCP connections accepted", w => w.Counters.TcpAccepted);

@@ -173,6 +173,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
             total += await worker.InvokeAsync(() => new RtcMeasurement(
                 worker.Counters.PacketsForwarded, GC.GetAllocatedBytesForCurrentThread(), worker.Counters.Faults, worker.Counters.RelayDropped, worker.Routes.Count)
             {
+                ReceiveDrops = worker.Drops.Read(),
                 PaddingSent = worker.Counters.PaddingSent,
                 EstimatedBitrate = worker.Counters.EstimatedBitrate,
                 TcpConnections = worker.Tcp.ConnectionCount,

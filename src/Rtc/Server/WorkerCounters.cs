@@ -20,9 +20,15 @@ internal sealed class WorkerCounters
     public long EstimatedBitrate;
     public long NacksReceived;
     public long NacksSent;
+
+    /// <summary>Asked for beyond the viewer's share, or while it was on its way.</summary>
+    public long NacksIgnored;
     public long KeyframeRequests;
     public long UnknownSources;
     public long UnknownAddresses;
+
+    /// <summary>Datagrams for which the socket's receive buffer had no room; read of the kernel once a second.</summary>
+    public long ReceiveDrops;
     public long RelayDropped;
 
     /// <summary>ICE-TCP: connections accepted, and why others were not or did not stay.</summary>

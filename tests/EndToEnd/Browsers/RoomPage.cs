@@ -41,6 +41,27 @@ public sealed class RoomPage : IAsyncDisposable
         })();
         """;
 
+    /// <summary>Notes when each step of a reload is done; times of a page count from when it began to load.</summary>
+    private const string ReloadWatch = """
+        (() => {
+          if (window.reloaded) return;
+          const steps = (window.reloaded = { script: performance.now() });
+          const note = (name, done) => { if (done && !(name in steps)) steps[name] = performance.now(); };
+          const look = async () => {
+            const rtc = window.eventsRtc;
+            note('account', performance.getEntriesByType('resource').some((r) => r.name.endsWith('/me') && r.responseEnd > 0));
+            note('grant', performance.getEntriesByType('resource').some((r) => r.name.endsWith('/grants') && r.responseEnd > 0));
+            note('joined', rtc?.you);
+            note('connected', rtc?.subscriber?.connectionState === 'connected');
+            const stats = rtc?.subscriber && [...(await rtc.subscriber.getStats()).values()];
+            note('packet', stats?.some((s) => s.type === 'inbound-rtp' && s.kind === 'video' && s.packetsReceived > 0));
+            note('frame', stats?.some((s) => s.type === 'inbound-rtp' && s.kind === 'video' && s.framesDecoded > 0));
+            if (!steps.frame) setTimeout(look, 10);
+          };
+          look();
+        })();
+        """;
+
     private const string PolicyLabel = "Content-Security-Policy: ";
 
     /// <summary>What the page's Content-Security-Policy kept it from counts among its errors: no page of ours asks for what its policy refuses.</summary>
@@ -164,6 +185,19 @@ public sealed class RoomPage : IAsyncDisposable
         }
         """,
         door);
+
+    /// <summary>
+    /// Reloads the page, which comes back into the room by itself. How long it took, in milliseconds from the moment that the page began to load: until somebody
+    /// else's picture was decoded, and for the eye of who reads a failure each step on the way there.
+    /// </summary>
+    public async Task<(double Back, string Way)> ReloadTimedAsync()
+    {
+        await Page.AddInitScriptAsync(ReloadWatch);
+        await Page.ReloadAsync(new() { WaitUntil = WaitUntilState.Commit });
+        await Page.WaitForFunctionAsync("() => window.reloaded?.frame", null, new() { Timeout = 60_000, PollingInterval = 50 });
+        var steps = await Page.EvaluateAsync<JsonElement>("() => window.reloaded");
+        return (steps.GetProperty("frame").GetDouble(), steps.ToString());
+    }
 
     /// <summary>Waits until this many other people's pictures are shown.</summary>
     public Task SeeOthersAsync(int count) =>

@@ -10,6 +10,9 @@ public sealed class OutageTests(DistantInstallation installation, ITestOutputHel
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>From the moment that a page begins to load until it has decoded somebody else's picture.</summary>
+    private const double BackWithinMs = 2_000;
+
     /// <summary>84 s are past the 30 s of consent (RFC 7675) and the 30 s of a silent hub.</summary>
     public static TheoryData<int> Seconds => Environment.GetEnvironmentVariable("EVENTS_LONG_TESTS") == "1" ? [5, 25, 40, 84] : [5, 25];
 
@@ -43,26 +46,34 @@ public sealed class OutageTests(DistantInstallation installation, ITestOutputHel
     [Fact]
     public async Task A_reloaded_page_is_back_in_the_room_as_the_same_one_and_leaves_no_ghost()
     {
+        const int Tries = 3;
         var (ada, ben) = await TalkAsync(Installation.PublicUrl);
         await ada.Page.EvaluateAsync("() => window.eventsRtc.setMuted(window.eventsRtc.local.find((t) => t.source === 'microphone'), true)");
         var identity = await IdentityAsync(ada);
 
-        var start = Stopwatch.GetTimestamp();
-        await ada.Page.ReloadAsync(new() { WaitUntil = Microsoft.Playwright.WaitUntilState.Commit });
-        await ada.Find("room").WaitForAsync();
-        await ada.SeeOthersAsync(1);
-        var back = Stopwatch.GetElapsedTime(start);
-        Output.WriteLine($"back after {back.TotalMilliseconds:0} ms");
+        // The bound is of a machine that does nothing else: of a few reloads the best one is asked, and one that another test held up does not count.
+        var best = double.PositiveInfinity;
+        for (var attempt = 0; attempt < Tries && best >= BackWithinMs; attempt++)
+        {
+            var before = await ada.ParticipantIdAsync();
+            var (back, way) = await ada.ReloadTimedAsync();
+            Output.WriteLine($"sees others again after {back:0} ms: {way}");
+            best = Math.Min(best, back);
 
-        Assert.Equal(identity, await IdentityAsync(ada));
-        await ada.SeesMotionAsync(Patience);
-        await ben.SeesMotionAsync(Patience);
-        Assert.Equal(["Ada", "Ben"], await NamesAsync(ben));
-        Assert.Equal(["Ada", "Ben"], await NamesAsync(ada));
-        // Who was muted comes back no more open than before.
-        Assert.Equal("camera", await ada.Page.EvaluateAsync<string>("() => window.eventsRtc.local.filter((t) => !t.muted).map((t) => t.source).join()"));
-        // On a free machine it is under a second; the bound is two there, and generous where others work as well.
-        Assert.True(back < TimeSpan.FromSeconds(10), $"{back.TotalSeconds:0.0} s");
+            Assert.Equal(identity, await IdentityAsync(ada));
+            Assert.NotEqual(before, await ada.ParticipantIdAsync());
+            // Nobody sees two of it, not even for a moment: who is back has taken the old one's place.
+            Assert.Equal(["Ada", "Ben"], await NamesAsync(ada));
+            await Until.True("Ben sees the one who is back, and no other", Patience, async () =>
+                (await NamesAsync(ben)).SequenceEqual(["Ada", "Ben"]) && await SeesAsync(ben, await ada.ParticipantIdAsync()));
+            await ben.SeeOthersAsync(1);
+            await ben.SeesMotionAsync(Patience);
+            await ada.SeesMotionAsync(Patience);
+            // Who was muted comes back no more open than before.
+            Assert.Equal("camera", await ada.Page.EvaluateAsync<string>("() => window.eventsRtc.local.filter((t) => !t.muted).map((t) => t.source).join()"));
+        }
+
+        Assert.True(best < BackWithinMs, $"{best:0} ms at best");
     }
 
     [Fact]
@@ -80,6 +91,9 @@ public sealed class OutageTests(DistantInstallation installation, ITestOutputHel
 
     private static async Task<IReadOnlyList<string>> NamesAsync(RoomPage person) =>
         await person.Page.EvaluateAsync<string[]>("() => window.eventsRtc.participants.map((p) => p.name).sort()");
+
+    private static Task<bool> SeesAsync(RoomPage person, string participantId) =>
+        person.Page.EvaluateAsync<bool>("(id) => window.eventsRtc.participants.some((p) => p.participantId === id)", participantId);
 
     private static async Task AssertGoesOnAsync(params RoomPage[] people)
     {

@@ -99,6 +99,35 @@ public sealed class TwoPeopleTalkTests(RunningInstallation installation, ITestOu
         Assert.Empty(ben.Errors);
     }
 
+    [Fact]
+    public async Task Others_see_who_reconnects_until_it_is_back()
+    {
+        var patience = TimeSpan.FromSeconds(60);
+        using var api = Installation.NewApi();
+        var session = await api.OrganiseAsync("One reconnects");
+        var chromium = await Installation.ChromiumAsync();
+        await using var ada = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await using var ben = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await ada.OpenAsGuestAsync(session, "Ada");
+        await ben.OpenAsGuestAsync(session, "Ben");
+        await ada.JoinAsync();
+        await ben.JoinAsync();
+        await ben.SeeOthersAsync(1);
+        await ben.Find("roster-toggle").ClickAsync();
+
+        await ada.CutSocketsAsync();
+        await ben.Page.Locator("[data-testid=tile][data-reconnecting=true]").WaitForAsync();
+        await ben.Page.Locator("[data-testid=roster-item][data-reconnecting=true]").WaitForAsync();
+        await ben.ScreenshotAsync("one-reconnects");
+        await ada.MendSocketsAsync();
+        await StateAsync(ada, "connected");
+
+        await Until.True("the mark is gone", patience, async () => await ben.Page.Locator("[data-reconnecting=true]").CountAsync() == 0);
+        await ben.SeeOthersAsync(1);
+        await ben.SeesMotionAsync(patience);
+        Assert.Empty((string[])[.. ada.Errors, .. ben.Errors]);
+    }
+
     private static Task StateAsync(Browsers.RoomPage person, string state) =>
         person.Page.Locator($"[data-testid=connection-state][data-state={state}]").WaitForAsync();
 }

@@ -76,13 +76,13 @@ internal sealed class RtpTarget : IFuzzTarget
         if (packet.Packet.Length <= 1_500)
         {
             Demand.That(
-                _cache.TryGet(sequence, now, TimeSpan.FromSeconds(1), out var stored) && stored.SequenceEqual(packet.Packet),
+                _cache.TryGet(sequence, now, TimeSpan.Zero, TimeSpan.FromSeconds(1), out var stored) && stored.SequenceEqual(packet.Packet),
                 "The cache gives back what it was given.");
         }
 
         if (!_rewriter.Started)
         {
-            _rewriter.Rebase(sequence, packet.Timestamp.Value, 3_000);
+            _rewriter.Rebase(sequence, packet.Timestamp.Value, 0, TimeSpan.FromMilliseconds(33), null, 90_000);
         }
 
         // A destination of every size must be honoured.

@@ -24,7 +24,7 @@ public class StreamRewriterTests
         var element = CongestionElement.Of(new() { TransportCc = 3, AbsSendTime = 0 });
         var rewriter = new StreamRewriter(0xABCD, 1_000);
         rewriter.Configure(101, 4, 13, element);
-        rewriter.Rebase(500, 0, 1);
+        rewriter.Rebase(500, 0, 0, TimeSpan.Zero, null, 90_000);
         var incoming = new byte[128];
         var writer = new RtpPacketWriter(incoming, false, 96, new(500), new(0), 7);
         writer.AddExtension(4, [2]);
@@ -46,7 +46,7 @@ public class StreamRewriterTests
         var element = CongestionElement.Of(new() { AbsSendTime = 2 });
         var rewriter = new StreamRewriter(0xABCD, 1_000);
         rewriter.Configure(101, 0, 0, element);
-        rewriter.Rebase(500, 0, 1);
+        rewriter.Rebase(500, 0, 0, TimeSpan.Zero, null, 90_000);
         Assert.True(RtpReader.TryRead(Packet(500, 0, [1]), out var source));
         var length = rewriter.Write(source, _out, out _);
         CongestionElement.StampTime(_out, MonotonicTime.FromMilliseconds(65_500)); // 64 s wrap, 1.5 s remain.
@@ -76,10 +76,39 @@ public class StreamRewriterTests
         var rewriter = Started(65_534, 500, 90_000);
         Write(ref rewriter, Packet(500, 90_000, [1]));
         Write(ref rewriter, Packet(501, 93_000, [2]));
-        rewriter.Rebase(40_000, 7, 2_970);
+        rewriter.Rebase(40_000, 7, 0, TimeSpan.FromMilliseconds(33), null, 90_000);
         Assert.Equal((0, 93_000u + 2_970, 0xABCDu, (byte)101, false), Write(ref rewriter, Packet(40_000, 7, [3])).Header);
         Assert.Equal(40_000, rewriter.SourceSequence(0));
         Assert.Equal(95_970u + 10, rewriter.Timestamp(17));
+    }
+
+    [Theory]
+    [InlineData(96_500u, 96_500u)] // By their clocks the new source's packet was captured 39 ms after the last one, whenever it came.
+    [InlineData(93_000u + 200_000, 93_000u + 2_970)] // More than a second off: the time that went by is more credible.
+    [InlineData(92_000u, 93_001u)] // Before the last one: time does not go back.
+    public void Clocks_that_are_known_place_another_source(uint aligned, uint expected)
+    {
+        var rewriter = Started(1_000, 500, 90_000);
+        Write(ref rewriter, Packet(501, 93_000, [2]));
+        rewriter.Rebase(40_000, 7, 0, TimeSpan.FromMilliseconds(33), aligned, 90_000);
+        Assert.Equal(expected, Write(ref rewriter, Packet(40_000, 7, [3])).Header.Timestamp);
+    }
+
+    [Fact]
+    public void A_past_that_is_shown_at_once_lies_before_the_present_and_after_what_was_sent()
+    {
+        var rewriter = Started(1_000, 500, 90_000);
+        Write(ref rewriter, Packet(501, 93_000, [2]));
+        // A second of the past, of which all but the last frame was missed: the present is 3,000 ticks after what was sent last.
+        rewriter.Rebase(600, 190_000, 90_000, TimeSpan.FromMilliseconds(33), 96_000, 90_000);
+        rewriter.CompressBefore(190_000);
+        var past = Write(ref rewriter, Packet(600, 100_000, [3])).Header.Timestamp;
+        var present = Write(ref rewriter, Packet(630, 190_000, [4])).Header.Timestamp;
+        Assert.Equal((96_000u - (90_000 / 64), 96_000u), (past, present));
+        // And where that would lie before it, everything moves on together.
+        rewriter.Rebase(700, 290_000, 90_000, TimeSpan.Zero, 96_500, 90_000);
+        rewriter.CompressBefore(290_000);
+        Assert.Equal(96_001u, Write(ref rewriter, Packet(700, 200_000, [5])).Header.Timestamp);
     }
 
     [Fact]
@@ -89,8 +118,8 @@ public class StreamRewriterTests
         Write(ref rewriter, Packet(500, 0, [1]));
         Write(ref rewriter, Packet(502, 6_000, [3]));
         Assert.Equal(1_001, Write(ref rewriter, Packet(501, 3_000, [2])).Header.Sequence);
-        rewriter.Rebase(9, 9, 3_000);
-        Assert.Equal((1_003, 9_000u), (Write(ref rewriter, Packet(9, 9, [4])) is var next ? (next.Header.Sequence, next.Header.Timestamp) : default));
+        rewriter.Rebase(9, 9, 0, TimeSpan.FromMilliseconds(33), null, 90_000);
+        Assert.Equal((1_003, 8_970u), (Write(ref rewriter, Packet(9, 9, [4])) is var next ? (next.Header.Sequence, next.Header.Timestamp) : default));
     }
 
     [Fact]
@@ -102,7 +131,7 @@ public class StreamRewriterTests
         Write(ref rewriter, Packet(505, 0, [2]));
         Assert.True(rewriter.WasSent(1_000) && rewriter.WasSent(1_003) && rewriter.WasSent(1_005));
         Assert.False(rewriter.WasSent(999) || rewriter.WasSent(1_006));
-        rewriter.Rebase(40_000, 0, 1);
+        rewriter.Rebase(40_000, 0, 0, TimeSpan.Zero, null, 90_000);
         Assert.False(rewriter.WasSent(1_005));
         Write(ref rewriter, Packet(40_000, 0, [3]));
         Assert.True(rewriter.WasSent(1_006));
@@ -141,7 +170,7 @@ public class StreamRewriterTests
     {
         var rewriter = new StreamRewriter(0xABCD, 1);
         rewriter.Configure(101, orientationIn: 4, orientationOut: 9);
-        rewriter.Rebase(5, 0, 1);
+        rewriter.Rebase(5, 0, 0, TimeSpan.Zero, null, 90_000);
         var buffer = new byte[128];
         var writer = new RtpPacketWriter(buffer, false, 96, new SequenceNumber(5), new RtpTimestamp(0), 1);
         writer.AddExtension(3, [0xEE, 0xEE]);
@@ -167,7 +196,7 @@ public class StreamRewriterTests
     {
         var rewriter = new StreamRewriter(0xABCD, first);
         rewriter.Configure(101, 0, 0);
-        rewriter.Rebase(source, timestamp, 1);
+        rewriter.Rebase(source, timestamp, 0, TimeSpan.Zero, null, 90_000);
         return rewriter;
     }
 

@@ -157,6 +157,21 @@ public class SctpAssociationTests
         Assert.Equal("sctp_aborted", pair.A.EndReason);
     }
 
+    [Theory]
+    [InlineData("", "sctp_closed")] // as usrsctp closes
+    [InlineData("000C0009636C6F7365", "sctp_closed")] // as dcsctp does: the user wants it, "close"
+    [InlineData("000D0004", "sctp_aborted")] // a protocol violation
+    public void An_abort_that_its_user_wants_is_an_ordinary_end(string causes, string reason)
+    {
+        var pair = new SctpPair(new Random(1));
+        var packet = new SctpPacketWriter(new byte[SctpPacket.MaxBytes], 5_000, 5_000, 0xB2);
+        packet.Begin(SctpChunkType.Abort);
+        packet.Write(Convert.FromHexString(causes));
+        packet.End();
+        pair.B.Association.Receive(packet.Finish(), pair.Now);
+        Assert.Equal(reason, pair.B.EndReason);
+    }
+
     [Fact]
     public void Acknowledging_what_was_never_sent_ends_the_association()
     {

@@ -12,21 +12,21 @@ public class RetransmitCacheTests
     {
         var cache = new RetransmitCache(4, 8);
         cache.Store([1, 2, 3], 65_535, MonotonicTime.Zero);
-        Assert.True(cache.TryGet(65_535, MonotonicTime.FromMilliseconds(2_000), TwoSeconds, out var packet));
+        Assert.True(cache.TryGet(65_535, MonotonicTime.FromMilliseconds(2_000), TimeSpan.Zero, TwoSeconds, out var packet));
         Assert.Equal([1, 2, 3], packet.ToArray());
-        Assert.False(cache.TryGet(65_535, MonotonicTime.FromMilliseconds(2_001), TwoSeconds, out _));
-        Assert.False(cache.TryGet(3, MonotonicTime.Zero, TwoSeconds, out _));
+        Assert.False(cache.TryGet(65_535, MonotonicTime.FromMilliseconds(2_001), TimeSpan.Zero, TwoSeconds, out _));
+        Assert.False(cache.TryGet(3, MonotonicTime.Zero, TimeSpan.Zero, TwoSeconds, out _));
         cache.Store([4], 3, MonotonicTime.Zero);
-        Assert.False(cache.TryGet(65_535, MonotonicTime.Zero, TwoSeconds, out _));
+        Assert.False(cache.TryGet(65_535, MonotonicTime.Zero, TimeSpan.Zero, TwoSeconds, out _));
     }
 
     [Fact]
     public void What_is_too_large_is_not_kept_and_what_was_never_stored_is_not_found()
     {
         var cache = new RetransmitCache(4, 8);
-        Assert.False(cache.TryGet(0, MonotonicTime.Zero, TwoSeconds, out _));
+        Assert.False(cache.TryGet(0, MonotonicTime.Zero, TimeSpan.Zero, TwoSeconds, out _));
         cache.Store(new byte[9], 0, MonotonicTime.Zero);
-        Assert.False(cache.TryGet(0, MonotonicTime.Zero, TwoSeconds, out _));
+        Assert.False(cache.TryGet(0, MonotonicTime.Zero, TimeSpan.Zero, TwoSeconds, out _));
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public class RetransmitCacheTests
         var cache = RetransmitCache.ForAudio();
         cache.Store([1], 7, MonotonicTime.Zero);
         cache.Clear();
-        Assert.False(cache.TryGet(7, MonotonicTime.Zero, TwoSeconds, out _));
+        Assert.False(cache.TryGet(7, MonotonicTime.Zero, TimeSpan.Zero, TwoSeconds, out _));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Events.Rtc;
+using Events.Rtc.Rooms;
 using Events.Rtc.Stats;
 using Events.Tests.Rtc.Scenarios.Network;
 
@@ -15,27 +17,57 @@ internal sealed class VirtualCall : IDisposable
     {
     }
 
-    public VirtualCall(Simulation simulation, IReadOnlyList<CameraPlan> cameras, int viewers)
+    public VirtualCall(Simulation simulation, IReadOnlyList<CameraPlan> cameras, int viewers, Func<RtcOptions, RtcOptions>? configure = null)
     {
         _simulation = simulation;
-        _node = new VirtualNode(simulation);
+        _node = new VirtualNode(simulation, configure);
         for (var i = 0; i < cameras.Count + viewers; i++)
         {
             People.Add(new VirtualPerson(simulation, _node, $"person-{i}", 10 * (i + 1), i < cameras.Count ? cameras[i] : null));
         }
 
         Viewers = [.. People.Skip(cameras.Count)];
-        People[0].Camera!.Speaks = true;
+        People[0].Camera?.Speaks = true;
         simulation.AtSecond(1, () => People.ForEach(p => p.Watch()));
     }
 
     public List<VirtualPerson> People { get; } = [];
 
-    public IReadOnlyList<VirtualPerson> Viewers { get; }
+    public Simulation Simulation => _simulation;
+
+    public Room Room => _node.Room;
+
+    public MediaWorker Worker => _node.Worker;
+
+    /// <summary>See <see cref="VirtualNode.Allocated"/>.</summary>
+    public long Allocated => _node.Allocated;
+
+    public IReadOnlyList<VirtualPerson> Viewers { get; private set; }
 
     public VirtualPerson Publisher => People[0];
 
     public VirtualPerson Viewer => Viewers[0];
+
+    /// <summary>One more who watches, from now on.</summary>
+    public VirtualPerson Join()
+    {
+        var person = new VirtualPerson(_simulation, _node, $"person-{People.Count}", 10 * (People.Count + 1), null);
+        People.Add(person);
+        person.Watch();
+        return person;
+    }
+
+    /// <summary>One more who watches on another worker than the room's own, from now on.</summary>
+    public VirtualPerson JoinElsewhere()
+    {
+        var person = new VirtualPerson(_simulation, _node, $"person-{People.Count}", 10 * (People.Count + 1), null, _node.Elsewhere);
+        People.Add(person);
+        Viewers = [.. Viewers, person];
+        return person;
+    }
+
+    /// <summary>Of all workers.</summary>
+    public long Count(Func<WorkerCounters, long> counter) => _node.Workers.Sum(w => counter(w.Counters));
 
     /// <summary>What the node tells of the room.</summary>
     public RoomStats Stats() => RoomPart.Combine(_node.Room.Id, [RoomPart.Of(_node.Room, 10)], 10);

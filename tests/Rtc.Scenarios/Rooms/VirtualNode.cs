@@ -12,18 +12,69 @@ namespace Events.Tests.Rtc.Scenarios.Rooms;
 /// </summary>
 internal sealed class VirtualNode : IRoomObserver, IDisposable
 {
+    public const long UnixNanosecondsAtZero = 1_700_000_000_000_000_000;
+
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
 
     private readonly Simulation _simulation;
     private readonly RtcMetrics _metrics = new();
-    private readonly Dictionary<TransportAddress, VirtualPeer> _peers = [];
+    private readonly RtcOptions _options;
+    private readonly List<MediaWorker> _workers = [];
+    private readonly Dictionary<TransportAddress, (VirtualPeer Peer, MediaWorker Worker)> _peers = [];
+    private long _outside;
 
-    public VirtualNode(Simulation simulation)
+    /// <param name="simulation">Its time.</param>
+    /// <param name="configure">What is other than usual.</param>
+    public VirtualNode(Simulation simulation, Func<RtcOptions, RtcOptions>? configure = null)
     {
         _simulation = simulation;
-        Worker = new MediaWorker(
-            0,
-            new RtcOptions { Port = 0, Workers = 1, LimitByEstimate = true },
+        var options = new RtcOptions { Port = 0, Workers = 1, LimitByEstimate = true };
+        _options = configure?.Invoke(options) ?? options;
+        Worker = Start();
+        Room = Worker.GetOrAddRoom("room");
+    }
+
+    public ScriptedDtls Dtls { get; } = new();
+
+    /// <summary>The room's home.</summary>
+    public MediaWorker Worker { get; }
+
+    /// <summary>Another one, which has viewers of the room; it begins with the first use.</summary>
+    public MediaWorker Elsewhere => _workers.Count > 1 ? _workers[1] : Start();
+
+    public IReadOnlyList<MediaWorker> Workers => _workers;
+
+    public Room Room { get; }
+
+    /// <summary>An address for a peer of a worker, behind these links.</summary>
+    public TransportAddress Attach(VirtualPeer peer, MediaWorker worker)
+    {
+        var address = TransportAddress.FromIPv4(0x0A00_0001u + (uint)_peers.Count, 5_000);
+        _peers[address] = (peer, worker);
+        return address;
+    }
+
+    /// <summary>Bytes that the workers allocated; what the clients and links of the simulation do does not count.</summary>
+    public long Allocated { get; private set; }
+
+    public void Receive(ReadOnlySpan<byte> datagram, in TransportAddress from) => Turn(_peers[from].Worker, datagram, from);
+
+    public void Record(string type, object data)
+    {
+    }
+
+    public void Dispose()
+    {
+        _workers.ForEach(w => w.Dispose());
+        _metrics.Dispose();
+    }
+
+    private MediaWorker Start()
+    {
+        var index = _workers.Count;
+        var worker = new MediaWorker(
+            index,
+            _options,
             Dtls,
             this,
             new TransientRoomRules(),
@@ -32,46 +83,36 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
             (_, _) => { },
             new WorkerSurroundings
             {
-                Now = () => simulation.Now,
-                UnixNow = () => 1_700_000_000_000_000_000 + simulation.Now.Nanoseconds,
-                Random = () => simulation.Chance(1_000),
+                Now = () => _simulation.Now,
+                UnixNow = () => UnixNanosecondsAtZero + _simulation.Now.Nanoseconds,
+                Random = () => _simulation.Chance(1_000 + index),
                 Sink = Deliver,
             });
-        Room = Worker.GetOrAddRoom("room");
-        simulation.Every(Tick, () => Worker.TurnBy(default, default));
+        _workers.Add(worker);
+        _simulation.Every(Tick, () => Turn(worker, default, default));
+        return worker;
     }
 
-    public ScriptedDtls Dtls { get; } = new();
-
-    public MediaWorker Worker { get; }
-
-    public Room Room { get; }
-
-    /// <summary>An address for a peer, behind these links.</summary>
-    public TransportAddress Attach(VirtualPeer peer)
+    private void Turn(MediaWorker worker, ReadOnlySpan<byte> datagram, in TransportAddress from)
     {
-        var address = TransportAddress.FromIPv4(0x0A00_0001u + (uint)_peers.Count, 5_000);
-        _peers[address] = peer;
-        return address;
-    }
-
-    public void Receive(ReadOnlySpan<byte> datagram, in TransportAddress from) => Worker.TurnBy(datagram, from);
-
-    public void Record(string type, object data)
-    {
-    }
-
-    public void Dispose()
-    {
-        Worker.Dispose();
-        _metrics.Dispose();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        _outside = 0;
+        worker.TurnBy(datagram, from);
+        Allocated += GC.GetAllocatedBytesForCurrentThread() - before - _outside;
+        if (_workers.Count > 1 && worker == Worker)
+        {
+            Turn(_workers[1], default, default); // The home wakes it for what it sent.
+        }
     }
 
     private void Deliver(in TransportAddress to, ReadOnlySpan<byte> datagram)
     {
+        var before = GC.GetAllocatedBytesForCurrentThread();
         if (_peers.TryGetValue(to, out var peer))
         {
-            peer.FromNode(datagram);
+            peer.Peer.FromNode(datagram);
         }
+
+        _outside += GC.GetAllocatedBytesForCurrentThread() - before;
     }
 }

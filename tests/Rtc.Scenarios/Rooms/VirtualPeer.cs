@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using Events.Rtc;
 using Events.Rtc.Client;
 using Events.Rtc.Client.Signalling;
 using Events.Rtc.OpenSsl;
@@ -21,16 +23,16 @@ internal sealed class VirtualPeer : IClientPeerEvents
     private readonly TransportAddress _address;
     private MonotonicTime _wakesAt = MonotonicTime.Never;
 
-    public VirtualPeer(Simulation simulation, VirtualNode node, ClientSession session, Link up, Link down, Random chance, Stack<byte[]> buffers)
+    public VirtualPeer(Simulation simulation, VirtualNode node, MediaWorker worker, ClientSession session, Link up, Link down, Random chance, Stack<byte[]> buffers)
     {
         _simulation = simulation;
         _node = node;
         _up = up;
         _down = down;
         _buffers = buffers;
-        _address = node.Attach(this);
+        _address = node.Attach(this, worker);
         Peer = new ClientPeer(
-            new ClientPeerOptions { Chance = chance.Next, UnixNanosecondsAtZero = 1_700_000_000_000_000_000 },
+            new ClientPeerOptions { Chance = chance.Next, UnixNanosecondsAtZero = VirtualNode.UnixNanosecondsAtZero },
             session,
             node.Dtls,
             SrtpCiphers.Default,
@@ -47,6 +49,9 @@ internal sealed class VirtualPeer : IClientPeerEvents
 
     /// <summary>False: a client that agrees to report and does not; its RTCP never leaves.</summary>
     public bool Reports { get; init; } = true;
+
+    /// <summary>What packets and reports of an SSRC take longer on the way up: an encoder, or a queue of their own.</summary>
+    public Func<uint, TimeSpan>? TakesLonger { get; set; }
 
     public void Start()
     {
@@ -77,15 +82,31 @@ internal sealed class VirtualPeer : IClientPeerEvents
         }
 
         var (copy, length) = Copy(datagram);
-        _up.Send(
-            length + HeaderBytes,
-            () =>
-            {
-                _node.Receive(copy.AsSpan(0, length), _address);
-                _buffers.Push(copy);
-            },
-            () => _buffers.Push(copy));
+        var delay = TakesLonger is null ? TimeSpan.Zero : PacketDemux.Classify(datagram) switch
+        {
+            // Neither form encrypts it: RFC 3550 §5.1, §6.4.
+            PacketKind.Rtp => TakesLonger(BinaryPrimitives.ReadUInt32BigEndian(datagram[8..])),
+            PacketKind.Rtcp => TakesLonger(BinaryPrimitives.ReadUInt32BigEndian(datagram[4..])),
+            _ => TimeSpan.Zero,
+        };
+        if (delay > TimeSpan.Zero)
+        {
+            _simulation.After(delay, () => SendUp(copy, length));
+        }
+        else
+        {
+            SendUp(copy, length);
+        }
     }
+
+    private void SendUp(byte[] copy, int length) => _up.Send(
+        length + HeaderBytes,
+        () =>
+        {
+            _node.Receive(copy.AsSpan(0, length), _address);
+            _buffers.Push(copy);
+        },
+        () => _buffers.Push(copy));
 
     public void StateChanged(ClientPeerState state, string? reason)
     {

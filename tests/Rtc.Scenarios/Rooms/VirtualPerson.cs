@@ -20,21 +20,37 @@ internal sealed class VirtualPerson : IParticipantEvents
     private readonly Participant _participant;
     private readonly Dictionary<ClientReceiveTrack, VirtualPicture> _pictures = [];
     private SubscribeOffer? _offer;
+    private VirtualPeer? _publishing;
 
-    public VirtualPerson(Simulation simulation, VirtualNode node, string name, int part, CameraPlan? camera)
+    /// <param name="simulation">Its time.</param>
+    /// <param name="node">Where it goes.</param>
+    /// <param name="name">Its identity.</param>
+    /// <param name="part">Of the seed.</param>
+    /// <param name="camera">What it publishes; null: it only watches.</param>
+    /// <param name="elsewhere">Watches by WHEP on this worker, which is not the room's own; null: is a client of the hub, on the room's own.</param>
+    public VirtualPerson(Simulation simulation, VirtualNode node, string name, int part, CameraPlan? camera, MediaWorker? elsewhere = null)
     {
         _simulation = simulation;
         _node = node;
         _chance = simulation.Chance(part);
+        Captured = new CaptureTimes(simulation);
         _viewing = new ClientDescription(node.Dtls.LocalFingerprint);
         Up = new Link(simulation, part + 1);
         Down = new Link(simulation, part + 2);
-        var joined = node.Room.Join(new RoomRights("room", name, name, "attendee", true, true, false), ParticipantKind.Client, this);
+        var rights = new RoomRights("room", name, name, "attendee", true, true, false);
+        if (elsewhere is not null)
+        {
+            Assert.True(node.Room.AdmitElsewhere(rights, elsewhere).IsOk);
+        }
+
+        var joined = elsewhere is null
+            ? node.Room.Join(rights, ParticipantKind.Client, this)
+            : elsewhere.GetOrAddRoom("room").Join(rights, ParticipantKind.Whep, null);
         Assert.True(joined.IsOk, joined.Error?.ToString());
         _participant = joined.Value;
         if (camera is not null)
         {
-            Camera = Publish(camera, part + 3);
+            Publish(camera, part + 3);
         }
     }
 
@@ -42,7 +58,12 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     public Link Down { get; }
 
-    public VirtualCamera? Camera { get; }
+    public VirtualCamera? Camera { get; private set; }
+
+    public VirtualEncoder? Encoder { get; private set; }
+
+    /// <summary>Takes the pictures of a publisher's <see cref="Encoder"/>.</summary>
+    public VirtualDecoder? Decoder { get; set; }
 
     /// <summary>The pictures that it is shown, in the order of their coming.</summary>
     public IEnumerable<VirtualPicture> Pictures => _pictures.Values;
@@ -58,15 +79,46 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     public long AudioReceived { get; private set; }
 
+    /// <summary>When its receiver believes that sound and picture of the first publisher were captured.</summary>
+    public CaptureTimes Captured { get; }
+
     public IReadOnlyList<string> Held { get; private set; } = [];
+
+    /// <summary>What it was told of others' connections.</summary>
+    public List<(double Second, string Name, bool IsLost)> Reconnections { get; } = [];
 
     public SubscriberTransport? Transport => _participant.Subscriber;
 
     public Bitrate Estimate => Transport!.Congestion.Estimator.Target;
 
+    /// <summary>Its pictures, and what is reported of them, take longer to the node than its sound.</summary>
+    public void TakesLongerForPictures(TimeSpan delay)
+    {
+        var peer = _publishing!;
+        HashSet<uint> pictures = [.. peer.Peer.Senders.Where(s => s.Media.Kind == MediaKind.Video).SelectMany(s => (uint[])[s.Media.Ssrc, s.Media.RtxSsrc])];
+        peer.TakesLonger = ssrc => pictures.Contains(ssrc) ? delay : TimeSpan.Zero;
+    }
+
+    /// <summary>How it wants the first publisher's picture.</summary>
+    public void Prefer(VideoPreference preference)
+    {
+        var preferred = _participant.Prefer(_node.Room.Tracks.First(t => t.Kind == TrackKind.Video).Id, preference);
+        Assert.True(preferred.IsOk, preferred.Error?.ToString());
+    }
+
     /// <summary>Begins to watch all that is published by now. To the client of these scenarios a description is final.</summary>
     public void Watch()
     {
+        if (_participant.Kind == ParticipantKind.Whep)
+        {
+            Assert.True(SdpReader.TryParse(_viewing.WriteOffer(ClientMediaPlan.View), out var asked, out _));
+            var answered = _participant.Watch(asked);
+            Assert.True(answered.IsOk, answered.Error?.ToString());
+            Assert.True(_viewing.TryReadAnswer(answered.Value, out var watching, out var refusal), refusal);
+            Begin(watching);
+            return;
+        }
+
         while (_offer is { } offer)
         {
             _offer = null;
@@ -76,10 +128,15 @@ internal sealed class VirtualPerson : IParticipantEvents
             Assert.True(accepted.IsOk, accepted.Error?.ToString());
             if (_offer is null)
             {
-                var peer = new VirtualPeer(_simulation, _node, session, Up, Down, _chance, _buffers) { OnMedia = Received, Reports = Reports };
-                peer.Start();
+                Begin(session);
             }
         }
+    }
+
+    private void Begin(ClientSession session)
+    {
+        var peer = new VirtualPeer(_simulation, _node, _participant.Room.Worker, session, Up, Down, _chance, _buffers) { OnMedia = Received, Reports = Reports };
+        peer.Start();
     }
 
     public void SubscribeOffer(SubscribeOffer offer) => _offer = offer;
@@ -95,6 +152,9 @@ internal sealed class VirtualPerson : IParticipantEvents
     public void ParticipantLeft(string participantId)
     {
     }
+
+    public void ParticipantReconnecting(string participantId, bool reconnecting) =>
+        Reconnections.Add((_simulation.Seconds, _node.Room.Find(participantId)!.Rights.Identity, reconnecting));
 
     public void TrackPublished(string participantId, TrackInfo track)
     {
@@ -140,21 +200,35 @@ internal sealed class VirtualPerson : IParticipantEvents
     {
     }
 
-    private VirtualCamera Publish(CameraPlan plan, int part)
+    private void Publish(CameraPlan plan, int part)
     {
         var description = new ClientDescription(_node.Dtls.LocalFingerprint);
-        var media = ClientMediaPlan.Publish with { SimulcastLayers = plan.Rates.Length };
+        var media = plan.Mode is { } coded ? VirtualEncoder.PlanOf(coded) : ClientMediaPlan.Publish with { SimulcastLayers = plan.Rates.Length };
         Assert.True(SdpReader.TryParse(description.WriteOffer(media), out var offer, out _));
         var answer = _participant.Publish(offer, [new("0", TrackSource.Microphone), new("1", plan.Source)]);
         Assert.True(answer.IsOk, answer.Error?.ToString());
         Assert.True(description.TryReadAnswer(answer.Value, out var session, out var error), error);
-        var peer = new VirtualPeer(_simulation, _node, session, Up, Down, _chance, _buffers);
-        peer.Start();
-        return new VirtualCamera(_simulation, peer, plan, part);
+        _publishing = new VirtualPeer(_simulation, _node, _participant.Room.Worker, session, Up, Down, _chance, _buffers);
+        _publishing.Start();
+        if (plan.Mode is { } mode)
+        {
+            Encoder = new VirtualEncoder(_simulation, _publishing, mode, part);
+        }
+        else
+        {
+            Camera = new VirtualCamera(_simulation, _publishing, plan, part);
+        }
     }
 
     private void Received(ClientReceiveTrack track, in RtpReader packet, MonotonicTime now)
     {
+        if (Decoder is not null)
+        {
+            Decoder.Received(packet);
+            return;
+        }
+
+        Captured.Received(track, packet);
         if (track.Media.Kind == MediaKind.Audio)
         {
             AudioReceived++;

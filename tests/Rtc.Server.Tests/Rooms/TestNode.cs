@@ -246,6 +246,8 @@ internal sealed class TestClient(TestNode node) : IParticipantEvents, IAsyncDisp
 
     public void ParticipantLeft(string participantId) => Log.Enqueue("left");
 
+    public void ParticipantReconnecting(string participantId, bool reconnecting) => Log.Enqueue($"reconnecting {participantId} {reconnecting}");
+
     public void TrackPublished(string participantId, TrackInfo track) => Log.Enqueue($"published {track.Kind}");
 
     public void TrackUnpublished(string participantId, string trackId) => Log.Enqueue("unpublished");

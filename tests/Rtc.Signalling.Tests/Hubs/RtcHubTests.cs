@@ -84,6 +84,8 @@ public sealed class RtcHubTests : IAsyncLifetime
         events.PublishLayers("t2", "1", [new EncodingDemand("l", true), new EncodingDemand("h", false)]);
         events.VideoHeld(["t1"]);
         events.SubscribeOffer(new SubscribeOffer(2, "v=0", []));
+        events.ParticipantReconnecting("p9", true);
+        events.ParticipantReconnecting("p9", false);
         events.TrackUnpublished("p9", "t1");
         events.ParticipantLeft("p9");
         events.Closed(new RtcError("removed", "Out."));
@@ -108,6 +110,8 @@ public sealed class RtcHubTests : IAsyncLifetime
         Assert.Equal([("l", true), ("h", false)], demand.GetProperty("encodings").EnumerateArray().Select(e => (e.GetProperty("rid").GetString()!, e.GetProperty("active").GetBoolean())));
         Assert.Equal("t1", (await client.EventAsync("videoHeld")).GetProperty("trackIds")[0].GetString());
         Assert.Equal(2, (await client.EventAsync("subscribeOffer")).GetProperty("revision").GetInt32());
+        Assert.Equal("p9", (await client.EventAsync("participantReconnecting")).GetProperty("participantId").GetString());
+        Assert.Equal("p9", (await client.EventAsync("participantReconnected")).GetProperty("participantId").GetString());
         Assert.Equal("t1", (await client.EventAsync("trackUnpublished")).GetProperty("trackId").GetString());
         Assert.Equal("p9", (await client.EventAsync("participantLeft")).GetProperty("participantId").GetString());
         Assert.Equal("removed", (await client.EventAsync("closed")).GetProperty("code").GetString());

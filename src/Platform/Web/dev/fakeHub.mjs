@@ -29,7 +29,7 @@ export async function fakeHub(page, { people, screen = false, role = 'organiser'
     hub.sockets.push(socket);
     const send = (message) => socket.send(JSON.stringify(message) + end);
     const say = (target, ...args) => send({ type: 1, target, arguments: args });
-    const me = () => ({ ...you, role, hand: null, moderates: role === 'organiser', tracks: hub.own ?? [] });
+    const me = () => ({ ...you, role, hand: null, moderates: role === 'organiser', reconnecting: false, tracks: hub.own ?? [] });
     const welcome = async (first) => ({
       ok: true,
       you: { ...you, role, moderates: role === 'organiser' },

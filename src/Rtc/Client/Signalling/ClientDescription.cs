@@ -29,6 +29,9 @@ public sealed record ClientMediaPlan
     /// <summary>Simulcast encodings of each video track sent: 1 (none) to 3.</summary>
     public int SimulcastLayers { get; init; } = 1;
 
+    /// <summary>What video is sent or received in. AV1 comes with its dependency descriptor.</summary>
+    public Codec VideoCodec { get; init; } = Codec.Vp8;
+
     /// <summary>Names the encodings by a SIM group of SSRCs, as browsers did before rids.</summary>
     public bool LegacySimulcast { get; init; }
 
@@ -39,17 +42,18 @@ public sealed record ClientMediaPlan
     public static ClientMediaPlan View { get; } = new() { ReceiveAudio = 1, ReceiveVideo = 1 };
 }
 
-/// <summary>Offer and answer of one client peer connection: Opus and VP8, bundled, with RTX and the feedback that browsers use.</summary>
+/// <summary>Offer and answer of one client peer connection: Opus and one video codec, bundled, with RTX and the feedback that browsers use.</summary>
 public sealed class ClientDescription
 {
     private const int OpusPayloadType = 111;
-    private const int Vp8PayloadType = 96;
+    private const int VideoPayloadType = 96;
     private const int RtxPayloadType = 97;
     private const byte MidId = 1;
     private const byte AudioLevelId = 2;
     private const byte TransportCcId = 3;
     private const byte RidId = 4;
     private const byte RepairedRidId = 5;
+    private const byte DependencyDescriptorId = 6;
 
     /// <summary>Low, medium, high.</summary>
     private static readonly string[] Rids = ["l", "m", "h"];
@@ -227,8 +231,10 @@ public sealed class ClientDescription
         }
         else
         {
-            var video = new RtpCodec(Vp8PayloadType, "VP8", 90_000)
+            var video = new RtpCodec(VideoPayloadType, NameOf(plan.VideoCodec), plan.VideoCodec.ClockRate())
             {
+                // What each browser decodes: constrained baseline, with more than one NAL unit in a packet.
+                Fmtp = plan.VideoCodec == Codec.H264 ? "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f" : null,
                 Feedback = { RtcpFeedback.Nack, RtcpFeedback.Pli, RtcpFeedback.Fir },
             };
             if (plan.Remb)
@@ -236,8 +242,13 @@ public sealed class ClientDescription
                 video.Feedback.Add(RtcpFeedback.Remb);
             }
 
+            if (plan.VideoCodec == Codec.Av1)
+            {
+                media.Extmaps.Add(new(DependencyDescriptorId, RtpExtensionUris.DependencyDescriptor));
+            }
+
             media.Codecs.Add(video);
-            media.Codecs.Add(new(RtxPayloadType, "rtx", 90_000) { Fmtp = $"apt={Vp8PayloadType}" });
+            media.Codecs.Add(new(RtxPayloadType, "rtx", 90_000) { Fmtp = $"apt={VideoPayloadType}" });
         }
 
         if (plan.TransportCc)
@@ -326,7 +337,7 @@ public sealed class ClientDescription
         answered.KindName = offered.KindName;
         answered.Protocol = offered.Protocol;
         answered.Formats.AddRange(offered.Formats);
-        var codec = offered.Codecs.Find(c => c.Codec is Codec.Opus or Codec.Vp8);
+        var codec = offered.Codecs.Find(c => c.Codec == Codec.Opus || c.Codec.IsVideo());
         if (offered.IsRejected || codec is null || offered.Direction is SdpDirection.RecvOnly or SdpDirection.Inactive)
         {
             answered.Port = 0;
@@ -340,7 +351,7 @@ public sealed class ClientDescription
             answered.Codecs.Add(rtx);
         }
 
-        foreach (var extmap in offered.Extmaps.Where(e => e.Uri is RtpExtensionUris.Mid or RtpExtensionUris.TransportWideCc))
+        foreach (var extmap in offered.Extmaps.Where(e => e.Uri is RtpExtensionUris.Mid or RtpExtensionUris.TransportWideCc or RtpExtensionUris.DependencyDescriptor))
         {
             answered.Extmaps.Add(extmap with { Direction = null });
         }
@@ -388,8 +399,18 @@ public sealed class ClientDescription
             TransportCcExtension = ExtensionOf(RtpExtensionUris.TransportWideCc),
             RidExtension = ExtensionOf(RtpExtensionUris.RtpStreamId),
             RepairedRidExtension = ExtensionOf(RtpExtensionUris.RepairedRtpStreamId),
+            DependencyDescriptorExtension = ExtensionOf(RtpExtensionUris.DependencyDescriptor),
         };
     }
+
+    private static string NameOf(Codec codec) => codec switch
+    {
+        Codec.Vp8 => "VP8",
+        Codec.Vp9 => "VP9",
+        Codec.H264 => "H264",
+        Codec.Av1 => "AV1",
+        _ => throw new ArgumentOutOfRangeException(nameof(codec), codec, "This is no video codec."),
+    };
 
     private static RtpCodec? FindRtx(MediaDescription media, int payloadType) =>
         media.Codecs.Find(c => c.IsRtx && c.Parameters.GetInt("apt", -1) == payloadType);

@@ -72,4 +72,6 @@ public sealed record ClientMedia
     public byte RidExtension { get; init; }
 
     public byte RepairedRidExtension { get; init; }
+
+    public byte DependencyDescriptorExtension { get; init; }
 }

@@ -27,9 +27,6 @@ public enum LayerDecision : byte
 /// </summary>
 public sealed class LayerSelector
 {
-    /// <summary>Sender reports that place a switch further from its arrival than this are not believed.</summary>
-    private static readonly TimeSpan MaxClockError = TimeSpan.FromSeconds(1);
-
     private readonly SequenceMap _numbers;
     private readonly int _clockRate;
     private FrameFilter _filter;
@@ -175,7 +172,7 @@ public sealed class LayerSelector
             _filter = FrameFilter.Create(_codec);
         }
 
-        _timestampOffset = _sentOnce ? Continue(clock, timestamp, now) - timestamp : 0;
+        _timestampOffset = _sentOnce ? Continue(encoding, epoch, clock, timestamp, now) - timestamp : 0;
         _numbers.Begin(source);
         _frameOffset = (ushort)(_sentOnce ? _lastFrameId + 1 - video.FrameId : 0);
         _tl0Offset = (byte)(_sentOnce ? _lastTl0 + 1 - video.Tl0PicIdx : 0);
@@ -186,24 +183,20 @@ public sealed class LayerSelector
         _filter.Begin(Target);
     }
 
-    /// <summary>
-    /// The timestamp that the new source's first packet gets: by both sources' sender reports where they are known and credible, else by
-    /// the time that went by; later than the last one in any case.
-    /// </summary>
-    private uint Continue(in SenderClock clock, uint timestamp, MonotonicTime now)
+    /// <summary>The timestamp that the first packet gets: of the same source as before, or of one whose relation to it the sender reports tell.</summary>
+    private uint Continue(int encoding, int epoch, in SenderClock clock, uint timestamp, MonotonicTime now)
     {
-        var elapsed = Math.Clamp((now - _lastForward).TotalSeconds, 0, 3_600);
-        var next = _lastTimestamp + (uint)(elapsed * _clockRate);
-        if (clock.IsKnown && _clock.IsKnown && _encoding >= 0)
+        uint? aligned = null;
+        if (encoding == _encoding && epoch == _epoch)
         {
-            var aligned = _clock.At(clock, timestamp, _clockRate) + _timestampOffset;
-            if (Math.Abs((int)(aligned - next)) <= MaxClockError.TotalSeconds * _clockRate)
-            {
-                next = aligned;
-            }
+            aligned = timestamp + _timestampOffset;
+        }
+        else if (clock.IsKnown && _clock.IsKnown && _encoding >= 0)
+        {
+            aligned = _clock.At(clock, timestamp, _clockRate) + _timestampOffset;
         }
 
-        return (int)(next - _lastTimestamp) > 0 ? next : _lastTimestamp + 1;
+        return Continuation.Place(_lastTimestamp, now - _lastForward, aligned, 0, _clockRate);
     }
 
     private void Remember(in SentPacket sent, in VideoPacket video, MonotonicTime now)

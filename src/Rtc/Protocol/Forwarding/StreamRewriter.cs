@@ -87,13 +87,20 @@ public struct StreamRewriter
     public readonly uint Timestamp(uint source) => source + _timestampOffset;
 
     /// <summary>
-    /// The stream's next packet comes from another source (first packet, republished track): its number follows the last one
-    /// sent, its timestamp lies <paramref name="elapsedTicks"/> after the last one sent.
+    /// The stream's next packet comes from another source (first packet, republished track), or from the same one after numbers that were not spent: its
+    /// number follows the last one sent.
     /// </summary>
-    public void Rebase(ushort sourceSequence, uint sourceTimestamp, uint elapsedTicks)
+    /// <param name="sourceSequence">Of the next packet.</param>
+    /// <param name="present">The source's newest timestamp: the next packet's own, or a later one if that is of the past (see <see cref="CompressBefore"/>).</param>
+    /// <param name="past">How much older the next packet is, in ticks.</param>
+    /// <param name="elapsed">Since the last packet was sent.</param>
+    /// <param name="aligned">The subscriber's timestamp of <paramref name="present"/> by the sources' clocks; null: by the time that went by.</param>
+    /// <param name="clockRate">Hz.</param>
+    public void Rebase(ushort sourceSequence, uint present, uint past, TimeSpan elapsed, uint? aligned, int clockRate)
     {
         _sequenceOffset = (ushort)(_lastSequence + 1 - sourceSequence);
-        _timestampOffset = _started ? _lastTimestamp + elapsedTicks - sourceTimestamp : 0;
+        var lead = (int)past > 0 ? Math.Min(past, CompressionEnds) / Compression : 0;
+        _timestampOffset = _started ? Continuation.Place(_lastTimestamp, elapsed, aligned, lead, clockRate) - present : 0;
         _started = true;
         _sent = false;
         _compresses = false;

@@ -18,6 +18,11 @@ public sealed record SctpOptions(uint LocalTag, uint InitialTsn, ulong Cookie, u
 /// </summary>
 public sealed class SctpAssociation
 {
+    /// <summary>The reason of an end that the other side wanted: it closed its connection.</summary>
+    public const string Closed = "sctp_closed";
+
+    private const ushort UserInitiatedAbort = 12; // RFC 9260 §3.3.10.12
+    private const ushort ProtocolViolation = 13; // RFC 9260 §3.3.10.13
     private const ushort CookieParameter = 7;
     private const ushort SupportedExtensions = 0x8008;
     private const ushort ForwardTsnSupported = 0xC000;
@@ -149,6 +154,9 @@ public sealed class SctpAssociation
     private bool IsReflected(in SctpChunk chunk, uint tag) =>
         chunk.Type is SctpChunkType.Abort or SctpChunkType.ShutdownComplete && (chunk.Flags & 1) != 0 && tag == _remoteTag && IsEstablished;
 
+    /// <summary>Browsers close so: with the cause that their user wants it, or with none. Any other is something that went wrong (RFC 9260 §3.3.10).</summary>
+    private static bool IsClosing(ReadOnlySpan<byte> causes) => causes.Length < 2 || BinaryPrimitives.ReadUInt16BigEndian(causes) == UserInitiatedAbort;
+
     private bool TryReceive(in SctpChunk chunk, MonotonicTime now)
     {
         switch (chunk.Type)
@@ -159,13 +167,13 @@ public sealed class SctpAssociation
                 ReceiveCookie(chunk.Value);
                 return true;
             case SctpChunkType.Abort:
-                End("sctp_aborted");
+                End(IsClosing(chunk.Value) ? Closed : "sctp_aborted");
                 return true;
             case SctpChunkType.Heartbeat:
                 Reply(SctpChunkType.HeartbeatAck, chunk.Value[..Math.Min(chunk.Value.Length, MaxHeartbeatBytes)]);
                 return true;
             case SctpChunkType.ShutdownComplete when IsEstablished:
-                End("sctp_shut_down");
+                End(Closed);
                 return true;
         }
 
@@ -348,7 +356,7 @@ public sealed class SctpAssociation
     {
         if (_remoteTag != 0)
         {
-            Reply(SctpChunkType.Abort, []);
+            Reply(SctpChunkType.Abort, [0, (byte)ProtocolViolation, 0, 4]);
         }
 
         End(reason);

@@ -45,11 +45,15 @@ public sealed class RetransmitCache
         return true;
     }
 
-    public bool TryGet(ushort sequence, MonotonicTime now, TimeSpan maxAge, out ReadOnlySpan<byte> packet)
+    public bool TryGet(ushort sequence, MonotonicTime now, TimeSpan minAge, TimeSpan maxAge, out ReadOnlySpan<byte> packet)
     {
-        if (TryGet(sequence, out packet) && now - _slots[sequence & _mask].At <= maxAge)
+        if (TryGet(sequence, out packet))
         {
-            return true;
+            var age = now - _slots[sequence & _mask].At;
+            if (age >= minAge && age <= maxAge)
+            {
+                return true;
+            }
         }
 
         packet = default;

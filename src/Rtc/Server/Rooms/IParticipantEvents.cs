@@ -10,6 +10,9 @@ public interface IParticipantEvents
 
     void ParticipantLeft(string participantId);
 
+    /// <summary>Someone's connection is lost and its place is kept (true), or it is back (false).</summary>
+    void ParticipantReconnecting(string participantId, bool reconnecting);
+
     void TrackPublished(string participantId, TrackInfo track);
 
     void TrackUnpublished(string participantId, string trackId);

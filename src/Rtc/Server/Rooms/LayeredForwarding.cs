@@ -83,6 +83,11 @@ internal sealed class LayeredForwarding
             return;
         }
 
+        if (before != index)
+        {
+            _stream.SourceChanged();
+        }
+
         if (_stream.IsBehind && before >= 0 && before != index)
         {
             _stream.Discard(now); // What waits of the layer before would only delay this one's beginning.
@@ -110,7 +115,7 @@ internal sealed class LayeredForwarding
         }
 
         var encoding = _stream.Track.Encodings[sent.Encoding];
-        if ((byte)encoding.Epoch != sent.Epoch || !encoding.TryGetCached(sent.Source, now, out var cached) || !RtpReader.TryRead(cached, out var packet))
+        if ((byte)encoding.Epoch != sent.Epoch || !encoding.TryGetCached(sent.Source, now, _stream.RepeatInterval, out var cached) || !RtpReader.TryRead(cached, out var packet))
         {
             return false;
         }

@@ -18,6 +18,8 @@ internal abstract class MediaTransport : IPeerSink
 {
     private static readonly SrtpProfile[] Profiles = [SrtpProfile.AeadAes128Gcm, SrtpProfile.Aes128CmHmacSha1Tag80];
 
+    private static readonly TimeSpan SilentAfter = TimeSpan.FromSeconds(8);
+
     private Fingerprint? _remoteFingerprint;
 
     protected MediaTransport(MediaWorker worker, Participant participant)
@@ -61,6 +63,14 @@ internal abstract class MediaTransport : IPeerSink
     public MonotonicTime NextTick { get; set; }
 
     public bool IsConnected => Peer is { IsConnected: true };
+
+    /// <summary>When the last datagram came from the other side.</summary>
+    public MonotonicTime LastHeard { get; set; }
+
+    /// <summary>
+    /// It had connected and nothing comes any more. Browsers check each connection every 2.5 s (Chromium) to 6 s (RFC 7675 §5.1), whatever is sent on it.
+    /// </summary>
+    public bool IsSilent(MonotonicTime now) => Peer?.Srtp is not null && now - LastHeard > SilentAfter;
 
     public LocalTransport Local => new()
     {

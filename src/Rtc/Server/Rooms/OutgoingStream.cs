@@ -62,8 +62,21 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     /// <summary>As protected, retransmissions and padding included.</summary>
     public long BytesSent { get; private set; }
 
+    /// <summary>What was sent to the viewer less than this ago is on its way.</summary>
+    public TimeSpan RepeatInterval => RetransmissionBudget.RepeatInterval(transport.PathRoundTrip);
+
     /// <summary>When something was last sent for the first time.</summary>
     public MonotonicTime LastForward { get; private set; }
+
+    /// <summary>The subscriber has not been told yet how the present source's clock goes.</summary>
+    public bool OwesReport { get; set; }
+
+    /// <summary>What is sent from here on has another clock, or was placed anew on the subscriber's: it is told soon.</summary>
+    public void SourceChanged()
+    {
+        OwesReport = true;
+        transport.ReportSoon();
+    }
 
     /// <summary>As the subscriber agreed to receive it.</summary>
     public void Agree(SubscribedMedia media)

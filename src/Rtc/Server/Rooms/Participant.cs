@@ -81,6 +81,48 @@ internal sealed class Participant
 
     public bool IsGone { get; set; }
 
+    /// <summary>Its connection is lost, and its place is kept: others are told.</summary>
+    public bool IsReconnecting { get; private set; }
+
+    /// <summary>
+    /// Looks whether its connection is lost: the one to the hub, or both of media. A WHIP or WHEP session has no other than that of media, with whose loss it ends.
+    /// </summary>
+    public void CheckConnection(MonotonicTime now)
+    {
+        if (IsStandIn)
+        {
+            if (Subscriber is { Peer.Srtp: not null } receiver && Events is StandIn standIn)
+            {
+                standIn.Heard(receiver.IsSilent(now));
+            }
+
+            return; // Its principal has the other connection, and is the one that others see.
+        }
+
+        var isLost = Kind == ParticipantKind.Client && (Events is null || IsSilent(now));
+        if (isLost != IsReconnecting)
+        {
+            IsReconnecting = isLost;
+            TellReconnecting();
+        }
+    }
+
+    private void TellReconnecting()
+    {
+        if (IsVisible)
+        {
+            Room.Tell(this, e => e.ParticipantReconnecting(Id, IsReconnecting));
+        }
+    }
+
+    private bool IsSilent(MonotonicTime now)
+    {
+        // One that has not connected yet says nothing of the other.
+        var publisher = Publisher is { Peer.Srtp: not null } p ? p.IsSilent(now) : (bool?)null;
+        var subscriber = StandIn is not null ? StandIn.IsSilent : Subscriber is { Peer.Srtp: not null } s ? s.IsSilent(now) : null;
+        return (publisher ?? subscriber) is not null && publisher != false && subscriber != false;
+    }
+
     /// <summary>Of the next offer. It grows over the whole stay, so that an answer to a transport that was lost is stale.</summary>
     public int NextRevision() => ++_revision;
 
@@ -91,6 +133,7 @@ internal sealed class Participant
     {
         Hand = Hand,
         Moderates = Rights.Moderates,
+        Reconnecting = IsReconnecting,
     };
 
     public IReadOnlyList<PublishedTrack> Tracks => Publisher?.Tracks ?? Relayed;

@@ -66,8 +66,18 @@ internal sealed class ParticipantData : IDataChannelSink
         _participant.Room.SendData(_participant, reliable, _names, payload, now);
     }
 
-    public void DataClosed(string reason) =>
-        _participant.Room.Worker.Log.DataClosed(_participant.Room.Id, _participant.Id, reason);
+    public void DataClosed(string reason)
+    {
+        var log = _participant.Room.Worker.Log;
+        if (reason == SctpAssociation.Closed)
+        {
+            log.DataLeft(_participant.Room.Id, _participant.Id);
+        }
+        else
+        {
+            log.DataClosed(_participant.Room.Id, _participant.Id, reason);
+        }
+    }
 
     private bool TakesRate(int length, MonotonicTime now)
     {

@@ -1,4 +1,5 @@
 using Events.Rtc.Protocol.Codecs;
+using Events.Rtc.Protocol.Forwarding;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Wire;
 
@@ -17,6 +18,8 @@ internal sealed class PlainForwarding(OutgoingStream stream)
     private const int ReplayBurst = 24;
 
     private int _epoch;
+    private uint _ssrc;
+    private SenderClock _clock;
     private bool _waitsForRoom;
     private ushort _spliceSequence;
     private bool _spliceFresh;
@@ -28,6 +31,9 @@ internal sealed class PlainForwarding(OutgoingStream stream)
 
     /// <summary>The relation of numbers holds for what this encoding sends now.</summary>
     public bool Follows(PublishedEncoding encoding) => _epoch == encoding.Epoch;
+
+    /// <summary>The subscriber is told this clock of the source: another source's timestamps are placed by it.</summary>
+    public void Told(SenderClock clock) => _clock = clock;
 
     /// <summary>What was sent so far is of another source, or numbers were not spent meanwhile: what comes is spliced on.</summary>
     public void Forget() => _epoch = 0;
@@ -59,7 +65,7 @@ internal sealed class PlainForwarding(OutgoingStream stream)
             NeedsKeyframe = false;
             if (_epoch != encoding.Epoch)
             {
-                Splice(packet, encoding, now);
+                Splice(packet, packet.Timestamp.Value, encoding, now);
             }
         }
         else if (_spliceFresh)
@@ -119,7 +125,7 @@ internal sealed class PlainForwarding(OutgoingStream stream)
         ref var rewriter = ref stream.Rewriter;
         if (_epoch != encoding.Epoch
             || !rewriter.WasSent(sent)
-            || !encoding.TryGetCached(rewriter.SourceSequence(sent), now, out var cached)
+            || !encoding.TryGetCached(rewriter.SourceSequence(sent), now, stream.RepeatInterval, out var cached)
             || !RtpReader.TryRead(cached, out var packet))
         {
             return false;
@@ -164,7 +170,7 @@ internal sealed class PlainForwarding(OutgoingStream stream)
             return false;
         }
 
-        Splice(packet, encoding, now);
+        Splice(packet, present, encoding, now);
         stream.Rewriter.CompressBefore(present);
         NeedsKeyframe = false;
         _replaying = true;
@@ -173,12 +179,30 @@ internal sealed class PlainForwarding(OutgoingStream stream)
         return true;
     }
 
-    private void Splice(in RtpReader packet, PublishedEncoding encoding, MonotonicTime now)
+    /// <param name="packet">The next to be sent.</param>
+    /// <param name="present">The newest timestamp of its source: its own, unless it is of the past.</param>
+    /// <param name="encoding">Its encoding.</param>
+    /// <param name="now">The present.</param>
+    private void Splice(in RtpReader packet, uint present, PublishedEncoding encoding, MonotonicTime now)
     {
-        var elapsed = (uint)Math.Max(1, (now - stream.LastForward).TotalSeconds * stream.Track.Codec.ClockRate);
-        stream.Rewriter.Rebase(packet.SequenceNumber.Value, packet.Timestamp.Value, elapsed);
+        var clockRate = stream.Track.Codec.ClockRate;
+        ref var rewriter = ref stream.Rewriter;
+        uint? aligned = null;
+        if (packet.Ssrc == _ssrc)
+        {
+            aligned = rewriter.Timestamp(present);
+        }
+        else if (encoding.Clock.IsKnown && _clock.IsKnown)
+        {
+            aligned = rewriter.Timestamp(_clock.At(encoding.Clock, present, clockRate));
+        }
+
+        rewriter.Rebase(packet.SequenceNumber.Value, present, present - packet.Timestamp.Value, now - stream.LastForward, aligned, clockRate);
+        _ssrc = packet.Ssrc;
+        _clock = encoding.Clock;
         _epoch = encoding.Epoch;
         _spliceSequence = packet.SequenceNumber.Value;
         _spliceFresh = true;
+        stream.SourceChanged();
     }
 }

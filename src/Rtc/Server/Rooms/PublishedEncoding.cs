@@ -213,7 +213,11 @@ internal sealed class PublishedEncoding
         return !_keyframeAt.IsNever && now - _keyframeAt < maxAge && (ushort)(NewestForwarded - _keyframeSequence) < MaxReplayPackets;
     }
 
-    public bool TryGetCached(ushort sequence, MonotonicTime now, out ReadOnlySpan<byte> packet) => _cache.TryGet(sequence, now, CacheAge, out packet);
+    public bool TryGetCached(ushort sequence, MonotonicTime now, out ReadOnlySpan<byte> packet) => TryGetCached(sequence, now, TimeSpan.Zero, out packet);
+
+    /// <summary>As above, if it has been here for so long: before, who asks for it has only not received it yet.</summary>
+    public bool TryGetCached(ushort sequence, MonotonicTime now, TimeSpan minAge, out ReadOnlySpan<byte> packet) =>
+        _cache.TryGet(sequence, now, minAge, CacheAge, out packet);
 
     /// <summary>True when the report is of the present source.</summary>
     public bool SenderReportReceived(uint ssrc, NtpTime ntp, RtpTimestamp rtp, MonotonicTime now)

@@ -219,6 +219,11 @@ internal sealed class PublishedTrack
             return;
         }
 
+        foreach (var subscription in _receivers.Subscriptions)
+        {
+            subscription.SenderReported(encoding);
+        }
+
         foreach (var branch in _receivers.Branches)
         {
             branch.ForwardSenderReport(encoding);

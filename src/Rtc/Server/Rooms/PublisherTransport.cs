@@ -405,11 +405,13 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         }
 
         byte? payloadType = null;
-        foreach (var codec in source.Track.Media.Codecs)
+        var codecs = source.Track.Media.Codecs;
+        for (var i = 0; i < codecs.Count; i++)
         {
-            if (codec.RtxPayloadType == reader.PayloadType)
+            // By index: an enumerator of the interface would be allocated for each packet that came again.
+            if (codecs[i].RtxPayloadType == reader.PayloadType)
             {
-                payloadType = (byte)codec.PayloadType;
+                payloadType = (byte)codecs[i].PayloadType;
             }
         }
 

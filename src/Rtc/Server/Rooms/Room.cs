@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Relay;
 using Events.Rtc.Spreading;
@@ -8,25 +7,20 @@ namespace Events.Rtc.Rooms;
 /// <summary>One room on its worker: who is in it, what they publish, who receives what. Touched by the worker's thread only.</summary>
 internal sealed class Room
 {
-    /// <summary>Speakers are told at most four times a second.</summary>
-    private static readonly TimeSpan SpeakerInterval = TimeSpan.FromMilliseconds(250);
-
-    private static readonly Comparison<PublishedTrack> LoudestFirst = (a, b) => b.AudioLevel.CompareTo(a.AudioLevel);
-
     private readonly Dictionary<string, Participant> _participants = new(StringComparer.Ordinal);
     private readonly List<PublishedTrack> _tracks = [];
     private readonly List<RelayConnection> _relays = [];
     private readonly List<RoomBranch> _branches = [];
-    private readonly List<PublishedTrack> _speaking = [];
-    private readonly List<PublishedTrack> _lastSpeaking = [];
-    private readonly List<Participant> _recentSpeakers = [];
-    private MonotonicTime _nextSpeakers;
+    private readonly RoomSpeakers _speakers;
+    private readonly RoomConnections _connections;
 
     public Room(string id, MediaWorker worker)
     {
         Id = id;
         Worker = worker;
         Moderation = new Moderation(this);
+        _speakers = new RoomSpeakers(this);
+        _connections = new RoomConnections(this);
     }
 
     public string Id { get; }
@@ -40,9 +34,10 @@ internal sealed class Room
     public IReadOnlyList<PublishedTrack> Tracks => _tracks;
 
     /// <summary>Who publishes: those who spoke last first, then those who never spoke, in the order of their coming.</summary>
-    public IReadOnlyList<Participant> RecentSpeakers => _recentSpeakers;
+    public IReadOnlyList<Participant> RecentSpeakers => _speakers.Recent;
 
-    public IReadOnlyCollection<Participant> Participants => _participants.Values;
+    /// <summary>Of this type, so that going through them allocates nothing.</summary>
+    public Dictionary<string, Participant>.ValueCollection Participants => _participants.Values;
 
     /// <summary>Set on another worker than the room's home: here are only viewers, and who publishes is elsewhere.</summary>
     public BranchViewers? Viewers { get; set; }
@@ -124,7 +119,7 @@ internal sealed class Room
     }
 
     /// <summary>A publisher of the home has nothing here any more.</summary>
-    public void Forget(Participant publisher) => _recentSpeakers.Remove(publisher);
+    public void Forget(Participant publisher) => _speakers.Remove(publisher);
 
     public void Leave(Participant participant, RtcError reason)
     {
@@ -135,7 +130,7 @@ internal sealed class Room
 
         StandIns -= participant.IsStandIn ? 1 : 0;
         var events = participant.Events;
-        _recentSpeakers.Remove(participant);
+        _speakers.Remove(participant);
         Unpublish([.. participant.Tracks]);
 
         participant.Close(reason);
@@ -162,11 +157,7 @@ internal sealed class Room
             _tracks.Add(track);
             track.Silenced = Viewers is null ? Moderation.IsSilenced(track) : track.Silenced;
             var publisher = track.Publisher;
-            if (!_recentSpeakers.Contains(publisher))
-            {
-                _recentSpeakers.Add(publisher);
-            }
-
+            _speakers.Add(publisher);
             var info = track.Info;
             if (publisher.IsVisible)
             {
@@ -417,63 +408,8 @@ internal sealed class Room
     public void Advance(MonotonicTime now)
     {
         Viewers?.Advance(now);
-        if (now < _nextSpeakers || _participants.Count == 0)
-        {
-            return;
-        }
-
-        _nextSpeakers = now + SpeakerInterval;
-        _speaking.Clear();
-        foreach (var track in _tracks)
-        {
-            if (track.Speaking)
-            {
-                _speaking.Add(track);
-            }
-        }
-
-        _speaking.Sort(LoudestFirst);
-        if (_speaking.Count <= 1 && CollectionsMarshal.AsSpan(_speaking).SequenceEqual(CollectionsMarshal.AsSpan(_lastSpeaking)))
-        {
-            return; // Silence goes on, or the same one goes on speaking.
-        }
-
-        if (!CollectionsMarshal.AsSpan(_speaking).SequenceEqual(CollectionsMarshal.AsSpan(_lastSpeaking)))
-        {
-            NoteSpeakers();
-        }
-
-        _lastSpeaking.Clear();
-        _lastSpeaking.AddRange(_speaking);
-        TellSpeakers();
-    }
-
-    /// <summary>The loudest ends up first.</summary>
-    private void NoteSpeakers()
-    {
-        for (var i = _speaking.Count - 1; i >= 0; i--)
-        {
-            var speaker = _speaking[i].Publisher;
-            if (_recentSpeakers.Remove(speaker))
-            {
-                _recentSpeakers.Insert(0, speaker);
-            }
-        }
-
-        foreach (var participant in _participants.Values)
-        {
-            if (participant.LastN is not null)
-            {
-                participant.ApplyLastN();
-            }
-        }
-    }
-
-    /// <summary>Apart from <see cref="Advance"/>, whose every call would else allocate the closure.</summary>
-    private void TellSpeakers()
-    {
-        var speakers = _speaking.ConvertAll(t => new SpeakerLevel(t.Publisher.Id, Math.Round(t.AudioLevel, 3)));
-        Tell(null, e => e.ActiveSpeakers(speakers));
+        _connections.Advance(now);
+        _speakers.Advance(now);
     }
 
     /// <summary>Sends a data message to everybody else who has the channel, or to those of them who are named.</summary>

@@ -69,6 +69,9 @@ public sealed record ParticipantInfo(string ParticipantId, string Identity, stri
 
     /// <summary>May run the room.</summary>
     public bool Moderates { get; init; }
+
+    /// <summary>Its connection is lost, and its place is kept.</summary>
+    public bool Reconnecting { get; init; }
 }
 
 /// <summary>What a client says of an m-line that it publishes.</summary>

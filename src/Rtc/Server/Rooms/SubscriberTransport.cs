@@ -21,9 +21,6 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     private static readonly TimeSpan FirstReportAfter = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>Retransmissions to one subscriber per second; more means that its link is too thin for more.</summary>
-    private const int MaxRetransmissionsPerSecond = 500;
-
     /// <summary>Passes every path that WebRTC assumes.</summary>
     private const int ReportCompoundBytes = 1_200;
 
@@ -32,12 +29,11 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     private readonly Dictionary<string, Subscription> _byTrack = [];
     private readonly Dictionary<uint, Subscription> _bySsrc = [];
+    private readonly RetransmissionBudget _again = new();
     private IReadOnlyList<SubscribeSlot> _slots = [];
     private MonotonicTime _nextReport;
     private MonotonicTime _nextMeasure;
     private MonotonicTime _nextSample;
-    private MonotonicTime _budgetSince;
-    private int _budgetUsed;
     private (uint Middle, MonotonicTime At) _lastSenderReport;
 
     /// <summary>Revision of the offer that waits for its answer; 0: none waits.</summary>
@@ -359,6 +355,13 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
         NextTick = MonotonicTime.Zero;
     }
 
+    /// <summary>Sender reports are due, but not more often than <see cref="FirstReportAfter"/>.</summary>
+    public void ReportSoon()
+    {
+        _nextReport = MonotonicTime.Min(_nextReport, _lastSenderReport.At + FirstReportAfter);
+        NextTick = MonotonicTime.Min(NextTick, _nextReport);
+    }
+
     /// <summary>Sends the padding that is due by now.</summary>
     public void SendPadding(MonotonicTime now) => Congestion.SendPadding(_byTrack.Values, now);
 
@@ -475,26 +478,35 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
             return;
         }
 
-        if (now - _budgetSince > TimeSpan.FromSeconds(1))
+        if (_again.IsOver(now))
         {
-            _budgetSince = now;
-            _budgetUsed = 0;
+            _again.Begin(PacketsForwarded(), now);
         }
 
         foreach (var sequence in nack)
         {
             Worker.Counters.NacksReceived++;
-            if (_budgetUsed >= MaxRetransmissionsPerSecond)
+            if (!_again.Allows(nack.MediaSsrc, sequence.Value, PathRoundTrip, now))
             {
-                return;
+                Worker.Counters.NacksIgnored++;
             }
-
-            if (subscription.Retransmit(sequence.Value, now))
+            else if (subscription.Retransmit(sequence.Value, now))
             {
-                _budgetUsed++;
+                _again.Took(nack.MediaSsrc, sequence.Value, now);
                 Worker.Counters.Retransmissions++;
             }
         }
+    }
+
+    private long PacketsForwarded()
+    {
+        var sum = 0L;
+        foreach (var subscription in _byTrack.Values)
+        {
+            sum += subscription.PacketsSent;
+        }
+
+        return sum;
     }
 
     private void KeyframeWanted(uint ssrc, MonotonicTime now)

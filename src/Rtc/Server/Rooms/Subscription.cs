@@ -56,6 +56,9 @@ internal sealed class Subscription
     /// <summary>Sent over the last second, bit/s.</summary>
     public long Bitrate => _rate.BitsPerSecond;
 
+    /// <summary>For the first time.</summary>
+    public long PacketsSent => _stream.PacketsSent;
+
     public long Retransmitted => _stream.Retransmitted;
 
     public Freezes Freezes => _freezes;
@@ -314,7 +317,18 @@ internal sealed class Subscription
         var ours = _layered?.Timestamp(rtp.Value) ?? _stream.Rewriter.Timestamp(rtp.Value);
         var rtpNow = new RtpTimestamp(ours + (uint)(long)(elapsed.TotalSeconds * Track.Codec.ClockRate));
         middle = ntpNow.Middle;
+        _stream.OwesReport = false;
+        _plain.Told(encoding.Clock);
         return writer.WriteSenderReport(Ssrc, ntpNow, rtpNow, _stream.PacketsSent, _stream.OctetsSent);
+    }
+
+    /// <summary>The publisher has told the clock of an encoding.</summary>
+    public void SenderReported(PublishedEncoding encoding)
+    {
+        if (_stream.OwesReport && encoding.Index == (_layered?.CurrentEncoding ?? 0))
+        {
+            _transport.ReportSoon();
+        }
     }
 
     private void RestartAtKeyframe()

@@ -18,6 +18,9 @@ internal sealed class ViewerPacing(MediaWorker worker)
     private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(10);
 
     private Pacer? _pacer;
+
+    /// <summary>Empty; a path that was tight once often is again, and another pacer would be allocated each time.</summary>
+    private Pacer? _rested;
     private Parked[] _parked = [];
     private int _free;
     private MonotonicTime _tightUntil;
@@ -58,8 +61,8 @@ internal sealed class ViewerPacing(MediaWorker worker)
             Free(handle);
         }
 
+        _rested = _pacer ?? _rested;
         _pacer = null;
-        _parked = [];
     }
 
     /// <summary>False: a picture has to wait for too long, and is better left out up to a keyframe.</summary>
@@ -148,6 +151,11 @@ internal sealed class ViewerPacing(MediaWorker worker)
 
     private Pacer Begin()
     {
+        if (_rested is { } rested)
+        {
+            return rested; // All that it could park in is free.
+        }
+
         _parked = new Parked[Capacity];
         for (var i = 0; i < Capacity; i++)
         {

@@ -179,40 +179,50 @@ internal sealed class BranchViewers(string id, MediaWorker home, MediaWorker wor
         }
     }
 
-    /// <summary>Where a track comes from, as far as its viewers here have to do with it.</summary>
-    private sealed class Source(Participant publisher, MediaWorker home, BranchedTrack branched) : ITrackOrigin
+    /// <summary>Where a track comes from, as far as its viewers here have to do with it. What it posts to the home is made once: viewers on bad paths ask often.</summary>
+    private sealed class Source : ITrackOrigin
     {
+        private readonly MediaWorker _home;
+        private readonly Action[] _requests;
+        private readonly Action _tell;
         private int _watched = -1;
+        private int _told = -1;
+
+        public Source(Participant publisher, MediaWorker home, BranchedTrack branched)
+        {
+            _home = home;
+            Participant = publisher;
+            _requests = new Action[branched.Track.Encodings.Length];
+            for (var i = 0; i < _requests.Length; i++)
+            {
+                var index = i;
+                _requests[i] = () => branched.Track.Encodings[index].RequestKeyframe(home.Now);
+            }
+
+            _tell = () =>
+            {
+                branched.WatchedEncodings = Volatile.Read(ref _told);
+                branched.Track.DemandChanged();
+            };
+        }
 
         public PublishedTrack Track { get; set; } = null!;
 
-        public MediaWorker Worker => publisher.Room.Worker;
+        public MediaWorker Worker => Participant.Room.Worker;
 
-        public Participant Participant => publisher;
+        public Participant Participant { get; }
 
-        public void SendKeyframeRequest(PublishedTrack track, PublishedEncoding encoding)
-        {
-            var index = encoding.Index;
-            home.Post(() => branched.Track.Encodings[index].RequestKeyframe(home.Now));
-        }
+        public void SendKeyframeRequest(PublishedTrack track, PublishedEncoding encoding) => _home.Post(_requests[encoding.Index]);
 
         /// <summary>Dynacast is decided at home.</summary>
         public void TellWatched()
         {
             if (Track.Kind == TrackKind.Video && Track.WatchedEncodings != _watched)
             {
-                Tell(Track.WatchedEncodings);
+                _watched = Track.WatchedEncodings;
+                Volatile.Write(ref _told, _watched);
+                _home.Post(_tell);
             }
-        }
-
-        private void Tell(int watched)
-        {
-            _watched = watched;
-            home.Post(() =>
-            {
-                branched.WatchedEncodings = watched;
-                branched.Track.DemandChanged();
-            });
         }
     }
 }

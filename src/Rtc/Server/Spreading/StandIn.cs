@@ -10,6 +10,14 @@ internal sealed class StandIn(Participant principal, MediaWorker worker) : IPart
 {
     private volatile IParticipantEvents? _client;
 
+    private volatile int _heard;
+
+    /// <summary>Nothing comes any more on the connection that it receives on; null: that one has not been there yet. Safe from both threads.</summary>
+    public bool? IsSilent => _heard == 0 ? null : _heard < 0;
+
+    /// <summary>On its worker, now and then.</summary>
+    public void Heard(bool isSilent) => _heard = isSilent ? -1 : 1;
+
     /// <summary>Where it is.</summary>
     public MediaWorker Worker { get; } = worker;
 
@@ -46,6 +54,10 @@ internal sealed class StandIn(Participant principal, MediaWorker worker) : IPart
     }
 
     public void ParticipantLeft(string participantId)
+    {
+    }
+
+    public void ParticipantReconnecting(string participantId, bool reconnecting)
     {
     }
 

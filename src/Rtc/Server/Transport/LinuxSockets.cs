@@ -19,6 +19,11 @@ internal static unsafe partial class LinuxSockets
     public const int OptionSendBufferForce = 32;
     public const int OptionReceiveBufferForce = 33;
 
+    /// <summary>Memory and drops of a socket: nine 32-bit numbers, of which the last counts the datagrams for which there was no room (linux/sock_diag.h).</summary>
+    public const int OptionMemoryInformation = 55;
+    public const int MemoryInformationWords = 9;
+    public const int MemoryInformationDrops = 8;
+
     public const int LevelIPv6 = 41;
     public const int OptionIPv6Only = 26;
 

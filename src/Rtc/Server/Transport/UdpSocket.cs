@@ -23,6 +23,22 @@ internal sealed unsafe class UdpSocket : IDisposable
     /// <summary>What the kernel granted, bytes; the smaller of both directions.</summary>
     public int BufferBytes { get; private set; }
 
+    /// <summary>
+    /// Datagrams that came and for which the receive buffer had no room, so far. Of this socket alone, unlike the system's RcvbufErrors; what the kernel does not
+    /// tell (before Linux 4.12) is 0. Wraps at 2^32.
+    /// </summary>
+    public uint ReceiveDrops
+    {
+        get
+        {
+            var words = stackalloc uint[MemoryInformationWords];
+            uint length = MemoryInformationWords * sizeof(uint);
+            return GetSocketOption(_descriptor, LevelSocket, OptionMemoryInformation, words, &length) == 0 && length >= MemoryInformationWords * sizeof(uint)
+                ? words[MemoryInformationDrops]
+                : 0;
+        }
+    }
+
     /// <summary>The device segments one large send into datagrams (UDP_SEGMENT); turned off for good at the first EIO.</summary>
     public bool SegmentationOffload { get; set; }
 

@@ -95,6 +95,10 @@ internal sealed class SessionResources(TimeProvider clock, SignallingMetrics met
         {
         }
 
+        public void ParticipantReconnecting(string participantId, bool reconnecting)
+        {
+        }
+
         public void TrackPublished(string participantId, TrackInfo track)
         {
         }

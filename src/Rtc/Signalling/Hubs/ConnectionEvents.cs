@@ -74,6 +74,9 @@ internal sealed class ConnectionEvents : IParticipantEvents
 
     public void ParticipantLeft(string participantId) => Post("participantLeft", new { participantId });
 
+    public void ParticipantReconnecting(string participantId, bool reconnecting) =>
+        Post(reconnecting ? "participantReconnecting" : "participantReconnected", new { participantId });
+
     public void TrackPublished(string participantId, TrackInfo track) => Post("trackPublished", new { participantId, track });
 
     public void TrackUnpublished(string participantId, string trackId) => Post("trackUnpublished", new { participantId, trackId });

@@ -87,9 +87,9 @@ function Person({ rtc, participant, self, runs, failed }: PersonProps) {
   const microphone = track('microphone');
   const camera = track('camera');
   const role = participant.role === 'attendee' ? undefined : roles[participant.role];
-  const where = participant.canPublish ? 'On stage' : 'Watching';
+  const where = participant.reconnecting ? 'Reconnecting …' : participant.canPublish ? 'On stage' : 'Watching';
   return (
-    <li className="roster__item" data-testid="roster-item" data-participant={participant.participantId}>
+    <li className="roster__item" data-testid="roster-item" data-participant={participant.participantId} data-reconnecting={participant.reconnecting}>
       <div className="roster__line">
         <Avatar name={participant.name} />
         <span className="roster__name">

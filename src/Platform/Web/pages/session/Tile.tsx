@@ -1,6 +1,6 @@
 import { MicOff, MonitorUp } from 'lucide-react';
 import { memo, useEffect, useRef, useState } from 'react';
-import { Avatar } from '../../ui/parts';
+import { Avatar, Spinner } from '../../ui/parts';
 import type { RtcSession } from '../../sdk/rtc';
 import type { TileView } from './tiles';
 import { useShownSize } from './shownSize';
@@ -22,7 +22,7 @@ export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: Rt
   }, [track]);
 
   const label = kind === 'screen' ? `${self ? 'Your' : `${view.name}’s`} screen` : self ? `${view.name} (you)` : view.name;
-  const spoken = [label, view.micMuted === true && 'microphone off', view.held ? 'picture paused' : !track && 'camera off'].filter(Boolean).join(', ');
+  const spoken = [label, view.micMuted === true && 'microphone off', view.reconnecting ? 'reconnecting' : view.held ? 'picture paused' : !track && 'camera off'].filter(Boolean).join(', ');
   return (
     <figure
       ref={frame}
@@ -33,6 +33,7 @@ export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: Rt
       data-speaking={speaking}
       data-video={playing && track !== null}
       data-held={view.held}
+      data-reconnecting={view.reconnecting}
       aria-label={spoken}
     >
       <video
@@ -51,6 +52,12 @@ export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: Rt
       {(!track || !playing) && kind === 'person' && (
         <div className="tile__face">
           <Avatar name={view.name} className="avatar--tile" />
+        </div>
+      )}
+      {view.reconnecting && (
+        <div className="tile__lost" data-testid="tile-reconnecting">
+          <Spinner size={16} />
+          <span>Reconnecting …</span>
         </div>
       )}
       <figcaption className="tile__name">

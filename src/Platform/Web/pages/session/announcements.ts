@@ -17,9 +17,15 @@ export function useAnnouncements(rtc: RtcSession): string {
   const [said, setSaid] = useState('');
   useEffect(() => {
     let { locked } = rtc.running;
+    let away = new Set<string>();
     const stops = [
       rtc.events.on('roster', ({ joined, left }) => {
         const own = rtc.you?.participantId;
+        const reconnecting = rtc.participants.filter(({ participantId, reconnecting }) => reconnecting && participantId !== own);
+        // Eyes have the tile; a toast each time would be more than that is worth.
+        const newly = reconnecting.filter(({ participantId }) => !away.has(participantId));
+        if (newly.length > 0) setSaid(newly.length > 3 ? `${newly.length} people are reconnecting` : newly.map(({ name }) => `${name} is reconnecting`).join(', '));
+        away = new Set(reconnecting.map(({ participantId }) => participantId));
         const words = [
           ...joined.filter(({ participantId }) => participantId !== own).map(({ name }) => `${name} joined`),
           ...left.map(({ name }) => `${name} left`),

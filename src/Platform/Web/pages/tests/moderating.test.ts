@@ -3,7 +3,7 @@ import type { RtcParticipant, RtcTrack } from '../../sdk/rtc';
 import { inOrder } from '../session/hands';
 import { possible } from '../session/moderating';
 
-const someone = (more: Partial<RtcParticipant> = {}): RtcParticipant => ({ participantId: 'b', identity: 'b.1', name: 'Ben', role: 'attendee', canPublish: true, hand: null, moderates: false, tracks: [], ...more });
+const someone = (more: Partial<RtcParticipant> = {}): RtcParticipant => ({ participantId: 'b', identity: 'b.1', name: 'Ben', role: 'attendee', canPublish: true, hand: null, moderates: false, reconnecting: false, tracks: [], ...more });
 const track = (source: RtcTrack['source'], more: Partial<RtcTrack> = {}): RtcTrack => ({ trackId: source, kind: source === 'microphone' ? 'audio' : 'video', source, muted: false, codec: '', ...more });
 const ids = (participant: RtcParticipant): string[] => possible(participant).map(({ id }) => id);
 

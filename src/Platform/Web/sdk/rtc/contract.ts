@@ -38,6 +38,8 @@ export interface RtcParticipant {
   hand: number | null;
   /** May run the room. */
   moderates: boolean;
+  /** Its connection is lost, and its place is kept. */
+  reconnecting: boolean;
   tracks: RtcTrack[];
 }
 
@@ -128,6 +130,8 @@ export interface HubMessages {
   subscribeOffer: SubscribeOffer;
   participantJoined: RtcParticipant;
   participantLeft: { participantId: string };
+  participantReconnecting: { participantId: string };
+  participantReconnected: { participantId: string };
   trackPublished: { participantId: string; track: RtcTrack };
   trackUnpublished: { participantId: string; trackId: string };
   trackMuted: { participantId: string; trackId: string; muted: boolean; silenced: boolean };

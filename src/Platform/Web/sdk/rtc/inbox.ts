@@ -7,6 +7,8 @@ const messages: (keyof HubMessages)[] = [
   'subscribeOffer',
   'participantJoined',
   'participantLeft',
+  'participantReconnecting',
+  'participantReconnected',
   'trackPublished',
   'trackUnpublished',
   'trackMuted',

@@ -50,6 +50,11 @@ export class Roster {
     return { joined: [], left: [participant] };
   }
 
+  reconnecting({ participantId }: HubMessages['participantReconnecting'], reconnecting: boolean): void {
+    const participant = this.people.get(participantId);
+    if (participant) this.people.set(participantId, { ...participant, reconnecting });
+  }
+
   published({ participantId, track }: HubMessages['trackPublished']): void {
     this.edit(participantId, (tracks) => [...tracks.filter(({ trackId }) => trackId !== track.trackId), track]);
   }

@@ -275,7 +275,7 @@ export class RtcSession {
     const { you, participants } = answer;
     // A hidden participant is in nobody's list but its own.
     const present = participants.some(({ participantId }) => participantId === you.participantId);
-    this.events.emit('roster', this.roster.replace(present ? participants : [...participants, { ...you, hand: null, tracks: [] }]));
+    this.events.emit('roster', this.roster.replace(present ? participants : [...participants, { ...you, hand: null, reconnecting: false, tracks: [] }]));
     this.running.entered(answer.room.locked);
     if (before) this.obeyRights(before, you); // while we were away they may have changed
     if (answer.offer) this.accept(answer.offer);
@@ -283,6 +283,14 @@ export class RtcSession {
       subscribeOffer: (offer) => this.accept(offer),
       participantJoined: (participant) => this.events.emit('roster', this.roster.joined(participant)),
       participantLeft: (left) => this.events.emit('roster', this.roster.left(left)),
+      participantReconnecting: (lost) => {
+        this.roster.reconnecting(lost, true);
+        this.changedRoster();
+      },
+      participantReconnected: (back) => {
+        this.roster.reconnecting(back, false);
+        this.changedRoster();
+      },
       trackPublished: (published) => {
         this.roster.published(published);
         this.changedRoster();
@@ -360,7 +368,8 @@ export class RtcSession {
   private renewPublisher(): void {
     this.transports?.renewPublisher();
     // Messages are received on the same connection, by those too who may send none.
-    if (this.options.data) void this.own.negotiate();
+    // What the session cannot heal shows as data channels that stay closed.
+    if (this.options.data) this.own.negotiate().catch((error: unknown) => this.callFailed(error));
   }
 
   /** Asks for TURN credentials before those that we have end. */

@@ -69,6 +69,7 @@ export const person = (participantId: string, more: Partial<RtcParticipant> = {}
   canPublish: true,
   hand: null,
   moderates: false,
+  reconnecting: false,
   tracks: [],
   ...more,
 });
@@ -79,7 +80,7 @@ export function joined(more: Partial<JoinAnswer> = {}): JoinAnswer {
     you,
     resumeToken: 'token-1',
     room: { id: 'room', locked: false },
-    participants: [{ ...you, hand: null, tracks: [] }],
+    participants: [{ ...you, hand: null, reconnecting: false, tracks: [] }],
     iceServers: [],
     offer: null,
     ...more,
@@ -145,6 +146,10 @@ export class FakePeer extends EventTarget {
 
   async getStats(): Promise<Map<string, RTCStats>> {
     return new Map();
+  }
+
+  createDataChannel(): RTCDataChannel {
+    return Object.assign(new EventTarget(), { readyState: 'connecting', bufferedAmount: 0, close: () => undefined }) as unknown as RTCDataChannel;
   }
 
   getTransceivers(): FakeTransceiver[] {

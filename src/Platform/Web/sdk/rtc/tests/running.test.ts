@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RtcSession } from '../session';
 import { everySource, FakeHub, FakePeer, FakeTrack, joined, person, refuse, type Handlers } from './fakes';
 
-function world(handlers: Handlers = {}) {
+function world(handlers: Handlers = {}, data = false) {
   const hubs: FakeHub[] = [];
   const peers: FakePeer[] = [];
   const session = new RtcSession({
     freshGrant: async () => ({ mediaUrl: 'http://node', grant: 'fresh' }),
+    data,
     openHub: async () => {
       const hub = new FakeHub({ join: () => joined({ participants: [...joined().participants, person('b')] }), publish: () => ({ sdp: 'answer' }), ...handlers });
       hubs.push(hub);
@@ -48,6 +49,18 @@ describe('rights that change', () => {
     expect(made.peers).toHaveLength(3);
     expect(made.hub().count('publish')).toBe(2);
     expect(told).toEqual(['true false', 'false true']);
+  });
+
+  it('goes on when its new connection is refused, with its data channels closed', async () => {
+    let refusing = false;
+    const made = world({ publish: () => (refusing ? refuse('internal_error')() : { sdp: 'answer' }) }, true);
+    await made.session.connect('http://node', 'g');
+    refusing = true;
+    made.hub().say('rightsChanged', rights(false)); // a rejection that nobody handles fails this run
+    await pass(0);
+    expect(made.hub().count('publish')).toBe(2);
+    expect(made.session.you?.canPublish).toBe(false);
+    expect(made.session.failure).toBeNull();
   });
 
   it('ends only the source that was taken away', async () => {
@@ -96,6 +109,17 @@ describe('rights that change', () => {
 });
 
 describe('being run', () => {
+  it('shows who reconnects, until it is back', async () => {
+    const made = world();
+    await made.session.connect('http://node', 'g');
+    const marks: (boolean | undefined)[] = [];
+    made.session.events.on('roster', () => marks.push(made.session.roster.get('b')?.reconnecting));
+    made.hub().say('participantReconnecting', { participantId: 'b' });
+    made.hub().say('participantReconnecting', { participantId: 'gone' });
+    made.hub().say('participantReconnected', { participantId: 'b' });
+    expect(marks).toEqual([true, true, false]);
+  });
+
   it('answers an invitation once, and forgets it when the rights change', async () => {
     const made = world();
     await made.session.connect('http://node', 'g');
