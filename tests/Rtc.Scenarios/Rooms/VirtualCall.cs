@@ -15,13 +15,17 @@ internal sealed class VirtualCall : IDisposable
     {
     }
 
-    public VirtualCall(Simulation simulation, IReadOnlyList<CameraPlan> cameras, int viewers)
+    /// <param name="simulation">The clock and the chance.</param>
+    /// <param name="cameras">One for each publisher.</param>
+    /// <param name="viewers">Those who only watch.</param>
+    /// <param name="takesRed">Which of them, counted from 0, take sound with redundancy; null: none.</param>
+    public VirtualCall(Simulation simulation, IReadOnlyList<CameraPlan> cameras, int viewers, Func<int, bool>? takesRed = null)
     {
         _simulation = simulation;
         _node = new VirtualNode(simulation);
         for (var i = 0; i < cameras.Count + viewers; i++)
         {
-            People.Add(new VirtualPerson(simulation, _node, $"person-{i}", 10 * (i + 1), i < cameras.Count ? cameras[i] : null));
+            People.Add(new VirtualPerson(simulation, _node, $"person-{i}", 10 * (i + 1), i < cameras.Count ? cameras[i] : null, takesRed?.Invoke(i - cameras.Count) ?? false));
         }
 
         Viewers = [.. People.Skip(cameras.Count)];

@@ -12,6 +12,9 @@ namespace Events.Tests.Rtc.Scenarios.Rooms;
 internal sealed record CameraPlan(int FrameRate, params Bitrate[] Rates)
 {
     public TrackSource Source { get; init; } = TrackSource.Camera;
+
+    /// <summary>Its sound carries redundancy.</summary>
+    public bool AudioRed { get; init; }
 }
 
 /// <summary>

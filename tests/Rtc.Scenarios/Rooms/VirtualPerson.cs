@@ -19,14 +19,15 @@ internal sealed class VirtualPerson : IParticipantEvents
     private readonly Stack<byte[]> _buffers = new();
     private readonly Participant _participant;
     private readonly Dictionary<ClientReceiveTrack, VirtualPicture> _pictures = [];
+    private readonly Dictionary<ClientReceiveTrack, VirtualSound> _sounds = [];
     private SubscribeOffer? _offer;
 
-    public VirtualPerson(Simulation simulation, VirtualNode node, string name, int part, CameraPlan? camera)
+    public VirtualPerson(Simulation simulation, VirtualNode node, string name, int part, CameraPlan? camera, bool takesRed)
     {
         _simulation = simulation;
         _node = node;
         _chance = simulation.Chance(part);
-        _viewing = new ClientDescription(node.Dtls.LocalFingerprint);
+        _viewing = new ClientDescription(node.Dtls.LocalFingerprint) { AudioRed = takesRed };
         Up = new Link(simulation, part + 1);
         Down = new Link(simulation, part + 2);
         var joined = node.Room.Join(new RoomRights("room", name, name, "attendee", true, true, false), ParticipantKind.Client, this);
@@ -56,7 +57,11 @@ internal sealed class VirtualPerson : IParticipantEvents
     /// <summary>False: its client tells nothing of what arrives.</summary>
     public bool Reports { get; set; } = true;
 
+    /// <summary>Packets.</summary>
     public long AudioReceived { get; private set; }
+
+    /// <summary>What it hears of each publisher.</summary>
+    public IReadOnlyCollection<VirtualSound> Sounds => _sounds.Values;
 
     public IReadOnlyList<string> Held { get; private set; } = [];
 
@@ -142,7 +147,7 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     private VirtualCamera Publish(CameraPlan plan, int part)
     {
-        var description = new ClientDescription(_node.Dtls.LocalFingerprint);
+        var description = new ClientDescription(_node.Dtls.LocalFingerprint) { AudioRed = plan.AudioRed };
         var media = ClientMediaPlan.Publish with { SimulcastLayers = plan.Rates.Length };
         Assert.True(SdpReader.TryParse(description.WriteOffer(media), out var offer, out _));
         var answer = _participant.Publish(offer, [new("0", TrackSource.Microphone), new("1", plan.Source)]);
@@ -158,6 +163,12 @@ internal sealed class VirtualPerson : IParticipantEvents
         if (track.Media.Kind == MediaKind.Audio)
         {
             AudioReceived++;
+            if (!_sounds.TryGetValue(track, out var sound))
+            {
+                _sounds[track] = sound = new VirtualSound(track.Media);
+            }
+
+            sound.Received(packet);
             return;
         }
 

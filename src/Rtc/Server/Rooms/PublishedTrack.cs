@@ -27,6 +27,7 @@ internal sealed class PublishedTrack
     private readonly PublishedEncoding[] _encodings;
     private readonly LayerDemand? _demand;
     private readonly TrackReceivers _receivers;
+    private RedForwarding? _red;
     private MonotonicTime _codecSwitchedAt = MonotonicTime.Zero;
     private MonotonicTime _nextLayerCheck;
     private bool _silenced;
@@ -174,8 +175,16 @@ internal sealed class PublishedTrack
     public void Receive(in RtpReader packet, PublishedEncoding encoding, bool recovered, MonotonicTime now)
     {
         // Before the source starts, so that relays learn of the track with the codec that it has.
-        if (packet.PayloadType != Codec.PayloadType && !TrySwitchCodec(packet.PayloadType, now))
+        if (packet.PayloadType != Codec.PayloadType && packet.PayloadType != Codec.RedPayloadType && !TrySwitchCodec(packet.PayloadType, now))
         {
+            return;
+        }
+
+        var isRed = packet.PayloadType == Codec.RedPayloadType;
+        RedPayload red = default;
+        if (isRed && !(RedPayload.TryRead(packet.Payload, out red) && red.IsOnly((byte)Codec.PayloadType)))
+        {
+            _origin.Worker.Counters.RedMalformed++;
             return;
         }
 
@@ -184,7 +193,7 @@ internal sealed class PublishedTrack
             StartSource(encoding, packet.Ssrc);
         }
 
-        if (!encoding.TryAccept(packet, recovered, Codec.ClockRate, now))
+        if (!encoding.TryAccept(packet, recovered, Codec.ClockRate, now, out var extended))
         {
             return;
         }
@@ -192,7 +201,15 @@ internal sealed class PublishedTrack
         if (Kind == TrackKind.Audio)
         {
             ReadLevel(packet, now);
-            Forward(packet, encoding, default, recovered, now);
+            if (!isRed && encoding.Plain is null)
+            {
+                Forward(packet, encoding, default, recovered, now);
+            }
+            else if (!Silenced)
+            {
+                ForwardAmongRed(packet, red, encoding, extended, recovered, now);
+            }
+
             return;
         }
 
@@ -316,12 +333,21 @@ internal sealed class PublishedTrack
             return;
         }
 
-        foreach (var branch in _receivers.Branches)
-        {
-            branch.Forward(packet, encoding, recovered); // First, so that the other worker begins while this one goes on.
-        }
-
+        _receivers.ForwardToBranches(packet, encoding, recovered);
         _receivers.Forward(packet, encoding, video, Kind == TrackKind.Video, now);
+    }
+
+    private void ForwardAmongRed(in RtpReader packet, in RedPayload red, PublishedEncoding encoding, long extended, bool recovered, MonotonicTime now)
+    {
+        _red ??= new RedForwarding(_receivers, _origin.Worker);
+        if (packet.PayloadType == Codec.RedPayloadType)
+        {
+            _red.Forward(packet, red, encoding, extended, recovered, now);
+        }
+        else
+        {
+            _red.ForwardPrimary(packet, encoding, encoding.UsePlain(), extended, recovered, now);
+        }
     }
 
     private void StartSource(PublishedEncoding encoding, uint ssrc)
@@ -349,12 +375,17 @@ internal sealed class PublishedTrack
     {
         foreach (var codec in Media.Codecs)
         {
-            if (codec.PayloadType == payloadType)
+            if (codec.PayloadType == payloadType || codec.RedPayloadType == payloadType)
             {
                 var changed = codec.Codec != Codec.Codec || codec.Fmtp != Codec.Fmtp;
                 if (changed && IsLive && now - _codecSwitchedAt < MinCodecTime)
                 {
                     return false;
+                }
+
+                if (codec.RedPayloadType != Codec.RedPayloadType && IsLive)
+                {
+                    _encodings[0].StartOver(); // What is kept would be read by other payload types than it was sent by.
                 }
 
                 Codec = codec;

@@ -340,7 +340,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
             foreach (var codec in media.Codecs)
             {
-                if (codec.PayloadType != packet.PayloadType && codec.RtxPayloadType != packet.PayloadType)
+                if (codec.PayloadType != packet.PayloadType && codec.RtxPayloadType != packet.PayloadType && codec.RedPayloadType != packet.PayloadType)
                 {
                     continue;
                 }
