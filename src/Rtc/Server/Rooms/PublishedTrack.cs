@@ -40,7 +40,9 @@ internal sealed class PublishedTrack
     /// <param name="muted">Declared so.</param>
     /// <param name="dynacast">The client stops and resumes encodings when it is told to.</param>
     /// <param name="id">Null: a new one.</param>
-    public PublishedTrack(ITrackOrigin origin, PublishedMedia media, TrackSource source, bool muted, bool dynacast = false, string? id = null)
+    /// <param name="encryption">Of its frames, by the client.</param>
+    public PublishedTrack(
+        ITrackOrigin origin, PublishedMedia media, TrackSource source, bool muted, bool dynacast = false, string? id = null, TrackEncryption encryption = TrackEncryption.None)
     {
         _origin = origin;
         _receivers = new TrackReceivers(origin.Worker);
@@ -49,6 +51,7 @@ internal sealed class PublishedTrack
         Mid = media.Mid ?? "";
         Kind = media.Kind == MediaKind.Audio ? TrackKind.Audio : TrackKind.Video;
         Source = source;
+        Encryption = encryption;
         Muted = muted;
         Codec = media.Codecs[0];
         var count = Kind == TrackKind.Audio ? 1 : Math.Max(1, media.Rids.Count > 0 ? media.Rids.Count : media.SimulcastSsrcs);
@@ -69,6 +72,9 @@ internal sealed class PublishedTrack
     public TrackKind Kind { get; }
 
     public TrackSource Source { get; }
+
+    /// <summary>What is not read here passes as it is; see docs/decisions/0033-encrypted-frames.md.</summary>
+    public TrackEncryption Encryption { get; }
 
     public bool Muted { get; set; }
 
@@ -146,7 +152,7 @@ internal sealed class PublishedTrack
 
     public double AudioLevel => _speaker.Level;
 
-    public TrackInfo Info => new(Id, Kind, Source, Muted || Silenced, CodecName) { Silenced = Silenced, Layers = Layers.Info };
+    public TrackInfo Info => new(Id, Kind, Source, Muted || Silenced, CodecName) { Silenced = Silenced, Encryption = Encryption, Layers = Layers.Info };
 
     public string CodecName => Codec.Codec switch
     {

@@ -1,4 +1,4 @@
-import type { LocalTrack, RtcParticipant, RtcSession } from '../../sdk/rtc';
+import type { LocalTrack, RtcParticipant, RtcSession, RtcTrack } from '../../sdk/rtc';
 
 /** What one tile shows. */
 export interface TileView {
@@ -12,6 +12,8 @@ export interface TileView {
   trackId: string | null;
   /** There is a picture, and the server holds it back. */
   held: boolean;
+  /** The picture is end-to-end encrypted: "open" to us, or "locked" when we have no key. Null: it is not. */
+  encryption: 'open' | 'locked' | null;
   /** True, false, or null when the person has no microphone in the room. */
   micMuted: boolean | null;
 }
@@ -38,7 +40,7 @@ export function tilesOf(rtc: RtcSession): Tiles {
     const microphone = bySource('microphone');
     const camera = bySource('camera');
     const screen = bySource('screen');
-    const base = { participantId: own, name: rtc.you.name, self: true, trackId: null, held: false };
+    const base = { participantId: own, name: rtc.you.name, self: true, trackId: null, held: false, encryption: null };
     people.push({ ...base, key: own, kind: 'person', video: camera && !camera.muted ? camera.track : null, micMuted: microphone ? microphone.muted : true });
     if (screen?.track) screens.push({ ...base, key: `${own}.screen`, kind: 'screen', video: screen.track, micMuted: null });
   }
@@ -48,7 +50,7 @@ export function tilesOf(rtc: RtcSession): Tiles {
     const screen = participant.tracks.find(({ source }) => source === 'screen');
     const video = screen && !screen.muted ? rtc.media.get(screen.trackId) : undefined;
     if (video) {
-      screens.push({ key: `${participant.participantId}.screen`, participantId: participant.participantId, name: participant.name, self: false, kind: 'screen', video, trackId: screen?.trackId ?? null, held: screen !== undefined && rtc.held.has(screen.trackId), micMuted: null });
+      screens.push({ key: `${participant.participantId}.screen`, participantId: participant.participantId, name: participant.name, self: false, kind: 'screen', video, trackId: screen?.trackId ?? null, held: screen !== undefined && rtc.held.has(screen.trackId), encryption: encryptionOf(rtc, screen), micMuted: null });
     }
   }
   const offStage = people.slice(mostTiles);
@@ -72,6 +74,12 @@ function person(rtc: RtcSession, participant: RtcParticipant): TileView {
     video: camera && !camera.muted && !rtc.held.has(camera.trackId) ? (rtc.media.get(camera.trackId) ?? null) : null,
     trackId: camera?.trackId ?? null,
     held: camera !== undefined && !camera.muted && rtc.held.has(camera.trackId),
+    encryption: encryptionOf(rtc, camera ?? microphone),
     micMuted: microphone ? microphone.muted : null,
   };
+}
+
+function encryptionOf(rtc: RtcSession, track: RtcTrack | undefined): TileView['encryption'] {
+  if (!track || (track.encryption ?? 'none') === 'none') return null;
+  return rtc.canRead(track) ? 'open' : 'locked';
 }
