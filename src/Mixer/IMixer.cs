@@ -62,13 +62,29 @@ public sealed record RecordingSnapshot(
     DateTimeOffset? StartedAt,
     DateTimeOffset? EndedAt,
     IReadOnlyList<RecordedTrack> Tracks,
-    MixerError? Failure);
+    MixerError? Failure)
+{
+    /// <summary>What could not be recorded.</summary>
+    public IReadOnlyList<RefusedTrack> Refused { get; init; } = [];
+}
 
 /// <summary>One recorded track.</summary>
 public sealed record RecordedTrack(string TrackId, string ParticipantId, string Name, string Kind, string Source, string Codec, int Segments);
 
+/// <summary>A track that is left out of a recording.</summary>
+/// <param name="TrackId">The node's.</param>
+/// <param name="ParticipantId">Its publisher.</param>
+/// <param name="Kind">"audio" or "video".</param>
+/// <param name="Source">"camera", "microphone", "screen", "screen_audio".</param>
+/// <param name="Code"><see cref="TrackEncrypted"/>.</param>
+public sealed record RefusedTrack(string TrackId, string ParticipantId, string Kind, string Source, string Code)
+{
+    /// <summary>Its frames are encrypted by its publisher's client, and the mixer has no key.</summary>
+    public const string TrackEncrypted = "track_encrypted";
+}
+
 /// <summary>A stable code and a sentence that says what to do.</summary>
-/// <param name="Code"><c>recording_id_invalid</c>, <c>layout_unknown</c>, <c>room_invalid</c>, <c>relay_invalid</c>, <c>recording_not_found</c>, <c>composite_failed</c>…</param>
+/// <param name="Code"><c>recording_id_invalid</c>, <c>layout_unknown</c>, <c>room_invalid</c>, <c>relay_invalid</c>, <c>recording_not_found</c>, <c>composite_failed</c>, <c>track_encrypted</c>…</param>
 /// <param name="Detail">For people.</param>
 public sealed record MixerError(string Code, string Detail);
 

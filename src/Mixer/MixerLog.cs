@@ -39,6 +39,9 @@ internal static partial class MixerLog
     [LoggerMessage(4010, LogLevel.Warning, "The directory {Directory} holds no readable recording; it is left alone.")]
     public static partial void Unreadable(ILogger logger, string directory);
 
+    [LoggerMessage(4012, LogLevel.Warning, "Recording {RecordingId} leaves out track {TrackId}: {Code}.")]
+    public static partial void TrackRefused(ILogger logger, string recordingId, string trackId, string code);
+
     [LoggerMessage(4011, LogLevel.Error, "Recording {RecordingId} ended unexpectedly.")]
     public static partial void Broken(ILogger logger, Exception exception, string recordingId);
 }

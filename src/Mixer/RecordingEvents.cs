@@ -5,6 +5,7 @@ public static class RecordingEventTypes
 {
     public const string Started = "recording.started";
     public const string Stopped = "recording.stopped";
+    public const string TrackRefused = "recording.track_refused";
     public const string Progress = "recording.progress";
     public const string Composed = "recording.composed";
     public const string Failed = "recording.failed";
@@ -18,6 +19,11 @@ public sealed record RecordingStarted(string RecordingId, DateTimeOffset Started
 /// <param name="EndedAt">When stop was asked.</param>
 /// <param name="Tracks">How many tracks were recorded.</param>
 public sealed record RecordingStopped(string RecordingId, DateTimeOffset EndedAt, int Tracks);
+
+/// <param name="RecordingId">The platform's id.</param>
+/// <param name="Code">Stable: <c>track_encrypted</c>.</param>
+/// <param name="Tracks">How many of its tracks could not be recorded for this, so far.</param>
+public sealed record RecordingTrackRefused(string RecordingId, string Code, int Tracks);
 
 /// <param name="RecordingId">The platform's id.</param>
 /// <param name="Progress">0…1 of the composite.</param>
@@ -39,6 +45,6 @@ public sealed record RecordingComposed(
     DateTimeOffset EndedAt);
 
 /// <param name="RecordingId">The platform's id.</param>
-/// <param name="Code">Stable: <c>composite_failed</c>, <c>recording_unreadable</c>.</param>
+/// <param name="Code">Stable: <c>composite_failed</c>, <c>recording_unreadable</c>, <c>track_encrypted</c>.</param>
 /// <param name="Detail">For an operator.</param>
 public sealed record RecordingFailed(string RecordingId, string Code, string Detail);

@@ -25,6 +25,9 @@ public enum ManifestEntryType
     Unpublished,
     Muted,
 
+    /// <summary>A track was published that cannot be recorded; <see cref="ManifestEntry.Code"/> says why.</summary>
+    Refused,
+
     /// <summary>A file of a track begins; its timestamp 0 is at <see cref="ManifestEntry.At"/>.</summary>
     Segment,
 

@@ -28,6 +28,7 @@ internal sealed class RecordingCapture
     private readonly MixerMetrics _metrics;
     private readonly ILogger _log;
     private readonly Action<long> _onStarted;
+    private readonly Action _onRefused;
     private readonly ManualResetEventSlim _wake = new();
     private readonly Dictionary<uint, TrackRecorder> _tracks = [];
     private readonly Dictionary<string, ParticipantClock> _clocks = [];
@@ -44,7 +45,8 @@ internal sealed class RecordingCapture
     /// <param name="metrics">Counters.</param>
     /// <param name="log">Log.</param>
     /// <param name="onStarted">Called once, on the capture's thread, with the start.</param>
-    public RecordingCapture(RecordingFiles files, bool started, MixerOptions options, MixerMetrics metrics, ILogger log, Action<long> onStarted)
+    /// <param name="onRefused">Called on the capture's thread when the manifest has one more track that cannot be recorded.</param>
+    public RecordingCapture(RecordingFiles files, bool started, MixerOptions options, MixerMetrics metrics, ILogger log, Action<long> onStarted, Action onRefused)
     {
         _files = files;
         _created = files.Manifest.Entries[0];
@@ -53,6 +55,7 @@ internal sealed class RecordingCapture
         _metrics = metrics;
         _log = log;
         _onStarted = onStarted;
+        _onRefused = onRefused;
     }
 
     private static long Now => NodeTime.Now;
@@ -258,6 +261,12 @@ internal sealed class RecordingCapture
             replaced.End(Clamp(track.At));
         }
 
+        if (track.Encryption != Rtc.Rooms.TrackEncryption.None)
+        {
+            Refuse(track, RefusedTrack.TrackEncrypted);
+            return;
+        }
+
         if (!_clocks.TryGetValue(track.ParticipantId, out var clock))
         {
             _clocks[track.ParticipantId] = clock = new();
@@ -269,19 +278,42 @@ internal sealed class RecordingCapture
             At = Clamp(track.At),
             TrackId = track.TrackId,
             ParticipantId = track.ParticipantId,
-            Kind = track.Kind == Rtc.Rooms.TrackKind.Video ? "video" : "audio",
-            Source = track.Source switch
-            {
-                Rtc.Rooms.TrackSource.Camera => "camera",
-                Rtc.Rooms.TrackSource.Microphone => "microphone",
-                Rtc.Rooms.TrackSource.Screen => "screen",
-                _ => "screen_audio",
-            },
+            Kind = KindOf(track),
+            Source = SourceOf(track),
             Codec = CodecNames.NameOf(codec),
             Muted = track.Muted,
         });
         _tracks[track.Handle] = new(track, codec, clock, _files, _metrics);
     }
+
+    /// <summary>The others are recorded; the organiser is told of this one.</summary>
+    private void Refuse(RelayTrack track, string code)
+    {
+        MixerLog.TrackRefused(_log, _created.RecordingId!, track.TrackId, code);
+        _files.Manifest.Append(
+            new()
+            {
+                Type = ManifestEntryType.Refused,
+                At = Clamp(track.At),
+                TrackId = track.TrackId,
+                ParticipantId = track.ParticipantId,
+                Kind = KindOf(track),
+                Source = SourceOf(track),
+                Code = code,
+            },
+            durable: true);
+        _onRefused();
+    }
+
+    private static string KindOf(RelayTrack track) => track.Kind == Rtc.Rooms.TrackKind.Video ? "video" : "audio";
+
+    private static string SourceOf(RelayTrack track) => track.Source switch
+    {
+        Rtc.Rooms.TrackSource.Camera => "camera",
+        Rtc.Rooms.TrackSource.Microphone => "microphone",
+        Rtc.Rooms.TrackSource.Screen => "screen",
+        _ => "screen_audio",
+    };
 
     private void Advance(RelayReceiver relay, long now)
     {

@@ -104,7 +104,10 @@ internal sealed class RecordingJob
                 timeline.StartedAt is { } start ? NodeTime.ToDate(start) : null,
                 timeline.StoppedAt is { } stop ? NodeTime.ToDate(stop) : null,
                 RecordedTracks(timeline),
-                timeline.Failure);
+                timeline.Failure)
+            {
+                Refused = timeline.Refused,
+            };
         }
     }
 
@@ -184,6 +187,7 @@ internal sealed class RecordingJob
             return true;
         }
 
+        SayWhatIsRefused();
         if (timeline.StartedAt is { } started)
         {
             _services.Events.Record(RecordingEventTypes.Started, new RecordingStarted(Id, NodeTime.ToDate(started)));
@@ -202,7 +206,7 @@ internal sealed class RecordingJob
             {
                 var timeline = Fold();
                 capture = new(
-                    new(_directory, _manifest), timeline.StartedAt is not null, _services.Options, _services.Metrics, _services.Log, OnStarted);
+                    new(_directory, _manifest), timeline.StartedAt is not null, _services.Options, _services.Metrics, _services.Log, OnStarted, SayWhatIsRefused);
                 if (timeline.StoppedAt is { } stopped)
                 {
                     capture.StopAt(stopped);
@@ -258,6 +262,14 @@ internal sealed class RecordingJob
         _services.Events.Record(RecordingEventTypes.Started, new RecordingStarted(Id, NodeTime.ToDate(at)));
     }
 
+    private void SayWhatIsRefused()
+    {
+        foreach (var refused in Timeline.Fold(_manifest.Entries)!.Refused.GroupBy(r => r.Code))
+        {
+            _services.Events.Record(RecordingEventTypes.TrackRefused, new RecordingTrackRefused(Id, refused.Key, refused.Count()));
+        }
+    }
+
     private async Task ComposeAsync(CancellationToken cancellation)
     {
         CloseWhatCrashed();
@@ -266,6 +278,12 @@ internal sealed class RecordingJob
         MixerLog.Stopped(_services.Log, Id, tracks);
         _services.Events.Record(
             RecordingEventTypes.Stopped, new RecordingStopped(Id, NodeTime.ToDate(timeline.StoppedAt ?? timeline.LastKnown), tracks));
+        if (timeline.IsRefusedWhole)
+        {
+            Fail(RefusedTrack.TrackEncrypted, "Every track of this session is encrypted by its sender, so there was nothing that could be recorded. Ask for the encryption to be switched off while you record.");
+            return;
+        }
+
         SetState(RecordingState.Composing);
         for (var attempt = 1; ; attempt++)
         {

@@ -32,6 +32,12 @@ public sealed record Timeline(
     RecordingComposed? Composed,
     MixerError? Failure)
 {
+    /// <summary>Tracks that could not be recorded, each once.</summary>
+    public IReadOnlyList<RefusedTrack> Refused { get; init; } = [];
+
+    /// <summary>There is nothing to compose, since none of the tracks could be recorded.</summary>
+    public bool IsRefusedWhole => Tracks.Count == 0 && Refused.Count > 0;
+
     /// <summary>The last moment that the manifest speaks of.</summary>
     public long LastKnown { get; private init; }
 

@@ -6,6 +6,7 @@ internal sealed class TimelineFold(Func<string, long, long>? openEnd)
     private readonly List<OpenStay> _stays = [];
     private readonly List<OpenTrack> _tracks = [];
     private readonly List<OpenSegment> _segments = [];
+    private readonly List<RefusedTrack> _refused = [];
     private long? _started;
     private long? _stopped;
     private int _attempts;
@@ -45,6 +46,9 @@ internal sealed class TimelineFold(Func<string, long, long>? openEnd)
                 break;
             case ManifestEntryType.Muted:
                 _tracks.FindLast(t => t.Entry.TrackId == e.TrackId && t.End is null)?.Mutes.Add((e.At, e.Muted == true));
+                break;
+            case ManifestEntryType.Refused when !_refused.Exists(r => r.TrackId == e.TrackId):
+                _refused.Add(new(e.TrackId ?? string.Empty, e.ParticipantId ?? string.Empty, e.Kind ?? string.Empty, e.Source ?? string.Empty, e.Code ?? string.Empty));
                 break;
             case ManifestEntryType.Segment:
                 _segments.Add(new(e));
@@ -89,7 +93,10 @@ internal sealed class TimelineFold(Func<string, long, long>? openEnd)
             segments,
             _attempts,
             _composed,
-            _failure);
+            _failure)
+        {
+            Refused = _refused,
+        };
     }
 
     private static void Close(IEnumerable<Open> open, long at)

@@ -248,7 +248,9 @@ internal sealed class ClientReceiver
 
         foreach (var media in _media)
         {
-            if (media.PayloadType == packet.PayloadType || (media.RtxPayloadType != 0 && media.RtxPayloadType == packet.PayloadType))
+            if (media.PayloadType == packet.PayloadType
+                || (media.RtxPayloadType != 0 && media.RtxPayloadType == packet.PayloadType)
+                || (media.RedPayloadType != 0 && media.RedPayloadType == packet.PayloadType))
             {
                 return media;
             }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Events.Rtc.Client.Media;
 using Events.Rtc.Client.Signalling;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Srtp;
@@ -30,6 +31,7 @@ public sealed class ClientSendTrack
         _kept = new byte[]?[kept];
         _keptLengths = new int[kept];
         _keptSequences = new ushort[kept];
+        Red = media.RedPayloadType == 0 ? null : new RedEncoder(media.PayloadType);
         NextSequence = (ushort)RandomNumberGenerator.GetInt32(FirstSequenceLimit);
         _rtxSequence = (ushort)RandomNumberGenerator.GetInt32(FirstSequenceLimit);
     }
@@ -54,6 +56,9 @@ public sealed class ClientSendTrack
 
     /// <summary>Empty without simulcast.</summary>
     internal byte[] Rid { get; }
+
+    /// <summary>Null: without redundancy.</summary>
+    internal RedEncoder? Red { get; }
 
     internal RtpTimestamp LastTimestamp { get; private set; }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using Events.Rtc.Client.Media;
 using Events.Rtc.Client.Signalling;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
@@ -61,7 +62,7 @@ internal sealed class ClientSender
     public bool WriteMedia(
         Span<byte> buffer,
         ClientSendTrack track,
-        ReadOnlySpan<byte> payload,
+        scoped ReadOnlySpan<byte> payload,
         RtpTimestamp timestamp,
         bool marker,
         AudioLevel? level,
@@ -71,7 +72,14 @@ internal sealed class ClientSender
     {
         var media = track.Media;
         var sequence = new SequenceNumber(track.NextSequence);
-        var writer = new RtpPacketWriter(buffer, marker, media.PayloadType, sequence, timestamp, media.Ssrc);
+        Span<byte> redundant = stackalloc byte[track.Red is null ? 0 : payload.Length + RedEncoder.MaxGrowth];
+        if (track.Red is { } red)
+        {
+            payload = redundant[..red.Write(payload, timestamp, redundant)];
+        }
+
+        var payloadType = track.Red is null ? media.PayloadType : media.RedPayloadType;
+        var writer = new RtpPacketWriter(buffer, marker, payloadType, sequence, timestamp, media.Ssrc);
         AddExtensions(ref writer, track, track.Media.RidExtension, track.PacketCount);
         if (level is { } value && media.AudioLevelExtension != 0)
         {

@@ -38,6 +38,9 @@ public sealed class RtcMetrics : IDisposable
         Count("events.rtc.nacks.ignored", "{packet}", "Of them not sent again: beyond the viewer's share, or on their way", w => w.Counters.NacksIgnored);
         Count("events.rtc.nacks.sent", "{packet}", "Packets that publishers were asked for again", w => w.Counters.NacksSent);
         Count("events.rtc.keyframe.requests", "{request}", "Keyframes asked of publishers", w => w.Counters.KeyframeRequests);
+        Count("events.rtc.audio.recovered", "{packet}", "Packets of sound lost on the publisher's way, given to receivers without RED out of later ones", w => w.Counters.AudioRecovered);
+        Count("events.rtc.audio.red.received", "{packet}", "Packets of sound with redundancy from publishers", w => w.Counters.RedReceived);
+        Count("events.rtc.audio.red.malformed", "{packet}", "Packets with RED that were refused for their form", w => w.Counters.RedMalformed);
         Count("events.rtc.datagrams.sent", "{datagram}", "Datagrams handed to the kernel", w => w.Queue.Sent);
         Count("events.rtc.datagrams.refused", "{datagram}", "Datagrams that the kernel refused", w => w.Queue.Refused);
         Count("events.rtc.send.messages", "{message}", "Sends that they travelled in; a segmented one counts once", w => w.Queue.Messages);

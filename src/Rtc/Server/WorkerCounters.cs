@@ -31,6 +31,15 @@ internal sealed class WorkerCounters
     public long ReceiveDrops;
     public long RelayDropped;
 
+    /// <summary>Packets of sound that were lost on the way here, and given to those without RED out of later ones.</summary>
+    public long AudioRecovered;
+
+    /// <summary>Packets of sound with redundancy from publishers.</summary>
+    public long RedReceived;
+
+    /// <summary>Packets whose RED is none.</summary>
+    public long RedMalformed;
+
     /// <summary>ICE-TCP: connections accepted, and why others were not or did not stay.</summary>
     public long TcpAccepted;
     public long TcpRefused;

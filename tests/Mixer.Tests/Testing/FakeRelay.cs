@@ -50,11 +50,14 @@ public sealed class FakeRelay : IDisposable
         Send(RelayCodec.Encode(RelayMessageType.ParticipantLeft, new RelayParticipantLeft(NodeTime.Now, participant)));
     }
 
-    public void Publish(string participant, uint handle, TrackSource source, string codec, string fmtp = "")
+    public void Publish(string participant, uint handle, TrackSource source, string codec, string fmtp = "", TrackEncryption encryption = TrackEncryption.None)
     {
         var audio = codec == "opus";
         var track = new RelayTrack(
-            NodeTime.Now, handle, $"t{handle}", participant, audio ? TrackKind.Audio : TrackKind.Video, source, codec, audio ? 48_000 : 90_000, audio ? 2 : 0, fmtp, false);
+            NodeTime.Now, handle, $"t{handle}", participant, audio ? TrackKind.Audio : TrackKind.Video, source, codec, audio ? 48_000 : 90_000, audio ? 2 : 0, fmtp, false)
+        {
+            Encryption = encryption,
+        };
         Tell($"{participant}/{handle}", RelayCodec.Encode(RelayMessageType.TrackPublished, track));
     }
 

@@ -46,6 +46,22 @@ public sealed class RecordingsTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task The_organiser_is_told_how_many_tracks_could_not_be_recorded_because_they_are_encrypted()
+    {
+        var scene = await fixture.SceneAsync();
+        var id = await StartAsync(scene);
+        Assert.Empty((await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}")).GetProperty("refused").EnumerateArray());
+        await ReportAsync("recording.track_refused", new { recordingId = id, code = "track_encrypted", tracks = 2 });
+        await ReportAsync("recording.track_refused", new { recordingId = id, code = "track_encrypted", tracks = 1 });
+        await ReportAsync("recording.track_refused", new { recordingId = id, code = "of_a_newer_node", tracks = 9 });
+        var refused = Assert.Single((await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}")).GetProperty("refused").EnumerateArray());
+        Assert.Equal(("track_encrypted", 2), (refused.GetProperty("code").GetString(), refused.GetProperty("tracks").GetInt32()));
+        await ReportAsync("recording.failed", new { recordingId = id, code = "track_encrypted", detail = "all of it" });
+        var failed = await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}");
+        Assert.Equal("track_encrypted", failed.GetProperty("failure").GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task Only_organisers_record_and_one_at_a_time()
     {
         var scene = await fixture.SceneAsync();

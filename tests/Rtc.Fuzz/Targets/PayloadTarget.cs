@@ -41,7 +41,7 @@ internal sealed class PayloadTarget(string name, PayloadTarget.Reader read, para
             [0xD0, 1, 2, 3],
             [0x00, 0x85, 0x00, 1, 2, 3, 4, 5])),
         ("opus", () => new PayloadTarget("opus", ReadOpus, [0xFC, 1, 2, 3], [0x7B, 0x03, 1, 2, 3], [0xF8], [0xFF, 0x3F, 1])),
-        ("red", () => new PayloadTarget("red", ReadRed, [0xEF, 0x1E, 0x00, 0x03, 0xEF, 0x0F, 0x00, 0x02, 0x6F, 1, 2, 3, 4, 5, 6, 7], [0x6F, 1, 2], [0x6F])),
+        ("red", () => new PayloadTarget("red", ReadRed, [0xEF, 0x1E, 0x00, 0x03, 0xEF, 0x0F, 0x00, 0x02, 0x6F, 1, 2, 3, 4, 5, 6, 7], [0x6F, 1, 2], [0x6F], [.. Enumerable.Repeat((byte[])[0xEF, 0x0F, 0, 1], 31).SelectMany(h => h), 0x6F, .. new byte[40]])),
         ("dependency-descriptor", () =>
         {
             var dependencies = new DependencyDescriptorReader();
@@ -169,7 +169,14 @@ internal sealed class PayloadTarget(string name, PayloadTarget.Reader read, para
             bytes += block.Data.Length;
         }
 
-        Demand.That(bytes < payload.Length, "The blocks lie behind their headers.");
+        Demand.That(bytes < payload.Length && red.OlderBlocks < RedPayload.MaxBlocks, "The blocks lie behind their headers, and are few.");
+        Span<byte> copy = stackalloc byte[2_048];
+        payload.CopyTo(copy);
+        copy = copy[..payload.Length];
+        RedPayload.WritePayloadTypes(copy, 96);
+        Demand.That(
+            RedPayload.TryRead(copy, out var again) && again.IsOnly(96) && again.OlderBlocks == red.OlderBlocks && again.Primary.SequenceEqual(red.Primary),
+            "Renamed blocks read as the same but for their name.");
     }
 
     /// <summary>Twice: the second time against the structure that the first may have brought.</summary>

@@ -56,6 +56,27 @@ public class AudioPayloadTests
     }
 
     [Fact]
+    public void Red_of_more_blocks_than_anybody_sends_is_refused()
+    {
+        // Older blocks of no bytes, then the primary's header.
+        static byte[] Payload(int older) => [.. Enumerable.Range(0, older).SelectMany(_ => new byte[] { 0xEF, 0, 0, 0 }), 0x6F, 1];
+        Assert.True(RedPayload.TryRead(Payload(RedPayload.MaxBlocks - 1), out var red));
+        Assert.Equal(RedPayload.MaxBlocks - 1, red.OlderBlocks);
+        Assert.False(RedPayload.TryRead(Payload(RedPayload.MaxBlocks), out _));
+    }
+
+    [Fact]
+    public void Blocks_of_red_are_renamed_in_place()
+    {
+        var payload = Convert.FromHexString("ef1e0002" + "ef0f0003" + "6f" + "a1a2" + "b1b2b3" + "c1c2c3c4");
+        RedPayload.WritePayloadTypes(payload, 96);
+        Assert.Equal("E01E0002E00F000360A1A2B1B2B3C1C2C3C4", Convert.ToHexString(payload));
+        Assert.True(RedPayload.TryRead(payload, out var red) && red.IsOnly(96) && !red.IsOnly(111));
+        payload[4] = 0xEF;
+        Assert.True(RedPayload.TryRead(payload, out red) && !red.IsOnly(96));
+    }
+
+    [Fact]
     public void Hostile_bytes_never_throw() =>
         Seeded.Torment(Convert.FromHexString("ef1e0002" + "ef0f0003" + "6f" + "a1a2" + "b1b2b3" + "c1c2c3c4"), payload =>
         {

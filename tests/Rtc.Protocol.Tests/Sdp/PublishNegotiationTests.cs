@@ -15,7 +15,7 @@ public class PublishNegotiationTests
         Assert.Equal(["0", "1"], negotiation.Media.Select(m => m.Mid));
         var audio = Assert.Single(negotiation.Media[0].Codecs);
         Assert.Equal((Codec.Opus, 111, 48000, 2, true), (audio.Codec, audio.PayloadType, audio.ClockRate, audio.Channels, audio.TransportCc));
-        Assert.Null(audio.RedPayloadType);
+        Assert.Equal(63, audio.RedPayloadType);
         var video = negotiation.Media[1].Codecs;
         Assert.Equal([96, 102, 106, 108, 98, 45], video.Select(c => c.PayloadType));
         Assert.Equal([97, 103, 107, 109, 99, 46], video.Select(c => c.RtxPayloadType!.Value));
@@ -203,12 +203,31 @@ public class PublishNegotiationTests
     }
 
     [Fact]
-    public void Red_is_agreed_only_when_the_policy_has_it()
+    public void Red_is_agreed_before_opus_because_browsers_send_it_only_then()
     {
-        var negotiation = Publish(BrowserOffers.ChromiumSimulcast, CodecPolicy.Default with { AudioRed = true });
+        var negotiation = Publish(BrowserOffers.ChromiumSimulcast);
 
         Assert.Equal(63, negotiation.Media[0].Codecs[0].RedPayloadType);
         Assert.Contains("a=fmtp:63 111/111\r\n", negotiation.Answer, StringComparison.Ordinal);
+        var line = negotiation.Answer.Split("\r\n").First(l => l.StartsWith("m=audio", StringComparison.Ordinal));
+        Assert.EndsWith(" 63 111", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Red_is_not_agreed_when_the_policy_has_it_not_around_stereo_or_around_what_the_client_encrypts()
+    {
+        var stereo = BrowserOffers.ChromiumSimulcast.Replace("useinbandfec=1", "useinbandfec=1;stereo=1", StringComparison.Ordinal);
+        Assert.NotEqual(stereo, BrowserOffers.ChromiumSimulcast);
+        PublishNegotiation[] without =
+        [
+            Publish(BrowserOffers.ChromiumSimulcast, CodecPolicy.Default with { AudioRed = false }),
+            Publish(BrowserOffers.ChromiumSimulcast, CodecPolicy.Default with { EncryptedMids = ["0"] }),
+            Publish(stereo),
+        ];
+
+        Assert.All(without, n => Assert.Null(n.Media[0].Codecs[0].RedPayloadType));
+        Assert.All(without, n => Assert.DoesNotContain("red/48000", n.Answer, StringComparison.Ordinal));
+        Assert.Equal(63, Publish(BrowserOffers.ChromiumSimulcast, CodecPolicy.Default with { EncryptedMids = ["1"] }).Media[0].Codecs[0].RedPayloadType);
     }
 
     [Theory]

@@ -151,6 +151,36 @@ public class SubscribeNegotiationTests
     }
 
     [Fact]
+    public void A_voice_is_offered_with_red_first_and_red_is_used_where_the_answer_takes_it()
+    {
+        var slots = Negotiation.ArrangeSlots([], [Voice, Voice with { TrackId = "music", Ssrc = 5, Fmtp = "sprop-stereo=1" }]);
+        var offer = Parse(Negotiation.WriteSubscribeOffer(Local, slots, 9, 1));
+        Assert.Equal([("red", 63, "111/111"), ("opus", 111, "minptime=10;useinbandfec=1")], offer.Media[0].Codecs.Select(c => (c.Name, c.PayloadType, c.Fmtp!)));
+        Assert.Equal(["opus"], offer.Media[1].Codecs.Select(c => c.Name));
+
+        Assert.True(Negotiation.TryReadSubscribeAnswer(AnswerTo(slots), slots, out var taken, out _));
+        Assert.Equal([(111, (int?)63), (112, null)], taken.Media.Select(m => (m.PayloadType, m.Codec.RedPayloadType)));
+
+        var answer = AnswerTo(slots);
+        answer.Media[0].Codecs.RemoveAt(0);
+        Assert.True(Negotiation.TryReadSubscribeAnswer(answer, slots, out var refused, out _));
+        Assert.Null(refused.Media[0].Codec.RedPayloadType);
+    }
+
+    [Fact]
+    public void A_whep_client_that_offers_red_gets_it_by_its_own_payload_types()
+    {
+        const string Receive = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
+            + "m=audio 9 UDP/TLS/RTP/SAVPF 96 97 98\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=recvonly\r\na=rtcp-mux\r\n"
+            + "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\na=setup:actpass\r\n"
+            + "a=fingerprint:sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n"
+            + "a=rtpmap:96 opus/48000/2\r\na=rtpmap:97 red/48000/2\r\na=fmtp:97 98/98\r\na=rtpmap:98 red/48000/2\r\na=fmtp:98 96/96\r\n";
+        var negotiation = Subscribe(Receive, Voice);
+        Assert.Equal((96, (int?)98), (negotiation.Media[0].PayloadType, negotiation.Media[0].Codec.RedPayloadType));
+        Assert.Contains("m=audio 9 UDP/TLS/RTP/SAVPF 98 96\r\n", negotiation.Answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_the_answer_drops_is_not_used()
     {
         var slots = Negotiation.ArrangeSlots([], [Voice, Camera]);

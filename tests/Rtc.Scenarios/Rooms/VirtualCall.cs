@@ -17,13 +17,19 @@ internal sealed class VirtualCall : IDisposable
     {
     }
 
-    public VirtualCall(Simulation simulation, IReadOnlyList<CameraPlan> cameras, int viewers, Func<RtcOptions, RtcOptions>? configure = null)
+    /// <param name="simulation">The clock and the chance.</param>
+    /// <param name="cameras">One for each publisher.</param>
+    /// <param name="viewers">Those who only watch.</param>
+    /// <param name="takesRed">Which of them, counted from 0, take sound with redundancy; null: none.</param>
+    /// <param name="configure">What is other than usual.</param>
+    public VirtualCall(
+        Simulation simulation, IReadOnlyList<CameraPlan> cameras, int viewers, Func<RtcOptions, RtcOptions>? configure = null, Func<int, bool>? takesRed = null)
     {
         _simulation = simulation;
         _node = new VirtualNode(simulation, configure);
         for (var i = 0; i < cameras.Count + viewers; i++)
         {
-            People.Add(new VirtualPerson(simulation, _node, $"person-{i}", 10 * (i + 1), i < cameras.Count ? cameras[i] : null));
+            People.Add(new VirtualPerson(simulation, _node, $"person-{i}", 10 * (i + 1), i < cameras.Count ? cameras[i] : null, takesRed?.Invoke(i - cameras.Count) ?? false));
         }
 
         Viewers = [.. People.Skip(cameras.Count)];
@@ -60,7 +66,7 @@ internal sealed class VirtualCall : IDisposable
     /// <summary>One more who watches on another worker than the room's own, from now on.</summary>
     public VirtualPerson JoinElsewhere()
     {
-        var person = new VirtualPerson(_simulation, _node, $"person-{People.Count}", 10 * (People.Count + 1), null, _node.Elsewhere);
+        var person = new VirtualPerson(_simulation, _node, $"person-{People.Count}", 10 * (People.Count + 1), null, elsewhere: _node.Elsewhere);
         People.Add(person);
         Viewers = [.. Viewers, person];
         return person;

@@ -19,6 +19,9 @@ internal sealed record CameraPlan(int FrameRate, params Bitrate[] Rates)
 
     /// <summary>Sent by a <see cref="VirtualEncoder"/>, at its own rate and without sound; null: by a <see cref="VirtualCamera"/>.</summary>
     public LayerMode? Mode { get; init; }
+
+    /// <summary>Its sound carries redundancy.</summary>
+    public bool AudioRed { get; init; }
 }
 
 /// <summary>

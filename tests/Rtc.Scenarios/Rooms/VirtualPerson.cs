@@ -19,6 +19,7 @@ internal sealed class VirtualPerson : IParticipantEvents
     private readonly Stack<byte[]> _buffers = new();
     private readonly Participant _participant;
     private readonly Dictionary<ClientReceiveTrack, VirtualPicture> _pictures = [];
+    private readonly Dictionary<ClientReceiveTrack, VirtualSound> _sounds = [];
     private SubscribeOffer? _offer;
     private VirtualPeer? _publishing;
 
@@ -28,13 +29,15 @@ internal sealed class VirtualPerson : IParticipantEvents
     /// <param name="part">Of the seed.</param>
     /// <param name="camera">What it publishes; null: it only watches.</param>
     /// <param name="elsewhere">Watches by WHEP on this worker, which is not the room's own; null: is a client of the hub, on the room's own.</param>
-    public VirtualPerson(Simulation simulation, VirtualNode node, string name, int part, CameraPlan? camera, MediaWorker? elsewhere = null)
+    /// <param name="takesRed">It takes sound with redundancy.</param>
+    public VirtualPerson(
+        Simulation simulation, VirtualNode node, string name, int part, CameraPlan? camera, bool takesRed = false, MediaWorker? elsewhere = null)
     {
         _simulation = simulation;
         _node = node;
         _chance = simulation.Chance(part);
         Captured = new CaptureTimes(simulation);
-        _viewing = new ClientDescription(node.Dtls.LocalFingerprint);
+        _viewing = new ClientDescription(node.Dtls.LocalFingerprint) { AudioRed = takesRed };
         Up = new Link(simulation, part + 1);
         Down = new Link(simulation, part + 2);
         var rights = new RoomRights("room", name, name, "attendee", true, true, false);
@@ -77,10 +80,14 @@ internal sealed class VirtualPerson : IParticipantEvents
     /// <summary>False: its client tells nothing of what arrives.</summary>
     public bool Reports { get; set; } = true;
 
+    /// <summary>Packets.</summary>
     public long AudioReceived { get; private set; }
 
     /// <summary>When its receiver believes that sound and picture of the first publisher were captured.</summary>
     public CaptureTimes Captured { get; }
+
+    /// <summary>What it hears of each publisher.</summary>
+    public IReadOnlyCollection<VirtualSound> Sounds => _sounds.Values;
 
     public IReadOnlyList<string> Held { get; private set; } = [];
 
@@ -202,7 +209,7 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     private void Publish(CameraPlan plan, int part)
     {
-        var description = new ClientDescription(_node.Dtls.LocalFingerprint);
+        var description = new ClientDescription(_node.Dtls.LocalFingerprint) { AudioRed = plan.AudioRed };
         var media = plan.Mode is { } coded ? VirtualEncoder.PlanOf(coded) : ClientMediaPlan.Publish with { SimulcastLayers = plan.Rates.Length };
         Assert.True(SdpReader.TryParse(description.WriteOffer(media), out var offer, out _));
         var answer = _participant.Publish(offer, [new("0", TrackSource.Microphone), new("1", plan.Source)]);
@@ -232,6 +239,12 @@ internal sealed class VirtualPerson : IParticipantEvents
         if (track.Media.Kind == MediaKind.Audio)
         {
             AudioReceived++;
+            if (!_sounds.TryGetValue(track, out var sound))
+            {
+                _sounds[track] = sound = new VirtualSound(track.Media);
+            }
+
+            sound.Received(packet);
             return;
         }
 

@@ -186,7 +186,7 @@ public class ForwardingTests
         await publisher.SendUntilAsync(() => viewer.Video.Count > 5 && viewer.Audio.Count > 5);
     }
 
-    /// <summary>To few at once, to many with frames held.</summary>
+    /// <summary>To few at once, to many with frames held; sound with redundancy to every second one, unwrapped to the others.</summary>
     [Theory]
     [InlineData(4, false)]
     [InlineData(12, false)]
@@ -195,8 +195,9 @@ public class ForwardingTests
     public async Task Forwarding_allocates_nothing(int count, bool spread)
     {
         await using var node = new TestNode(o => o with { Workers = spread ? 2 : 1 }, spread);
-        var publisher = await node.WhipAsync();
-        var viewers = await Task.WhenAll(Enumerable.Range(0, count).Select(i => node.WhepAsync(identity: $"v{i}")));
+        var publisher = await node.WhipAsync(audioRed: true);
+        var viewers = await Task.WhenAll(Enumerable.Range(0, count).Select(i =>
+            node.WhepAsync(identity: $"v{i}", description: new(node.Dtls.LocalFingerprint) { AudioRed = i % 2 == 0 })));
         await publisher.SendUntilAsync(() => viewers.All(v => v.Video.Count > 200)); // The JIT has seen everything.
 
         // What a viewer's estimator remembers grows with need and then stays: there is a window in which nothing grows.

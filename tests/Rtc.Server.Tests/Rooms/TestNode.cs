@@ -38,17 +38,17 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
 
     public void Record(string type, object data) => Events.Enqueue(type);
 
-    public async Task<TestPublisher> WhipAsync(string room = "room", string identity = "publisher", ClientMediaPlan? plan = null)
+    public async Task<TestPublisher> WhipAsync(string room = "room", string identity = "publisher", ClientMediaPlan? plan = null, bool audioRed = false)
     {
-        var description = new ClientDescription(Dtls.LocalFingerprint);
+        var description = new ClientDescription(Dtls.LocalFingerprint) { AudioRed = audioRed };
         var result = await Server.WhipAsync(Rights(room, identity), description.WriteOffer(plan ?? ClientMediaPlan.Publish));
         Assert.True(result.IsOk, result.Error?.ToString());
         return new TestPublisher(await ConnectAsync(description, result.Value.Answer.Sdp), result.Value.Participant);
     }
 
-    public async Task<TestViewer> WhepAsync(string room = "room", string identity = "viewer", ClientMediaPlan? plan = null, ClientPeerOptions? options = null)
+    public async Task<TestViewer> WhepAsync(string room = "room", string identity = "viewer", ClientMediaPlan? plan = null, ClientPeerOptions? options = null, ClientDescription? description = null)
     {
-        var description = new ClientDescription(Dtls.LocalFingerprint);
+        description ??= new ClientDescription(Dtls.LocalFingerprint);
         var result = await Server.WhepAsync(Rights(room, identity), description.WriteOffer(plan ?? ClientMediaPlan.View));
         Assert.True(result.IsOk, result.Error?.ToString());
         var viewer = new TestViewer(result.Value.Participant);
@@ -187,6 +187,9 @@ internal sealed class TestViewer(IParticipant participant)
 
     public ConcurrentQueue<string> Audio { get; } = new();
 
+    /// <summary>Payload types of <see cref="Audio"/>.</summary>
+    public ConcurrentQueue<byte> AudioTypes { get; } = new();
+
     public void Watch(ClientEndpoint endpoint) => Endpoint = endpoint;
 
     public void Received(ClientReceiveTrack track, in RtpReader packet, MonotonicTime now)
@@ -197,6 +200,7 @@ internal sealed class TestViewer(IParticipant participant)
         }
         else
         {
+            AudioTypes.Enqueue(packet.PayloadType);
             Audio.Enqueue(Convert.ToHexString(packet.Payload));
         }
     }

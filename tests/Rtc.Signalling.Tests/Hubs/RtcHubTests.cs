@@ -39,9 +39,10 @@ public sealed class RtcHubTests : IAsyncLifetime
         await using HubClient client = await _node.ConnectAsync();
         await client.CallAsync("join", new { grant = _node.Grant() });
 
-        JsonElement published = await client.CallAsync("publish", new { sdp = "v=0", tracks = new object[] { new { mid = "0", source = "camera" }, new { mid = "1", source = "screen_audio", muted = true, name = "x", dynacast = true } } });
+        JsonElement published = await client.CallAsync("publish", new { sdp = "v=0", tracks = new object[] { new { mid = "0", source = "camera" }, new { mid = "1", source = "screen_audio", muted = true, name = "x", dynacast = true, encryption = "gcm" } } });
         Assert.Equal("v=0 answer", published.GetProperty("sdp").GetString());
-        Assert.Equal([new TrackDeclaration("0", TrackSource.Camera), new TrackDeclaration("1", TrackSource.ScreenAudio, true, true)], Participant.Declared);
+        Assert.Equal([new TrackDeclaration("0", TrackSource.Camera), new TrackDeclaration("1", TrackSource.ScreenAudio, true, true) { Encryption = TrackEncryption.Gcm }], Participant.Declared);
+        Assert.Equal("bad_request", Code(await client.CallAsync("publish", new { sdp = "v=0", tracks = new object[] { new { mid = "0", source = "camera", encryption = "rot13" } } })));
         Assert.True(Ok(await client.CallAsync("subscribeAnswer", new { revision = 1, sdp = "v=0" })));
         Assert.Equal("stale_revision", Code(await client.CallAsync("subscribeAnswer", new { revision = 9, sdp = "v=0" })));
         Assert.Equal(2, (await client.CallAsync("restartSubscriber")).GetProperty("offer").GetProperty("revision").GetInt32());

@@ -10,6 +10,8 @@ public sealed record RecordingStarted(Guid RecordingId, DateTimeOffset StartedAt
 
 public sealed record RecordingStopped(Guid RecordingId, DateTimeOffset EndedAt, int Tracks);
 
+public sealed record RecordingTrackRefused(Guid RecordingId, string Code, int Tracks);
+
 public sealed record RecordingProgressed(Guid RecordingId, double Progress);
 
 public sealed record RecordingFailed(Guid RecordingId, string Code, string? Detail);
@@ -41,6 +43,11 @@ internal static class RecordingEvents
         """,
         e,
         transaction);
+
+    /// <summary>The count of a code is told whole each time.</summary>
+    public static Task ApplyAsync(NpgsqlTransaction transaction, RecordingTrackRefused e) => e.Code != RecordingRefusal.TrackEncrypted
+        ? Task.CompletedTask
+        : transaction.Connection!.ExecuteAsync("update platform.recordings set tracks_encrypted = greatest(tracks_encrypted, @Tracks) where id = @RecordingId", e, transaction);
 
     public static Task ApplyAsync(NpgsqlTransaction transaction, RecordingProgressed e) => transaction.Connection!.ExecuteAsync(
         "update platform.recordings set progress = greatest(progress, least(greatest(@Progress, 0), 1)) where id = @RecordingId and status = 'composing' and @Progress = @Progress", e, transaction);

@@ -3,6 +3,7 @@ using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.EventEntry;
 using Events.Platform.Features.Rooms;
+using Events.Rtc.Rooms;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -13,8 +14,11 @@ public sealed record NewRecording(string? Layout);
 /// <summary>Writes the wish to record down; from then on no kill of any process loses it.</summary>
 internal static class StartRecording
 {
+    /// <summary>A recording does not wait longer to hear that it could hold nothing.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     public static async Task<Results<Created<Recording>, ProblemHttpResult>> HandleAsync(
-        Guid id, NewRecording? request, EventPass pass, Database database, RecordingReconciler reconciler, CancellationToken cancel)
+        Guid id, NewRecording? request, EventPass pass, Database database, MediaCommands media, RecordingReconciler reconciler, CancellationToken cancel)
     {
         if (!pass.IsOrganiser)
         {
@@ -24,6 +28,11 @@ internal static class StartRecording
         if (request?.Layout is not (null or "grid"))
         {
             return ApiError.BadRequest("layout_unknown", "'layout' is grid.").ToResult();
+        }
+
+        if (await IsWhollyEncryptedAsync(id, pass, database, media, cancel))
+        {
+            return ApiError.Conflict(RecordingRefusal.TrackEncrypted, "Everything that is sent in this session is end-to-end encrypted, so there is nothing to record.").ToResult();
         }
 
         try
@@ -63,6 +72,34 @@ internal static class StartRecording
         catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "recordings_active" })
         {
             return ApiError.Conflict("already_recording", "This session is being recorded already.").ToResult();
+        }
+    }
+
+    /// <summary>Something is sent, and all of it is encrypted. A node that does not answer is no reason not to record.</summary>
+    private static async Task<bool> IsWhollyEncryptedAsync(Guid id, EventPass pass, Database database, MediaCommands media, CancellationToken cancel)
+    {
+        string? room;
+        await using (var connection = await database.OpenAsync(cancel))
+        {
+            room = await connection.QuerySingleOrDefaultAsync<string>("select room from platform.sessions where id = @id and event_id = @EventId", new { id, pass.EventId });
+        }
+
+        if (room is null)
+        {
+            return false;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(Patience);
+        try
+        {
+            var live = (await media.RoomAsync(room, patience.Token)).Value;
+            var tracks = live?.Participants.SelectMany(p => p.Tracks).ToList() ?? [];
+            return tracks.Count > 0 && tracks.TrueForAll(t => t.Encryption != TrackEncryption.None);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return false;
         }
     }
 

@@ -44,7 +44,7 @@ const recordings: Recording[] = [
 ];
 
 function recording(id: string, status: Recording['status'], startedMinutes: number, more: Partial<Recording>): Recording {
-  return { id, sessionId: 's2', eventId: event.id, status, progress: null, startedAt: at(startedMinutes * minute), endedAt: null, durationMs: null, assetId: null, failure: null, size: null, ...more };
+  return { id, sessionId: 's2', eventId: event.id, status, progress: null, startedAt: at(startedMinutes * minute), endedAt: null, durationMs: null, assetId: null, failure: null, refused: [], size: null, ...more };
 }
 
 const answer: Connect.NextHandleFunction = (request, response, next) => {

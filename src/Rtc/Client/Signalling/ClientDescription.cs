@@ -47,6 +47,7 @@ public sealed class ClientDescription
 {
     private const int OpusPayloadType = 111;
     private const int VideoPayloadType = 96;
+    private const int RedPayloadType = 63;
     private const int RtxPayloadType = 97;
     private const byte MidId = 1;
     private const byte AudioLevelId = 2;
@@ -68,6 +69,12 @@ public sealed class ClientDescription
 
     /// <summary>Addresses of this side, for peers that do not learn them from our checks; an ICE-lite server needs none.</summary>
     public IReadOnlyList<TransportAddress> LocalCandidates { get; init; } = [];
+
+    /// <summary>Of Opus in offers: 96 to 127, but not video's 96 and 97; RED has 63.</summary>
+    public int OpusPayloadType { get; init; } = 111;
+
+    /// <summary>Sends audio with redundancy, and takes it (RFC 2198), where the other side does. Default false.</summary>
+    public bool AudioRed { get; init; }
 
     private SessionDescription? Offer { get; set; }
 
@@ -228,6 +235,10 @@ public sealed class ClientDescription
         {
             media.Extmaps.Add(new(AudioLevelId, RtpExtensionUris.AudioLevel));
             media.Codecs.Add(new(OpusPayloadType, "opus", 48_000, 2) { Fmtp = "minptime=10;useinbandfec=1" });
+            if (AudioRed)
+            {
+                media.Codecs.Add(new(RedPayloadType, "red", 48_000, 2) { Fmtp = $"{OpusPayloadType}/{OpusPayloadType}" });
+            }
         }
         else
         {
@@ -351,6 +362,11 @@ public sealed class ClientDescription
             answered.Codecs.Add(rtx);
         }
 
+        if (AudioRed && FindRed(offered, codec.PayloadType) is { } red)
+        {
+            answered.Codecs.Insert(0, red);
+        }
+
         foreach (var extmap in offered.Extmaps.Where(e => e.Uri is RtpExtensionUris.Mid or RtpExtensionUris.TransportWideCc or RtpExtensionUris.DependencyDescriptor))
         {
             answered.Extmaps.Add(extmap with { Direction = null });
@@ -376,6 +392,7 @@ public sealed class ClientDescription
         var sender = sends ? ours : theirs;
         var primary = sender.SsrcGroups.Find(g => g.Semantics == "FID")?.Ssrcs ?? [.. sender.Ssrcs.Take(1).Select(s => s.Ssrc)];
         var rtx = FindRtx(ours, codec.PayloadType) is { } a && FindRtx(theirs, codec.PayloadType) is { } b && a.PayloadType == b.PayloadType ? a : null;
+        var red = FindRed(ours, codec.PayloadType) is { } c && FindRed(theirs, codec.PayloadType) is { } d && c.PayloadType == d.PayloadType ? c : null;
         byte ExtensionOf(string uri) =>
             ours.Extmaps.Find(e => e.Uri == uri) is { } mine && theirs.Extmaps.Find(e => e.Uri == uri) is { } other && mine.Id == other.Id ? mine.Id : (byte)0;
         return new()
@@ -386,6 +403,7 @@ public sealed class ClientDescription
             PayloadType = (byte)codec.PayloadType,
             ClockRate = codec.ClockRate,
             RtxPayloadType = (byte)(rtx?.PayloadType ?? 0),
+            RedPayloadType = (byte)(red?.PayloadType ?? 0),
             Sends = sends,
             Ssrc = primary.Count > 0 ? primary[0] : 0,
             RtxSsrc = rtx is not null && primary.Count > 1 ? primary[1] : 0,
@@ -414,6 +432,9 @@ public sealed class ClientDescription
 
     private static RtpCodec? FindRtx(MediaDescription media, int payloadType) =>
         media.Codecs.Find(c => c.IsRtx && c.Parameters.GetInt("apt", -1) == payloadType);
+
+    private static RtpCodec? FindRed(MediaDescription media, int payloadType) =>
+        media.Codecs.Find(c => c.IsRed && c.Fmtp == $"{payloadType}/{payloadType}");
 
     // Zero is kept out of the wire: some peers read it as "any".
     private static uint NewSsrc() => (uint)RandomNumberGenerator.GetInt32(1, int.MaxValue);

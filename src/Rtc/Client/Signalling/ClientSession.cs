@@ -37,6 +37,9 @@ public sealed record ClientMedia
     /// <summary>0: retransmissions repeat the packet itself.</summary>
     public byte RtxPayloadType { get; init; }
 
+    /// <summary>Redundancy around it (RFC 2198); 0: none.</summary>
+    public byte RedPayloadType { get; init; }
+
     /// <summary>True: this side sends the track; false: it receives it.</summary>
     public required bool Sends { get; init; }
 

@@ -29,10 +29,14 @@ public readonly ref struct RedPayload
     private readonly ReadOnlySpan<byte> _payload;
     private readonly int _dataOffset;
 
+    /// <summary>More blocks than this are refused; libwebrtc splits no more either (its red_payload_splitter), and sends two of at most ten.</summary>
+    public const int MaxBlocks = 32;
+
     private RedPayload(ReadOnlySpan<byte> payload, int dataOffset, int primaryOffset)
     {
         _payload = payload;
         _dataOffset = dataOffset;
+        OlderBlocks = (dataOffset - 1) / RedundantHeaderLength;
         PrimaryPayloadType = payload[dataOffset - 1];
         Primary = payload[primaryOffset..];
     }
@@ -42,6 +46,10 @@ public readonly ref struct RedPayload
     /// <summary>The encoding that belongs to the packet's own timestamp.</summary>
     public ReadOnlySpan<byte> Primary { get; }
 
+    /// <summary>Blocks before the primary one.</summary>
+    public int OlderBlocks { get; }
+
+    /// <summary>False for headers or blocks that do not fit, and for more than <see cref="MaxBlocks"/>.</summary>
     public static bool TryRead(ReadOnlySpan<byte> payload, out RedPayload red)
     {
         red = default;
@@ -49,7 +57,7 @@ public readonly ref struct RedPayload
         var redundantLength = 0;
         while (offset < payload.Length && (payload[offset] & 0x80) != 0)
         {
-            if (payload.Length - offset < RedundantHeaderLength)
+            if (payload.Length - offset < RedundantHeaderLength || offset == (MaxBlocks - 1) * RedundantHeaderLength)
             {
                 return false;
             }
@@ -67,6 +75,34 @@ public readonly ref struct RedPayload
 
         red = new(payload, offset, offset + redundantLength);
         return true;
+    }
+
+    /// <summary>Every block, the primary one included, is of this payload type.</summary>
+    public bool IsOnly(byte payloadType)
+    {
+        foreach (var block in this)
+        {
+            if (block.PayloadType != payloadType)
+            {
+                return false;
+            }
+        }
+
+        return PrimaryPayloadType == payloadType;
+    }
+
+    /// <summary>Gives every block another payload type, in place: receivers number codecs as they like (RFC 3264 §5.1).</summary>
+    /// <param name="payload">One that was read before.</param>
+    /// <param name="payloadType">The receiver's.</param>
+    public static void WritePayloadTypes(Span<byte> payload, byte payloadType)
+    {
+        var offset = 0;
+        for (; (payload[offset] & 0x80) != 0; offset += RedundantHeaderLength)
+        {
+            payload[offset] = (byte)(0x80 | payloadType);
+        }
+
+        payload[offset] = payloadType;
     }
 
     public Enumerator GetEnumerator() => new(_payload, _dataOffset);

@@ -8,7 +8,10 @@ internal static class CodecAnswer
     private static readonly RtcpFeedback[] KnownFeedback =
         [RtcpFeedback.Remb, RtcpFeedback.TransportCc, RtcpFeedback.Fir, RtcpFeedback.Nack, RtcpFeedback.Pli];
 
-    /// <summary>Adds one offered payload type and its rtx (and red) to the answer.</summary>
+    /// <summary>
+    /// Adds one offered payload type and its rtx to the answer, and red before them: libwebrtc sends RED only where it is listed before the codec
+    /// that it is around.
+    /// </summary>
     /// <param name="offer">The offered m-line.</param>
     /// <param name="codec">One of its payload types.</param>
     /// <param name="fmtp">What the answer says about it.</param>
@@ -16,6 +19,12 @@ internal static class CodecAnswer
     /// <param name="answer">Its Codecs are filled.</param>
     public static NegotiatedCodec Add(MediaDescription offer, RtpCodec codec, string? fmtp, bool withRed, MediaDescription answer)
     {
+        var red = withRed ? FindRed(offer, codec) : null;
+        if (red is not null)
+        {
+            answer.Codecs.Add(Copy(red, red.Fmtp));
+        }
+
         var answered = Copy(codec, fmtp);
         answer.Codecs.Add(answered);
 
@@ -24,12 +33,6 @@ internal static class CodecAnswer
         if (rtx is not null)
         {
             answer.Codecs.Add(Copy(rtx, rtx.Fmtp));
-        }
-
-        var red = withRed ? offer.Codecs.Find(c => c.IsRed && c.ClockRate == codec.ClockRate && IsRedAround(c, codec)) : null;
-        if (red is not null)
-        {
-            answer.Codecs.Add(Copy(red, red.Fmtp));
         }
 
         return Describe(answered, codec.Fmtp, rtx?.PayloadType, red?.PayloadType);
@@ -63,10 +66,15 @@ internal static class CodecAnswer
         return copy;
     }
 
-    private static bool IsRedAround(RtpCodec red, RtpCodec codec)
+    /// <summary>Its RED: the one whose blocks are all of this codec. RFC 2198 §5: "111/111" lists primary and redundant payload types.</summary>
+    public static RtpCodec? FindRed(MediaDescription media, RtpCodec codec)
     {
-        // RFC 2198 §5: "111/111" lists primary and redundant payload types.
-        var first = (red.Fmtp ?? "").Split('/', 2)[0];
-        return first == codec.PayloadType.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var type = codec.PayloadType.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return media.Codecs.Find(c => c.IsRed && c.ClockRate == codec.ClockRate && (c.Fmtp ?? "").Split('/').All(listed => listed == type));
     }
+
+    /// <summary>RED doubles what a voice costs; of music in stereo that is a lot, and none of it is speech that must be understood.</summary>
+    public static bool TakesRed(RtpCodec codec) => codec.Codec == Codec.Opus && !IsStereo(codec.Parameters);
+
+    public static bool IsStereo(FormatParameters opus) => opus.GetInt("stereo", 0) == 1 || opus.GetInt("sprop-stereo", 0) == 1;
 }

@@ -19,8 +19,11 @@ public sealed record CodecPolicy
     /// </summary>
     public bool KeepOfferOrder { get; init; } = true;
 
-    /// <summary>Accepts RED around Opus (RFC 2198). Default false: a viewer without RED needs it unwrapped.</summary>
-    public bool AudioRed { get; init; }
+    /// <summary>Prefers RED around Opus (RFC 2198) where it is offered. Default true: docs/decisions/0032-audio-with-redundancy.md. Never around stereo.</summary>
+    public bool AudioRed { get; init; } = true;
+
+    /// <summary>M-lines whose frames the client encrypts: nobody could take their RED apart, so it is not agreed on.</summary>
+    public IReadOnlyCollection<string> EncryptedMids { get; init; } = [];
 
     /// <summary>Asks Opus publishers to fall silent between words (usedtx, RFC 7587 §6.1). Default true: fewer packets to forward.</summary>
     public bool OpusDtx { get; init; } = true;

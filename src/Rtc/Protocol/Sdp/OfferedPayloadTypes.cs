@@ -19,7 +19,7 @@ internal static class OfferedPayloadTypes
         switch (codec)
         {
             case Codec.Opus:
-                var isStereo = parameters.GetInt("stereo", 0) == 1 || parameters.GetInt("sprop-stereo", 0) == 1;
+                var isStereo = CodecAnswer.IsStereo(parameters);
                 // Stereo has its own number because its fmtp differs.
                 media = isStereo
                     ? new(112, "opus", 48000, 2) { Fmtp = "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1" }
@@ -56,6 +56,10 @@ internal static class OfferedPayloadTypes
                 return false;
         }
     }
+
+    /// <summary>RED around a codec of an offer; null where it is not worth while. Chromium's own number for it.</summary>
+    public static RtpCodec? Red(RtpCodec codec) =>
+        CodecAnswer.TakesRed(codec) ? new(63, "red", 48000, 2) { Fmtp = FormattableString.Invariant($"{codec.PayloadType}/{codec.PayloadType}") } : null;
 
     /// <summary>rtx takes the next number.</summary>
     private static RtpCodec Video(int payloadType, string name, string? fmtp, out RtpCodec rtx)

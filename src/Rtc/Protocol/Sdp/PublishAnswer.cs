@@ -115,7 +115,8 @@ internal static class PublishAnswer
             candidates = [.. candidates.OrderBy(c => IndexOf(wanted, c.Codec))];
         }
 
-        return candidates.ConvertAll(c => CodecAnswer.Add(offered, c, AnswerFmtp(c, policy), policy.AudioRed && c.Codec == Codec.Opus, answer));
+        var takesRed = policy.AudioRed && !policy.EncryptedMids.Contains(offered.Mid ?? "");
+        return candidates.ConvertAll(c => CodecAnswer.Add(offered, c, AnswerFmtp(c, policy), takesRed && CodecAnswer.TakesRed(c), answer));
     }
 
     private static bool IsFragmentingH264(RtpCodec codec) =>
@@ -129,8 +130,7 @@ internal static class PublishAnswer
             return codec.Fmtp;
         }
 
-        var isStereo = codec.Parameters.GetInt("stereo", 0) == 1 || codec.Parameters.GetInt("sprop-stereo", 0) == 1;
-        return "minptime=10;useinbandfec=1" + (isStereo ? ";stereo=1" : policy.OpusDtx ? ";usedtx=1" : "");
+        return "minptime=10;useinbandfec=1" + (CodecAnswer.IsStereo(codec.Parameters) ? ";stereo=1" : policy.OpusDtx ? ";usedtx=1" : "");
     }
 
     private static List<string> AcceptSimulcast(

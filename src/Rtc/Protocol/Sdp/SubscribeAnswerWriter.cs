@@ -113,7 +113,7 @@ internal static class SubscribeAnswerWriter
         media.Direction = SdpDirection.SendOnly;
         // The receiver's own parameters are echoed: it stays with the payload type and profile it named.
         var best = BestCodec(offered, track)!;
-        var codec = CodecAnswer.Add(offered, best, best.Fmtp, withRed: false, media);
+        var codec = CodecAnswer.Add(offered, best, best.Fmtp, CodecAnswer.TakesRed(best), media);
         var extensions = HeaderExtensions.Accept(offered, theySend: false, media);
         if (extensions.TransportCc == 0)
         {

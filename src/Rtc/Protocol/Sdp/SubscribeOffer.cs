@@ -143,6 +143,12 @@ internal static class SubscribeOffer
             OfferedPayloadTypes.TryCreate(idle, "", out codec, out rtx);
         }
 
+        // Also for a track that comes without: its successor on this m-line may come with it.
+        if (OfferedPayloadTypes.Red(codec) is { } red)
+        {
+            media.Codecs.Add(red);
+        }
+
         media.Codecs.Add(codec);
         var withRtx = rtx is not null && (slot.Track is null || slot.Track.RtxSsrc is not null);
         if (withRtx)
@@ -197,7 +203,8 @@ internal static class SubscribeOffer
             : media.Codecs.Find(c => c.IsRtx && c.Parameters.GetInt("apt", -1) == accepted.PayloadType);
         // Only feedback that we offered counts.
         accepted.Feedback.RemoveAll(f => !offered.HasFeedback(f));
-        codec = CodecAnswer.Describe(accepted, offered.Fmtp, rtx?.PayloadType, red: null);
+        var red = OfferedPayloadTypes.Red(offered) is null ? null : CodecAnswer.FindRed(media, accepted);
+        codec = CodecAnswer.Describe(accepted, offered.Fmtp, rtx?.PayloadType, red?.PayloadType);
         return true;
     }
 

@@ -59,9 +59,15 @@ internal sealed class RelayConnection
         var codec = track.Codec;
         Send(RelayMessageType.TrackPublished, new RelayTrack(
             Now(track.Publisher), relayed.Handle, track.Id, track.Publisher.Id, track.Kind, track.Source, track.CodecName, codec.ClockRate,
-            track.Kind == TrackKind.Audio ? codec.Channels : 0, codec.Fmtp, track.Info.Muted));
-        track.Add(relayed);
-        relayed.RequestKeyframe(track.Publisher.Room.Worker.Now);
+            track.Kind == TrackKind.Audio ? codec.Channels : 0, codec.Fmtp, track.Info.Muted)
+        {
+            Encryption = track.Encryption,
+        });
+        if (track.Encryption == TrackEncryption.None)
+        {
+            track.Add(relayed);
+            relayed.RequestKeyframe(track.Publisher.Room.Worker.Now);
+        }
     }
 
     public void TrackUnpublished(PublishedTrack track)

@@ -83,7 +83,11 @@ public sealed record RelayTrack(
     int ClockRate,
     int Channels,
     string Fmtp,
-    bool Muted);
+    bool Muted)
+{
+    /// <summary>Its frames are encrypted by its publisher's client: it is only announced, and no packet of it follows.</summary>
+    public TrackEncryption Encryption { get; init; }
+}
 
 public sealed record RelayTrackUnpublished(long At, uint Handle);
 

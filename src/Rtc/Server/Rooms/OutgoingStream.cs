@@ -1,3 +1,4 @@
+using Events.Rtc.Protocol.Codecs;
 using Events.Rtc.Protocol.Congestion;
 using Events.Rtc.Protocol.Forwarding;
 using Events.Rtc.Protocol.Primitives;
@@ -50,6 +51,9 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     /// <summary>Its packets carry transport-wide numbers, which the viewer will report.</summary>
     public bool IsNumbered => _congestion.IsNumber;
 
+    /// <summary>Audio may be sent with redundancy; else it is unwrapped before.</summary>
+    public bool TakesRed { get; private set; }
+
     /// <summary>A packet that is asked for again can be sent: on its own stream, or as it was (see <see cref="Configure"/>).</summary>
     public bool CanSendAgain => _media is not null && (_rtx is not null || _congestion.IsNone);
 
@@ -79,8 +83,10 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     }
 
     /// <summary>As the subscriber agreed to receive it.</summary>
-    public void Agree(SubscribedMedia media)
+    /// <returns>False when payload types are others than before: what was sent by them must not be sent again by these (RFC 3711 §9.1).</returns>
+    public bool Agree(SubscribedMedia media)
     {
+        var isSame = Codec is null || (Codec.PayloadType, Codec.RedPayloadType) == (media.Codec.PayloadType, media.Codec.RedPayloadType);
         if (Codec is null)
         {
             // The first number lies below 2^15: see StreamRewriter.
@@ -89,8 +95,10 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
         }
 
         Codec = media.Codec;
+        TakesRed = media.Codec.RedPayloadType is not null;
         Extensions = media.Extensions;
         Configure();
+        return isSame;
     }
 
     /// <summary>The m-line goes on with another track of the same codec.</summary>
@@ -141,6 +149,19 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
 
     /// <summary>Room for a packet.</summary>
     public Span<byte> Reserve() => Worker.Queue.Reserve();
+
+    /// <summary>What the rewriter wrote of a packet with RED goes by the payload types that the subscriber has for it.</summary>
+    public void NameRed(in RtpReader source, Span<byte> slot, int length, int headerLength)
+    {
+        if (TakesRed && length > headerLength && source.PayloadType == Track.Codec.RedPayloadType)
+        {
+            RtpHeader.WritePayloadType(slot, (byte)Codec!.RedPayloadType!.Value);
+            if (Codec.PayloadType != Track.Codec.PayloadType)
+            {
+                RedPayload.WritePayloadTypes(slot[headerLength..length], (byte)Codec.PayloadType);
+            }
+        }
+    }
 
     /// <summary>Sends what the rewriter wrote into the reserved slot for the first time.</summary>
     /// <param name="source">The publisher's packet.</param>

@@ -125,24 +125,35 @@ internal sealed class PlainForwarding(OutgoingStream stream)
         ref var rewriter = ref stream.Rewriter;
         if (_epoch != encoding.Epoch
             || !rewriter.WasSent(sent)
-            || !encoding.TryGetCached(rewriter.SourceSequence(sent), now, stream.RepeatInterval, out var cached)
+            || !TryGetSent(encoding, rewriter.SourceSequence(sent), now, stream.RepeatInterval, out var cached)
             || !RtpReader.TryRead(cached, out var packet))
         {
             return false;
         }
 
         var slot = stream.Reserve();
-        int headerLength;
-        var length = stream.TryTakeRtx(out var payloadType, out var sequence)
-            ? rewriter.WriteRetransmission(packet, slot, payloadType, stream.RtxSsrc, sequence, out headerLength)
-            : rewriter.WriteAgain(packet, slot, out headerLength);
+        int length, headerLength;
+        if (stream.TryTakeRtx(out var payloadType, out var sequence))
+        {
+            length = rewriter.WriteRetransmission(packet, slot, payloadType, stream.RtxSsrc, sequence, out headerLength);
+        }
+        else
+        {
+            length = rewriter.WriteAgain(packet, slot, out headerLength);
+            stream.NameRed(packet, slot, length, headerLength);
+        }
+
         return stream.SendAgain(slot, length, headerLength);
     }
+
+    private bool TryGetSent(PublishedEncoding encoding, ushort sequence, MonotonicTime now, TimeSpan minAge, out ReadOnlySpan<byte> packet) =>
+        stream.TakesRed ? encoding.TryGetCached(sequence, now, minAge, out packet) : encoding.TryGetPlain(sequence, now, minAge, out packet);
 
     private void Send(in RtpReader packet, MonotonicTime now)
     {
         var slot = stream.Reserve();
         var length = stream.Rewriter.Write(packet, slot, out var headerLength);
+        stream.NameRed(packet, slot, length, headerLength);
         stream.Send(packet, slot, length, headerLength, now);
     }
 

@@ -29,6 +29,7 @@ internal sealed class PublishedEncoding
     private DependencyDescriptorReader? _dependencies;
     private ReceptionStatistics _statistics;
     private ArrivalWindow _arrived;
+    private PlainAudio? _plain;
     private KeyframeRequests _keyframes;
     private HeldPackets _held = new();
     private uint _senderReportSsrc;
@@ -87,12 +88,18 @@ internal sealed class PublishedEncoding
 
     public long KeyframeRequestsSent => _keyframes.Sent;
 
+    /// <summary>What those who do not take RED are given of a microphone that comes with it; null before RED has come.</summary>
+    public PlainAudio? Plain => _plain;
+
+    /// <summary>As <see cref="Plain"/>, from now on.</summary>
+    public PlainAudio UsePlain() => _plain ??= new PlainAudio();
+
     /// <summary>Takes a packet into the statistics. False: it was here before.</summary>
-    public bool TryAccept(in RtpReader packet, bool recovered, int clockRate, MonotonicTime now)
+    public bool TryAccept(in RtpReader packet, bool recovered, int clockRate, MonotonicTime now, out long extended)
     {
         var sequence = packet.SequenceNumber.Value;
         BytesReceived += packet.Packet.Length;
-        var extended = recovered ? _statistics.Extend(sequence) : _statistics.Receive(sequence, packet.Timestamp.Value, clockRate, now);
+        extended = recovered ? _statistics.Extend(sequence) : _statistics.Receive(sequence, packet.Timestamp.Value, clockRate, now);
         if (!_arrived.TryAdd(extended))
         {
             return false; // Repeated to probe the path, or both lost and late; forwarding it again would only cost.
@@ -219,6 +226,10 @@ internal sealed class PublishedEncoding
     public bool TryGetCached(ushort sequence, MonotonicTime now, TimeSpan minAge, out ReadOnlySpan<byte> packet) =>
         _cache.TryGet(sequence, now, minAge, CacheAge, out packet);
 
+    /// <summary>As <see cref="TryGetCached(ushort, MonotonicTime, TimeSpan, out ReadOnlySpan{byte})"/>, of what those who do not take RED were given.</summary>
+    public bool TryGetPlain(ushort sequence, MonotonicTime now, TimeSpan minAge, out ReadOnlySpan<byte> packet) =>
+        (_plain?.Cache ?? _cache).TryGet(sequence, now, minAge, CacheAge, out packet);
+
     /// <summary>True when the report is of the present source.</summary>
     public bool SenderReportReceived(uint ssrc, NtpTime ntp, RtpTimestamp rtp, MonotonicTime now)
     {
@@ -271,6 +282,7 @@ internal sealed class PublishedEncoding
         ForwardHeld(_track.Publisher.Room.Worker.Now);
         Epoch++;
         _cache.Clear();
+        _plain?.StartOver();
         _keyframeAt = MonotonicTime.Never;
     }
 

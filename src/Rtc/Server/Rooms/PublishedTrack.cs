@@ -27,6 +27,7 @@ internal sealed class PublishedTrack
     private readonly PublishedEncoding[] _encodings;
     private readonly LayerDemand? _demand;
     private readonly TrackReceivers _receivers;
+    private RedForwarding? _red;
     private MonotonicTime _codecSwitchedAt = MonotonicTime.Zero;
     private MonotonicTime _nextLayerCheck;
     private bool _silenced;
@@ -39,7 +40,9 @@ internal sealed class PublishedTrack
     /// <param name="muted">Declared so.</param>
     /// <param name="dynacast">The client stops and resumes encodings when it is told to.</param>
     /// <param name="id">Null: a new one.</param>
-    public PublishedTrack(ITrackOrigin origin, PublishedMedia media, TrackSource source, bool muted, bool dynacast = false, string? id = null)
+    /// <param name="encryption">Of its frames, by the client.</param>
+    public PublishedTrack(
+        ITrackOrigin origin, PublishedMedia media, TrackSource source, bool muted, bool dynacast = false, string? id = null, TrackEncryption encryption = TrackEncryption.None)
     {
         _origin = origin;
         _receivers = new TrackReceivers(origin.Worker);
@@ -48,6 +51,7 @@ internal sealed class PublishedTrack
         Mid = media.Mid ?? "";
         Kind = media.Kind == MediaKind.Audio ? TrackKind.Audio : TrackKind.Video;
         Source = source;
+        Encryption = encryption;
         Muted = muted;
         Codec = media.Codecs[0];
         var count = Kind == TrackKind.Audio ? 1 : Math.Max(1, media.Rids.Count > 0 ? media.Rids.Count : media.SimulcastSsrcs);
@@ -68,6 +72,9 @@ internal sealed class PublishedTrack
     public TrackKind Kind { get; }
 
     public TrackSource Source { get; }
+
+    /// <summary>What is not read here passes as it is; see docs/decisions/0033-encrypted-frames.md.</summary>
+    public TrackEncryption Encryption { get; }
 
     public bool Muted { get; set; }
 
@@ -145,7 +152,7 @@ internal sealed class PublishedTrack
 
     public double AudioLevel => _speaker.Level;
 
-    public TrackInfo Info => new(Id, Kind, Source, Muted || Silenced, CodecName) { Silenced = Silenced, Layers = Layers.Info };
+    public TrackInfo Info => new(Id, Kind, Source, Muted || Silenced, CodecName) { Silenced = Silenced, Encryption = Encryption, Layers = Layers.Info };
 
     public string CodecName => Codec.Codec switch
     {
@@ -174,8 +181,16 @@ internal sealed class PublishedTrack
     public void Receive(in RtpReader packet, PublishedEncoding encoding, bool recovered, MonotonicTime now)
     {
         // Before the source starts, so that relays learn of the track with the codec that it has.
-        if (packet.PayloadType != Codec.PayloadType && !TrySwitchCodec(packet.PayloadType, now))
+        if (packet.PayloadType != Codec.PayloadType && packet.PayloadType != Codec.RedPayloadType && !TrySwitchCodec(packet.PayloadType, now))
         {
+            return;
+        }
+
+        var isRed = packet.PayloadType == Codec.RedPayloadType;
+        RedPayload red = default;
+        if (isRed && !(RedPayload.TryRead(packet.Payload, out red) && red.IsOnly((byte)Codec.PayloadType)))
+        {
+            _origin.Worker.Counters.RedMalformed++;
             return;
         }
 
@@ -184,7 +199,7 @@ internal sealed class PublishedTrack
             StartSource(encoding, packet.Ssrc);
         }
 
-        if (!encoding.TryAccept(packet, recovered, Codec.ClockRate, now))
+        if (!encoding.TryAccept(packet, recovered, Codec.ClockRate, now, out var extended))
         {
             return;
         }
@@ -192,7 +207,15 @@ internal sealed class PublishedTrack
         if (Kind == TrackKind.Audio)
         {
             ReadLevel(packet, now);
-            Forward(packet, encoding, default, recovered, now);
+            if (!isRed && encoding.Plain is null)
+            {
+                Forward(packet, encoding, default, recovered, now);
+            }
+            else if (!Silenced)
+            {
+                ForwardAmongRed(packet, red, encoding, extended, recovered, now);
+            }
+
             return;
         }
 
@@ -321,12 +344,21 @@ internal sealed class PublishedTrack
             return;
         }
 
-        foreach (var branch in _receivers.Branches)
-        {
-            branch.Forward(packet, encoding, recovered); // First, so that the other worker begins while this one goes on.
-        }
-
+        _receivers.ForwardToBranches(packet, encoding, recovered);
         _receivers.Forward(packet, encoding, video, Kind == TrackKind.Video, now);
+    }
+
+    private void ForwardAmongRed(in RtpReader packet, in RedPayload red, PublishedEncoding encoding, long extended, bool recovered, MonotonicTime now)
+    {
+        _red ??= new RedForwarding(_receivers, _origin.Worker);
+        if (packet.PayloadType == Codec.RedPayloadType)
+        {
+            _red.Forward(packet, red, encoding, extended, recovered, now);
+        }
+        else
+        {
+            _red.ForwardPrimary(packet, encoding, encoding.UsePlain(), extended, recovered, now);
+        }
     }
 
     private void StartSource(PublishedEncoding encoding, uint ssrc)
@@ -354,12 +386,17 @@ internal sealed class PublishedTrack
     {
         foreach (var codec in Media.Codecs)
         {
-            if (codec.PayloadType == payloadType)
+            if (codec.PayloadType == payloadType || codec.RedPayloadType == payloadType)
             {
                 var changed = codec.Codec != Codec.Codec || codec.Fmtp != Codec.Fmtp;
                 if (changed && IsLive && now - _codecSwitchedAt < MinCodecTime)
                 {
                     return false;
+                }
+
+                if (codec.RedPayloadType != Codec.RedPayloadType && IsLive)
+                {
+                    _encodings[0].StartOver(); // What is kept would be read by other payload types than it was sent by.
                 }
 
                 Codec = codec;

@@ -51,7 +51,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             SctpPort = Participant.Kind == ParticipantKind.Client ? ParticipantData.LocalPort : null,
             MaxMessageSize = DataMessage.MaxBytes,
         };
-        if (!Negotiation.TryAnswerPublish(offer, transport, Worker.PublishPolicy, SessionId, Version + 1, out var negotiation, out var error))
+        if (!Negotiation.TryAnswerPublish(offer, transport, PolicyFor(declarations), SessionId, Version + 1, out var negotiation, out var error))
         {
             return new RtcError(error.Code, error.Message);
         }
@@ -226,7 +226,13 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             if (track is null)
             {
                 var declared = declarations.FirstOrDefault(d => d.Mid == line.Mid);
-                track = new PublishedTrack(this, line, SourceOf(line, declarations), declared?.Muted ?? false, declared?.Dynacast ?? false);
+                track = new PublishedTrack(
+                    this,
+                    line,
+                    SourceOf(line, declarations),
+                    declared?.Muted ?? false,
+                    declared?.Dynacast ?? false,
+                    encryption: declared?.Encryption ?? TrackEncryption.None);
                 Tracks.Add(track);
                 Register(line, track);
                 published.Add(track);
@@ -252,6 +258,14 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             Forget(tracks);
             Participant.Room.Unpublish(tracks);
         }
+    }
+
+    /// <summary>Of a track that there is, its first declaration stands.</summary>
+    private CodecPolicy PolicyFor(IReadOnlyList<TrackDeclaration> declarations)
+    {
+        var encrypted = Tracks.Where(t => t.Encryption != TrackEncryption.None).Select(t => t.Mid)
+            .Concat(declarations.Where(d => d.Encryption != TrackEncryption.None && !Tracks.Exists(t => t.Mid == d.Mid)).Select(d => d.Mid));
+        return Worker.PublishPolicy with { EncryptedMids = [.. encrypted] };
     }
 
     private TrackSource SourceOf(PublishedMedia line, IReadOnlyList<TrackDeclaration> declarations) =>
@@ -340,7 +354,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
             foreach (var codec in media.Codecs)
             {
-                if (codec.PayloadType != packet.PayloadType && codec.RtxPayloadType != packet.PayloadType)
+                if (codec.PayloadType != packet.PayloadType && codec.RtxPayloadType != packet.PayloadType && codec.RedPayloadType != packet.PayloadType)
                 {
                     continue;
                 }

@@ -24,6 +24,22 @@ public enum TrackSource
     ScreenAudio,
 }
 
+/// <summary>Whether the client encrypts a track's frames for its viewers, with keys that no server has.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TrackEncryption>))]
+public enum TrackEncryption
+{
+    [JsonStringEnumMemberName("none")]
+    None,
+
+    /// <summary>AES-GCM over each frame.</summary>
+    [JsonStringEnumMemberName("gcm")]
+    Gcm,
+
+    /// <summary>Something else that the clients agree on.</summary>
+    [JsonStringEnumMemberName("custom")]
+    Custom,
+}
+
 /// <summary>A track as the roster shows it.</summary>
 /// <param name="TrackId">Unique on this node.</param>
 /// <param name="Kind">Audio or video.</param>
@@ -34,6 +50,9 @@ public sealed record TrackInfo(string TrackId, TrackKind Kind, TrackSource Sourc
 {
     /// <summary>A moderator muted it: its publisher unmutes it only when asked to.</summary>
     public bool Silenced { get; init; }
+
+    /// <summary>Its frames are encrypted by its publisher's client, as that declared.</summary>
+    public TrackEncryption Encryption { get; init; }
 
     /// <summary>What viewers of a video track can be given, lowest first; empty for audio and before the first packet.</summary>
     public IReadOnlyList<TrackLayerInfo> Layers { get; init; } = [];
@@ -79,10 +98,18 @@ public sealed record ParticipantInfo(string ParticipantId, string Identity, stri
 /// <param name="Source">What is captured.</param>
 /// <param name="Muted">Published muted.</param>
 /// <param name="Dynacast">The client stops encodings that nobody watches when it is told to.</param>
-public sealed record TrackDeclaration(string Mid, TrackSource Source, bool Muted = false, bool Dynacast = false);
+public sealed record TrackDeclaration(string Mid, TrackSource Source, bool Muted = false, bool Dynacast = false)
+{
+    /// <summary>The client encrypts its frames.</summary>
+    public TrackEncryption Encryption { get; init; }
+}
 
 /// <summary>Which track an m-line of a subscriber's peer connection carries.</summary>
-public sealed record SubscribedTrack(string Mid, string TrackId, string ParticipantId, TrackKind Kind, TrackSource Source);
+public sealed record SubscribedTrack(string Mid, string TrackId, string ParticipantId, TrackKind Kind, TrackSource Source)
+{
+    /// <summary>Its frames have to be decrypted by the viewer's client.</summary>
+    public TrackEncryption Encryption { get; init; }
+}
 
 /// <summary>The server's offer for a subscriber's peer connection; the answer names the revision.</summary>
 public sealed record SubscribeOffer(int Revision, string Sdp, IReadOnlyList<SubscribedTrack> Tracks);

@@ -155,7 +155,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
             if (slot.Track is { } outgoing && _byTrack.TryGetValue(outgoing.TrackId, out var subscription))
             {
                 var track = subscription.Track;
-                tracks.Add(new(slot.Mid, track.Id, track.Publisher.Id, track.Kind, track.Source));
+                tracks.Add(new(slot.Mid, track.Id, track.Publisher.Id, track.Kind, track.Source) { Encryption = track.Encryption });
             }
         }
 

@@ -41,6 +41,9 @@ internal sealed class Subscription
     /// <summary>Agreed on, so that packets may flow once the transport is connected.</summary>
     public bool IsAgreed => _stream.Codec is not null;
 
+    /// <summary>Audio may be sent with redundancy.</summary>
+    public bool TakesRed => _stream.TakesRed;
+
     /// <summary>Its packets carry transport-wide numbers, which the viewer will report.</summary>
     public bool IsNumbered => _stream.IsNumbered;
 
@@ -108,7 +111,11 @@ internal sealed class Subscription
     public void Agree(SubscribedMedia media)
     {
         Mid = media.Mid;
-        _stream.Agree(media);
+        if (!_stream.Agree(media))
+        {
+            _plain.Forget();
+        }
+
         if (Track.IsLayered)
         {
             UseLayers();

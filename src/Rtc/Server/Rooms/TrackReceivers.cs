@@ -17,7 +17,7 @@ internal sealed class TrackReceivers(MediaWorker worker)
     private static readonly TimeSpan HoldTime = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Datagrams that are handed to the kernel while the next ones are written: they still are in the second-level cache.</summary>
-    private const int FlushFromWaiting = 256;
+    public const int FlushFromWaiting = 256;
 
     private Subscription[] _subscriptions = [];
     private RelayedTrack[] _relays = [];
@@ -115,6 +115,15 @@ internal sealed class TrackReceivers(MediaWorker worker)
         foreach (var relay in _relays)
         {
             relay.Retarget(worker.Now);
+        }
+    }
+
+    /// <summary>To other workers; first, so that they begin while this one goes on.</summary>
+    public void ForwardToBranches(in RtpReader packet, PublishedEncoding encoding, bool recovered)
+    {
+        foreach (var branch in _branches)
+        {
+            branch.Forward(packet, encoding, recovered);
         }
     }
 

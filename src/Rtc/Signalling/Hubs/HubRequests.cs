@@ -39,10 +39,30 @@ internal static class HubRequests
                 return false;
             JsonFields.TryFlag(track, "muted", out bool muted);
             JsonFields.TryFlag(track, "dynacast", out bool dynacast);
-            tracks.Add(new TrackDeclaration(mid, source, muted, dynacast));
+            if (!TryEncryption(track, out TrackEncryption encryption))
+                return false;
+            tracks.Add(new TrackDeclaration(mid, source, muted, dynacast) { Encryption = encryption });
         }
 
         return true;
+    }
+
+    /// <summary>"none", "gcm" or "custom"; absent is none. Another word is refused: it must not pass for none.</summary>
+    private static bool TryEncryption(JsonElement track, out TrackEncryption encryption)
+    {
+        encryption = TrackEncryption.None;
+        if (!JsonFields.Has(track, "encryption"))
+            return true;
+        if (!JsonFields.TryText(track, "encryption", MaxMid, out string? name))
+            return false;
+        (bool known, encryption) = name switch
+        {
+            "none" => (true, TrackEncryption.None),
+            "gcm" => (true, TrackEncryption.Gcm),
+            "custom" => (true, TrackEncryption.Custom),
+            _ => (false, TrackEncryption.None),
+        };
+        return known;
     }
 
     public static bool TryTrackFlag(JsonElement request, string flagName, [NotNullWhen(true)] out string? trackId, out bool flag)

@@ -122,7 +122,7 @@ internal sealed class RtcHub(
         if (ConnectionOf(Context).Session is not { } session)
             return new Refused(NotJoined);
         if (!HubRequests.TryPublish(request, out string? sdp, out List<TrackDeclaration> tracks))
-            return new Refused(HubRequests.Malformed($"'sdp' of at most 256 KB and 'tracks', at most {HubRequests.MaxTracks} of {{mid, source}}"));
+            return new Refused(HubRequests.Malformed($"'sdp' of at most 256 KB and 'tracks', at most {HubRequests.MaxTracks} of {{mid, source}}, and if it is there 'encryption' as none, gcm or custom"));
         RtcResult<string> answer = await session.Participant.PublishAsync(sdp, tracks);
         return answer.IsOk ? new Published(answer.Value) : new Refused(answer.Error);
     }

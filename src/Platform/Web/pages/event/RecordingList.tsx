@@ -86,12 +86,18 @@ function RecordingMeta({ recording }: { recording: Recording }) {
     case 'composing':
       return <> · composing {Math.round((recording.progress ?? 0) * 100)} %</>;
     case 'failed':
-      return <> · failed</>;
+      return <> · failed{recording.failure?.code === 'track_encrypted' && ': all that was sent was end-to-end encrypted'}</>;
     case 'ready':
       return (
         <>
           {recording.durationMs !== null && <> · {duration(recording.durationMs)}</>}
           {recording.size !== null && <> · {bytes(recording.size)}</>}
+          {recording.refused.map(({ code, detail, tracks }) => (
+            <span key={code} title={detail}>
+              {' '}
+              · without {tracks} encrypted {tracks === 1 ? 'track' : 'tracks'}
+            </span>
+          ))}
         </>
       );
   }

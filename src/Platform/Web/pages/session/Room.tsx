@@ -70,7 +70,7 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
             <Lock size={14} aria-hidden="true" /> Locked
           </span>
         )}
-        <RecordingBadge recording={recording} />
+        <RecordingBadge recording={recording} tellsRefused={rtc.you?.role === 'organiser'} />
         <Connection rtc={rtc} />
       </header>
       <main className="room__main" aria-label="Stage">
@@ -165,7 +165,7 @@ function Count({ rtc }: { rtc: RtcSession }) {
 }
 
 /** Everyone sees that a recording runs: that is what consent rests on. */
-function RecordingBadge({ recording: { active } }: { recording: RecordingControl }) {
+function RecordingBadge({ recording: { active }, tellsRefused }: { recording: RecordingControl; tellsRefused: boolean }) {
   return (
     <span className="room__rec" role="status" data-testid="recording-state" data-status={active?.status ?? 'idle'}>
       {active && (
@@ -175,6 +175,13 @@ function RecordingBadge({ recording: { active } }: { recording: RecordingControl
           {active.status !== 'stopping' && <Elapsed since={active.startedAt} />}
         </span>
       )}
+      {tellsRefused &&
+        active?.refused.map(({ code, detail, tracks }) => (
+          <span key={code} className="badge" data-testid="recording-refused" data-code={code} title={detail}>
+            <Lock size={14} aria-hidden="true" /> {tracks} not recorded
+            <span className="visually-hidden">. {detail}</span>
+          </span>
+        ))}
     </span>
   );
 }

@@ -1,5 +1,5 @@
 import '../room.css';
-import { AudioRenderer, RtcSession, type TrackSource, type VideoCodec } from '../../sdk/rtc';
+import { AudioRenderer, RtcSession, type FrameEncryption, type TrackSource, type VideoCodec } from '../../sdk/rtc';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { EventDetail, RoomGrant, Session } from '../../sdk/event';
 import { useLoad } from '../../ui/load';
@@ -55,6 +55,14 @@ export function SessionPage({ slug, sessionId }: { slug: string; sessionId: stri
 /** `?video=` sends in another codec than the browser's first choice, to compare them on the spot. */
 const codecs: VideoCodec[] = ['vp8', 'h264', 'vp9', 'av1'];
 
+/** `#e2ee=` is a passphrase that those who meet have agreed on. What stands behind the # is sent to no server. */
+async function encryptionOf(sessionId: string): Promise<FrameEncryption | undefined> {
+  const passphrase = new URLSearchParams(window.location.hash.slice(1)).get('e2ee');
+  if (!passphrase) return undefined;
+  const { passphraseEncryption } = await import('../../sdk/rtc/passphrase');
+  return passphraseEncryption(passphrase, sessionId);
+}
+
 interface Stay {
   rtc: RtcSession;
   audio: AudioRenderer;
@@ -87,7 +95,8 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
       const { mediaUrl, grant } = await fetchGrant();
       const asked = new URLSearchParams(window.location.search);
       const videoCodec = codecs.find((codec) => codec === asked.get('video'));
-      const rtc = new RtcSession({ freshGrant: fetchGrant, client: 'events-web', data: asked.has('data'), ...(videoCodec ? { videoCodec } : {}) });
+      const encryption = await encryptionOf(session.id);
+      const rtc = new RtcSession({ freshGrant: fetchGrant, client: 'events-web', data: asked.has('data'), ...(videoCodec ? { videoCodec } : {}), ...(encryption ? { encryption } : {}) });
       const audio = new AudioRenderer();
       if (choice.speakerId) await audio.setSink(choice.speakerId);
       rtc.events.on('media', () => audio.render(audioTracks(rtc)));

@@ -1,4 +1,4 @@
-import { MicOff, MonitorUp } from 'lucide-react';
+import { Lock, MicOff, MonitorUp } from 'lucide-react';
 import { memo, useEffect, useRef, useState } from 'react';
 import { Avatar, Spinner } from '../../ui/parts';
 import type { RtcSession } from '../../sdk/rtc';
@@ -22,7 +22,7 @@ export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: Rt
   }, [track]);
 
   const label = kind === 'screen' ? `${self ? 'Your' : `${view.name}’s`} screen` : self ? `${view.name} (you)` : view.name;
-  const spoken = [label, view.micMuted === true && 'microphone off', view.reconnecting ? 'reconnecting' : view.held ? 'picture paused' : !track && 'camera off'].filter(Boolean).join(', ');
+  const spoken = [label, view.micMuted === true && 'microphone off', view.reconnecting ? 'reconnecting' : view.encryption === 'locked' ? 'encrypted, and you have no key' : view.held ? 'picture paused' : !track && 'camera off', view.encryption === 'open' && 'end-to-end encrypted'].filter(Boolean).join(', ');
   return (
     <figure
       ref={frame}
@@ -63,7 +63,10 @@ export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: Rt
       <figcaption className="tile__name">
         {kind === 'screen' ? <MonitorUp size={14} aria-hidden="true" /> : view.micMuted === true && <MicOff size={14} aria-hidden="true" className="tile__muted" />}
         <span>{label}</span>
-        {view.held ? (
+        {view.encryption && <Lock size={14} aria-hidden="true" data-testid="tile-encryption" data-state={view.encryption} />}
+        {view.encryption === 'locked' ? (
+          <span className="tile__size">encrypted, no key</span>
+        ) : view.held ? (
           <span className="tile__size">picture paused</span>
         ) : (
           !self && track && playing && height > 0 && (

@@ -1,4 +1,4 @@
-import type { LocalTrack, RtcParticipant, RtcSession } from '../../sdk/rtc';
+import type { LocalTrack, RtcParticipant, RtcSession, RtcTrack } from '../../sdk/rtc';
 
 /** What one tile shows. */
 export interface TileView {
@@ -14,6 +14,8 @@ export interface TileView {
   held: boolean;
   /** The person's connection is lost: what is shown of it is the last that came. */
   reconnecting: boolean;
+  /** The picture is end-to-end encrypted: "open" to us, or "locked" when we have no key. Null: it is not. */
+  encryption: 'open' | 'locked' | null;
   /** True, false, or null when the person has no microphone in the room. */
   micMuted: boolean | null;
 }
@@ -40,7 +42,7 @@ export function tilesOf(rtc: RtcSession): Tiles {
     const microphone = bySource('microphone');
     const camera = bySource('camera');
     const screen = bySource('screen');
-    const base = { participantId: own, name: rtc.you.name, self: true, trackId: null, held: false, reconnecting: false };
+    const base = { participantId: own, name: rtc.you.name, self: true, trackId: null, held: false, reconnecting: false, encryption: null };
     people.push({ ...base, key: own, kind: 'person', video: camera && !camera.muted ? camera.track : null, micMuted: microphone ? microphone.muted : true });
     if (screen?.track) screens.push({ ...base, key: `${own}.screen`, kind: 'screen', video: screen.track, micMuted: null });
   }
@@ -50,7 +52,7 @@ export function tilesOf(rtc: RtcSession): Tiles {
     const screen = participant.tracks.find(({ source }) => source === 'screen');
     const video = screen && !screen.muted ? rtc.media.get(screen.trackId) : undefined;
     if (video) {
-      screens.push({ key: `${participant.participantId}.screen`, participantId: participant.participantId, name: participant.name, self: false, kind: 'screen', video, trackId: screen?.trackId ?? null, held: screen !== undefined && rtc.held.has(screen.trackId), reconnecting: participant.reconnecting, micMuted: null });
+      screens.push({ key: `${participant.participantId}.screen`, participantId: participant.participantId, name: participant.name, self: false, kind: 'screen', video, trackId: screen?.trackId ?? null, held: screen !== undefined && rtc.held.has(screen.trackId), reconnecting: participant.reconnecting, encryption: encryptionOf(rtc, screen), micMuted: null });
     }
   }
   const offStage = people.slice(mostTiles);
@@ -75,6 +77,12 @@ function person(rtc: RtcSession, participant: RtcParticipant): TileView {
     trackId: camera?.trackId ?? null,
     held: camera !== undefined && !camera.muted && rtc.held.has(camera.trackId),
     reconnecting: participant.reconnecting,
+    encryption: encryptionOf(rtc, camera ?? microphone),
     micMuted: microphone ? microphone.muted : null,
   };
+}
+
+function encryptionOf(rtc: RtcSession, track: RtcTrack | undefined): TileView['encryption'] {
+  if (!track || (track.encryption ?? 'none') === 'none') return null;
+  return rtc.canRead(track) ? 'open' : 'locked';
 }

@@ -156,6 +156,8 @@ export interface Recording {
   durationMs: number | null;
   assetId: string | null;
   failure: { code: string; detail: string } | null;
+  /** What could not be recorded, and why; the rest was. */
+  refused: { code: string; detail: string; tracks: number }[];
   size: number | null;
 }
 

@@ -2,6 +2,8 @@
 
 export type TrackSource = 'camera' | 'microphone' | 'screen' | 'screen_audio';
 export type TrackKind = 'audio' | 'video';
+/** Whether a client encrypts a track's frames for its viewers; "custom" is something that the clients agree on. */
+export type TrackEncryption = 'none' | 'gcm' | 'custom';
 
 export interface RtcTrack {
   trackId: string;
@@ -10,6 +12,8 @@ export interface RtcTrack {
   muted: boolean;
   /** A moderator muted it: its publisher unmutes it only when asked to. */
   silenced?: boolean;
+  /** Its publisher's client encrypts its frames; absent: none. */
+  encryption?: TrackEncryption;
   /** "opus", "vp8", "h264", "vp9", "av1"; empty until the first packet. */
   codec: string;
   /** What a viewer of a video track can be given, lowest first; empty before the first packet. */
@@ -49,6 +53,8 @@ export interface SubscribedTrack {
   participantId: string;
   kind: TrackKind;
   source: TrackSource;
+  /** Absent: none. */
+  encryption?: TrackEncryption;
 }
 
 export interface SubscribeOffer {
@@ -99,6 +105,8 @@ export interface TrackDeclaration {
   muted: boolean;
   /** We stop encodings that nobody watches when we are told to. */
   dynacast?: boolean;
+  /** We encrypt its frames; absent: none. */
+  encryption?: TrackEncryption;
 }
 
 export interface SpeakerLevel {

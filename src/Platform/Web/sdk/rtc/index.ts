@@ -1,8 +1,9 @@
 export { AudioRenderer } from './audioRenderer';
 export { RtcError, HubLost } from './contract';
-export type { Rights, RoomRequest, RtcParticipant, RtcTrack, RtcTrackLayer, TrackKind, TrackSource, You } from './contract';
+export type { Rights, RoomRequest, RtcParticipant, RtcTrack, RtcTrackLayer, TrackEncryption, TrackKind, TrackSource, You } from './contract';
 export type { DataMessage, SendDataOptions } from './dataChannels';
 export type { VideoCodec } from './encodings';
+export type { FrameEncryption } from './frameEncryption';
 export { LocalTrack, type PublishOptions } from './localTrack';
 export type { Quality } from './quality';
 export { Running } from './running';

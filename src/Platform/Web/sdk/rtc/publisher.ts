@@ -1,6 +1,7 @@
 import { HubLost, type TrackDeclaration, type TrackSource } from './contract';
 import { DataChannels, type DataChannelsWire } from './dataChannels';
 import { applyDemand, encodingsOf, preferred, type VideoCodec } from './encodings';
+import type { FrameEncryption } from './frameEncryption';
 
 export interface PublisherWire {
   publish(sdp: string, tracks: TrackDeclaration[]): Promise<string>;
@@ -29,6 +30,7 @@ export class Publisher {
     private readonly wire: PublisherWire,
     private readonly videoCodec?: VideoCodec,
     data?: DataChannelsWire,
+    private readonly encryption?: FrameEncryption,
   ) {
     this.data = data ? new DataChannels(pc, data) : null;
   }
@@ -44,7 +46,9 @@ export class Publisher {
   add(track: MediaStreamTrack, source: TrackSource, muted: boolean): RTCRtpSender {
     const sendEncodings = encodingsOf(source, this.videoCodec);
     const transceiver = this.pc.addTransceiver(track, { direction: 'sendonly', ...(sendEncodings ? { sendEncodings } : {}) });
-    const codecs = track.kind === 'video' ? preferred(this.videoCodec) : undefined;
+    this.encryption?.encrypt(transceiver.sender, { kind: track.kind === 'audio' ? 'audio' : 'video', source });
+    // Of encrypted frames browsers must be able to make packets: VP8's are cut anywhere, those of others where their content says.
+    const codecs = track.kind === 'video' ? preferred(this.videoCodec ?? (this.encryption ? 'vp8' : undefined)) : undefined;
     if (codecs) transceiver.setCodecPreferences(codecs);
     this.lines.push({ source, transceiver, muted, demand: Promise.resolve() });
     return transceiver.sender;
@@ -130,6 +134,7 @@ export class Publisher {
         source: line.source,
         muted: line.muted,
         ...(encodingsOf(line.source, this.videoCodec) ? { dynacast: true } : {}),
+        ...(this.encryption ? { encryption: this.encryption.type } : {}),
       }));
   }
 }

@@ -1,7 +1,8 @@
-import { HubLost, RtcError, type HubMessages, type JoinAnswer, type Rights, type RtcParticipant, type TrackSource, type You } from './contract';
+import { HubLost, RtcError, type HubMessages, type JoinAnswer, type Rights, type RtcParticipant, type RtcTrack, type TrackSource, type You } from './contract';
 import type { DataMessage, SendDataOptions } from './dataChannels';
 import { Emitter } from './emitter';
 import type { VideoCodec } from './encodings';
+import { isEncrypted, type FrameEncryption } from './frameEncryption';
 import { openSignalRHub, type OpenHub, type RtcHub } from './hub';
 import { Inbox } from './inbox';
 import { LocalMedia } from './localMedia';
@@ -24,6 +25,8 @@ export interface RtcSessionOptions {
   client?: string;
   /** What video is sent in; the browser's own first choice by default. VP9 and AV1 are sent as one stream with layers (SVC). */
   videoCodec?: VideoCodec;
+  /** Encrypts what we send and decrypts what comes, end to end. Without it encrypted tracks of others are left out. */
+  encryption?: FrameEncryption;
   /** Opens data channels, to send and receive messages: see {@link RtcSession.sendData}. */
   data?: boolean;
 }
@@ -125,6 +128,11 @@ export class RtcSession {
       heals: (error) => this.callFailed(error),
       over: () => this.end.signal.aborted,
     });
+  }
+
+  /** True when a track of another could be shown: it is not encrypted, or we have what decrypts it. */
+  canRead(track: RtcTrack): boolean {
+    return this.options.encryption !== undefined || !isEncrypted(track);
   }
 
   get publisher(): RTCPeerConnection | null {
@@ -279,6 +287,7 @@ export class RtcSession {
     this.running.entered(answer.room.locked);
     if (before) this.obeyRights(before, you); // while we were away they may have changed
     if (answer.offer) this.accept(answer.offer);
+    for (const { participantId, tracks } of participants) this.refuseUnreadable(tracks, participantId);
     inbox.open({
       subscribeOffer: (offer) => this.accept(offer),
       participantJoined: (participant) => this.events.emit('roster', this.roster.joined(participant)),
@@ -293,6 +302,7 @@ export class RtcSession {
       },
       trackPublished: (published) => {
         this.roster.published(published);
+        this.refuseUnreadable([published.track], published.participantId);
         this.changedRoster();
         if (published.participantId === this.you?.participantId) this.own.wasPublished(published.track.source);
       },
@@ -344,6 +354,14 @@ export class RtcSession {
     this.wishes.repeat();
     if (this.lastN !== null) this.setLastN(this.lastN).catch((error: unknown) => this.callFailed(error));
     this.look();
+  }
+
+  /** What we cannot decrypt is not sent to us: a decoder that is given noise asks for keyframes without end. */
+  private refuseUnreadable(tracks: readonly RtcTrack[], participantId: string): void {
+    if (participantId === this.you?.participantId) return;
+    for (const track of tracks) {
+      if (!this.canRead(track)) this.setSubscribed(track.trackId, false).catch((error: unknown) => this.callFailed(error));
+    }
   }
 
   private heardRights(changed: HubMessages['rightsChanged']): void {
@@ -424,6 +442,7 @@ export class RtcSession {
             changed: (reliable, open) => this.events.emit('dataChannel', { reliable, open }),
           }
         : undefined,
+      this.options.encryption,
     );
     this.transports = transports;
   }

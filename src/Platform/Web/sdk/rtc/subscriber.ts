@@ -1,4 +1,5 @@
 import { RtcError, type SubscribedTrack, type SubscribeOffer } from './contract';
+import { isEncrypted, type FrameEncryption } from './frameEncryption';
 
 export interface SubscriberWire {
   answer(revision: number, sdp: string): Promise<void>;
@@ -19,11 +20,14 @@ export class Subscriber {
   private last: { revision: number; sdp: string; acknowledged: boolean } | undefined;
   private closed = false;
   private known: SubscribedTrack[] = [];
+  /** What each receiver decrypts, by its track's id. */
+  private readonly decrypted = new Map<RTCRtpReceiver, string>();
 
   constructor(
     readonly pc: RTCPeerConnection,
     private readonly wire: SubscriberWire,
     private readonly changed: (media: RemoteMedia[]) => void,
+    private readonly encryption?: FrameEncryption,
   ) {}
 
   get used(): boolean {
@@ -52,6 +56,7 @@ export class Subscriber {
         continue;
       }
       await this.pc.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
+      this.decrypt(offer.tracks);
       const answer = await this.pc.createAnswer();
       await this.pc.setLocalDescription(answer);
       if (this.closed) return;
@@ -75,11 +80,33 @@ export class Subscriber {
     }
   }
 
+  /** What is encrypted is shown only to who can decrypt it: to a decoder it is noise. */
   private media(): RemoteMedia[] {
+    return this.lines(this.known)
+      .filter(({ track }) => this.encryption !== undefined || !isEncrypted(track))
+      .map(({ track, receiver }) => ({ trackId: track.trackId, track: receiver.track }));
+  }
+
+  /** Before the answer, so that nothing comes before the receiver's transform is there. */
+  private decrypt(tracks: SubscribedTrack[]): void {
+    for (const { track, receiver } of this.lines(tracks)) {
+      const wanted = this.encryption && isEncrypted(track) ? track.trackId : undefined;
+      if (this.decrypted.get(receiver) === wanted) continue;
+      if (wanted === undefined) {
+        this.decrypted.delete(receiver);
+        receiver.transform = null;
+      } else {
+        this.decrypted.set(receiver, wanted);
+        this.encryption?.decrypt(receiver, track);
+      }
+    }
+  }
+
+  private lines(tracks: SubscribedTrack[]): { track: SubscribedTrack; receiver: RTCRtpReceiver }[] {
     const byMid = new Map(this.pc.getTransceivers().map((transceiver) => [transceiver.mid, transceiver]));
-    return this.known.flatMap(({ mid, trackId }) => {
-      const transceiver = byMid.get(mid);
-      return transceiver ? [{ trackId, track: transceiver.receiver.track }] : [];
+    return tracks.flatMap((track) => {
+      const transceiver = byMid.get(track.mid);
+      return transceiver ? [{ track, receiver: transceiver.receiver }] : [];
     });
   }
 }

@@ -1,6 +1,7 @@
 import { HubLost, type HubMethods } from './contract';
 import type { DataChannelsWire } from './dataChannels';
 import type { VideoCodec } from './encodings';
+import type { FrameEncryption } from './frameEncryption';
 import { IceWatch } from './iceWatch';
 import { Publisher } from './publisher';
 import { Subscriber } from './subscriber';
@@ -27,6 +28,7 @@ export class Transports {
     private readonly wire: TransportsWire,
     private readonly videoCodec?: VideoCodec,
     private readonly data?: DataChannelsWire,
+    private readonly encryption?: FrameEncryption,
   ) {
     this.sending = this.newPublisher();
     this.subscriber = new Subscriber(
@@ -35,6 +37,7 @@ export class Transports {
         answer: async (revision, sdp) => void (await wire.call('subscribeAnswer', { revision, sdp })),
       },
       (media) => wire.media(new Map(media.map(({ trackId, track }) => [trackId, track]))),
+      encryption,
     );
     this.receiving = this.watch(this.subscriber.pc, () => this.restartSubscriber());
   }
@@ -93,6 +96,7 @@ export class Transports {
       { publish: async (sdp, tracks) => (await this.wire.call('publish', { sdp, tracks })).sdp },
       this.videoCodec,
       this.data,
+      this.encryption,
     );
     return { publisher, watch: this.watch(publisher.pc, () => publisher.negotiate({ iceRestart: true })) };
   }

@@ -41,6 +41,18 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('joining', () => {
+  it('opts out of what is encrypted, having no key, and of nothing else', async () => {
+    const track = (trackId: string, encryption?: 'gcm' | 'none') => ({ trackId, kind: 'video' as const, source: 'camera' as const, muted: false, codec: 'vp8', ...(encryption ? { encryption } : {}) });
+    const made = world({ join: () => joined({ participants: [person('b', { tracks: [track('sealed', 'gcm'), track('open', 'none')] })] }) });
+    await made.session.connect('http://node', 'g');
+    last(made.hubs).say('trackPublished', { participantId: 'b', track: track('later', 'gcm') });
+    last(made.hubs).say('trackPublished', { participantId: 'b', track: track('plain') });
+    last(made.hubs).say('trackPublished', { participantId: 'me', track: track('mine', 'gcm') });
+    await pass(0);
+    const refused = last(made.hubs).calls.filter(({ method }) => method === 'subscribe').map(({ argument }) => argument);
+    expect(refused).toEqual([{ trackId: 'sealed', enabled: false }, { trackId: 'later', enabled: false }]);
+  });
+
   it('is refused with the code of the server', async () => {
     const { session, states, hubs } = world({ join: refuse('room_full') });
     await expect(session.connect('http://node', 'g')).rejects.toMatchObject({ code: 'room_full' });
