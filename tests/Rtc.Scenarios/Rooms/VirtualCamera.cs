@@ -12,6 +12,9 @@ namespace Events.Tests.Rtc.Scenarios.Rooms;
 internal sealed record CameraPlan(int FrameRate, params Bitrate[] Rates)
 {
     public TrackSource Source { get; init; } = TrackSource.Camera;
+
+    /// <summary>It stops encodings that nobody watches, and needs this long to begin again. Null: it sends all of them always.</summary>
+    public TimeSpan? Resumes { get; init; }
 }
 
 /// <summary>
@@ -30,6 +33,7 @@ internal sealed class VirtualCamera
     private readonly ClientSendTrack _audio;
     private readonly List<ClientSendTrack> _video;
     private readonly bool[] _keyframe;
+    private readonly MonotonicTime[] _activeFrom;
     private readonly ushort[] _picture;
     private readonly byte[] _tl0;
     private readonly byte[] _payload = new byte[MaxPayload];
@@ -45,6 +49,7 @@ internal sealed class VirtualCamera
         _video = [.. peer.Peer.Senders.Where(s => s.Media.Kind == Events.Rtc.Protocol.Sdp.MediaKind.Video)];
         _audio = peer.Peer.Senders.Single(s => s.Media.Kind == Events.Rtc.Protocol.Sdp.MediaKind.Audio);
         _keyframe = [.. _video.Select(_ => true)];
+        _activeFrom = new MonotonicTime[_video.Count];
         _picture = new ushort[_video.Count];
         _tl0 = new byte[_video.Count];
         peer.OnKeyframeRequested = track =>
@@ -63,6 +68,23 @@ internal sealed class VirtualCamera
 
     public long AudioSent { get; private set; }
 
+    /// <summary>What of it is watched, as dynacast says.</summary>
+    public void SetActive(IReadOnlyList<bool> active)
+    {
+        for (var layer = 0; layer < _activeFrom.Length; layer++)
+        {
+            if (!active[layer])
+            {
+                _activeFrom[layer] = MonotonicTime.Never;
+            }
+            else if (_activeFrom[layer].IsNever)
+            {
+                _activeFrom[layer] = _simulation.Now + _plan.Resumes!.Value;
+                _keyframe[layer] = true;
+            }
+        }
+    }
+
     private void SendSound()
     {
         var payload = _payload.AsSpan(0, Speaks ? 80 : 20);
@@ -76,6 +98,11 @@ internal sealed class VirtualCamera
     {
         for (var layer = 0; layer < _video.Count; layer++)
         {
+            if (_simulation.Now < _activeFrom[layer])
+            {
+                continue;
+            }
+
             var key = _keyframe[layer];
             _keyframe[layer] = false;
             var average = _plan.Rates[layer].BitsPerSecond / 8.0 / _plan.FrameRate;

@@ -23,7 +23,7 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
         _simulation = simulation;
         Worker = new MediaWorker(
             0,
-            new RtcOptions { Port = 0, Workers = 1, LimitByEstimate = true },
+            new RtcOptions { Port = 0, Workers = 1 },
             Dtls,
             this,
             new TransientRoomRules(),

@@ -19,6 +19,7 @@ internal sealed class VirtualPeer : IClientPeerEvents
     private readonly Link _down;
     private readonly Stack<byte[]> _buffers;
     private readonly TransportAddress _address;
+    private readonly Random _chance;
     private MonotonicTime _wakesAt = MonotonicTime.Never;
 
     public VirtualPeer(Simulation simulation, VirtualNode node, ClientSession session, Link up, Link down, Random chance, Stack<byte[]> buffers)
@@ -28,6 +29,7 @@ internal sealed class VirtualPeer : IClientPeerEvents
         _up = up;
         _down = down;
         _buffers = buffers;
+        _chance = chance;
         _address = node.Attach(this);
         Peer = new ClientPeer(
             new ClientPeerOptions { Chance = chance.Next, UnixNanosecondsAtZero = 1_700_000_000_000_000_000 },
@@ -45,8 +47,8 @@ internal sealed class VirtualPeer : IClientPeerEvents
 
     public Action<ClientSendTrack>? OnKeyframeRequested { get; set; }
 
-    /// <summary>False: a client that agrees to report and does not; its RTCP never leaves.</summary>
-    public bool Reports { get; init; } = true;
+    /// <summary>Part of its RTCP that gets lost, beside what its link loses; 1: a client that agrees to report and does not.</summary>
+    public double LostReports { get; init; }
 
     public void Start()
     {
@@ -71,7 +73,7 @@ internal sealed class VirtualPeer : IClientPeerEvents
 
     public void Send(ReadOnlySpan<byte> datagram)
     {
-        if (!Reports && PacketDemux.Classify(datagram) == PacketKind.Rtcp)
+        if (LostReports > 0 && _chance.NextDouble() < LostReports && PacketDemux.Classify(datagram) == PacketKind.Rtcp)
         {
             return;
         }
