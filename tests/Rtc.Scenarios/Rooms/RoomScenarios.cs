@@ -103,7 +103,7 @@ public class RoomScenarios(ITestOutputHelper output)
     public void A_viewer_most_of_whose_reports_are_lost_is_not_held_below_the_top_layer() => Scenario.Run(simulation =>
     {
         using var call = new VirtualCall(simulation, Layered);
-        call.Viewer.LostReports = 0.9;
+        call.Viewer.LostReports = 0.75;
         simulation.RunTo(60);
         Assert.True(call.Viewer.Picture.FirstAt(Top, 0) < 10, call.Tell());
         Assert.True(call.Viewer.Picture.ShareAtOrAbove(Top, 10, 60) > 0.95, call.Tell());
@@ -123,6 +123,19 @@ public class RoomScenarios(ITestOutputHelper output)
         Assert.True(viewer.Picture.FirstAt(Top, 60) <= 72, call.Tell());
         Assert.True(viewer.Picture.ShareAtOrAbove(Top, 75, 90) > 0.9, call.Tell());
         call.ExpectSound(0.95);
+    });
+
+    [Fact]
+    public void A_publisher_that_takes_long_to_begin_a_layer_again_is_not_told_to_stop_meanwhile() => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, Layered with { Resumes = TimeSpan.FromSeconds(14) });
+        var viewer = call.Viewer;
+        viewer.Down.Capacity = Bitrate.FromMegabits(3);
+        simulation.AtSecond(20, () => viewer.Down.Capacity = Bitrate.FromKilobits(300));
+        simulation.AtSecond(40, () => viewer.Down.Capacity = Bitrate.FromMegabits(3));
+        simulation.RunTo(110);
+        Assert.True(viewer.Picture.FirstAt(Top, 40) <= 85, call.Tell());
+        Assert.True(viewer.Picture.ShareAtOrAbove(Top, 95, 110) > 0.9, call.Tell());
     });
 
     [Fact]
