@@ -39,9 +39,6 @@ public sealed record RtcOptions
     /// </summary>
     public int SpreadFromParticipants { get; init; } = 200;
 
-    /// <summary>Estimates choose viewers' layers. Off: in browsers the way back up to the top layer can take more than a minute.</summary>
-    public bool LimitByEstimate { get; init; }
-
     /// <summary>Rooms on this node.</summary>
     public int MaxRooms { get; init; } = 10_000;
 

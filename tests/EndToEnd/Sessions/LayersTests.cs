@@ -53,6 +53,7 @@ public sealed class LayersTests(RunningInstallation installation, ITestOutputHel
         {
             Output.WriteLine($"sent: {await ada.SentLayersAsync()}");
             Output.WriteLine($"received: {await ben.MeasureAsync(TimeSpan.FromSeconds(1))}");
+            Output.WriteLine((await api.CallAsync(HttpMethod.Get, $"/api/v1/sessions/{session.Id}/room/stats")).ToJsonString());
         }
 
         Assert.Empty((string[])[.. ada.Errors, .. ben.Errors]);

@@ -64,10 +64,28 @@ public class PublishNegotiationTests
                 TransportCc = 3,
                 VideoOrientation = 13,
                 PlayoutDelay = 5,
-                DependencyDescriptor = 12,
                 AllowMixed = true,
             },
             extensions);
+    }
+
+    /// <summary>With it, libwebrtc sends VP8 without picture ids and temporal layers.</summary>
+    [Fact]
+    public void The_dependency_descriptor_is_agreed_on_for_av1_alone()
+    {
+        Assert.Equal(0, Publish(BrowserOffers.ChromiumSimulcast).Media[1].Extensions.DependencyDescriptor);
+        Assert.DoesNotContain("dependency-descriptor", Publish(BrowserOffers.ChromiumSimulcast).Answer, StringComparison.Ordinal);
+        var av1 = PutFirst(BrowserOffers.ChromiumSimulcast, "AV1");
+
+        Assert.Equal(Codec.Av1, Publish(av1).Media[1].Codecs[0].Codec);
+        Assert.Equal(12, Publish(av1).Media[1].Extensions.DependencyDescriptor);
+    }
+
+    /// <summary>As setCodecPreferences does: the first payload type of the codec leads the m-line.</summary>
+    private static string PutFirst(string offer, string codec)
+    {
+        var type = System.Text.RegularExpressions.Regex.Match(offer, $@"a=rtpmap:(\d+) {codec}/90000").Groups[1].Value;
+        return System.Text.RegularExpressions.Regex.Replace(offer, @"(m=video \d+ \S+ )(.*?)\r", m => $"{m.Groups[1].Value}{type} {string.Join(' ', m.Groups[2].Value.Split(' ').Where(t => t != type))}\r");
     }
 
     [Fact]

@@ -27,6 +27,26 @@ public class TransportFeedbackTests
         Assert.Equal([1_000, 2_000, 0, -1_000, 0, 4_000, 0, 0, 0], statuses.Select(status => status.DeltaMicroseconds));
     }
 
+    /// <summary>
+    /// As Chromium 156 sent them: filled up to a whole word with 3, 2 and 1 bytes that count themselves, which RFC 3550 §6.4.1 does not allow. The fourth needs
+    /// no padding.
+    /// </summary>
+    [Theory]
+    [InlineData("AFCD0007FA17FA176D4AF6E00034000706BB350920077800005454002D000003", 52, 7)]
+    [InlineData("AFCD0006FA17FA176D4AF6E00018000406BB2F032004A7167F1E0002", 24, 4)]
+    [InlineData("AFCD0006FA17FA176D4AF6E0001C000506BB30042005B40046400F01", 28, 5)]
+    [InlineData("8FCD0006FA17FA176D4AF6E0001C000606BB30042006B40046400F01", 28, 6)]
+    public void Reports_of_a_browser_are_read_whatever_their_length(string hex, int first, int arrived)
+    {
+        var reader = new RtcpReader(Convert.FromHexString(hex));
+        Assert.True(reader.TryReadNext(out var packet));
+        Assert.True(TransportFeedback.TryRead(packet, out var feedback));
+        Assert.Equal(first, feedback.BaseSequence.Value);
+        Assert.Equal(arrived, Statuses(feedback).Count(status => status.Received));
+        Assert.False(reader.TryReadNext(out _));
+        Assert.False(reader.Malformed);
+    }
+
     [Theory]
     [InlineData("2001", "0000")] // a delta is there: valid
     [InlineData("6001", null)] // reserved symbol

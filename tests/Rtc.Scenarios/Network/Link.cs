@@ -12,6 +12,8 @@ internal sealed class Link(Simulation simulation, int part)
     private MonotonicTime _busyUntil;
     private MonotonicTime _lastArrival;
     private bool _inBurst;
+    private MonotonicTime _stallsAt;
+    private MonotonicTime _stalledUntil;
 
     public Bitrate Capacity { get; set; } = Bitrate.FromMegabits(100);
 
@@ -33,6 +35,12 @@ internal sealed class Link(Simulation simulation, int part)
 
     /// <summary>Longest wait at the bottleneck; what would wait longer is dropped.</summary>
     public TimeSpan Queue { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>
+    /// A receiver that gets no processor at times: how long it lies still at most and between two times on average, and how long it takes over a packet of those
+    /// that have waited. Zero: never.
+    /// </summary>
+    public (TimeSpan UpTo, TimeSpan Every, TimeSpan Each) Stalls { get; set; }
 
     public long Delivered { get; private set; }
 
@@ -72,7 +80,24 @@ internal sealed class Link(Simulation simulation, int part)
             return;
         }
 
-        _lastArrival = MonotonicTime.Max(_lastArrival, arrival);
+        _lastArrival = Stalled(MonotonicTime.Max(_lastArrival, arrival));
         simulation.At(_lastArrival, deliver);
+    }
+
+    /// <summary>When a packet that has come is read.</summary>
+    private MonotonicTime Stalled(MonotonicTime arrival)
+    {
+        if (Stalls.UpTo == TimeSpan.Zero)
+        {
+            return arrival;
+        }
+
+        while (_stallsAt <= arrival)
+        {
+            _stalledUntil = _stallsAt + (Stalls.UpTo * _chance.NextDouble());
+            _stallsAt = _stalledUntil + (Stalls.Every * (2 * _chance.NextDouble()));
+        }
+
+        return arrival < _stalledUntil ? _stalledUntil : _lastArrival == arrival ? arrival + Stalls.Each : arrival;
     }
 }

@@ -82,9 +82,60 @@ public class RoomScenarios(ITestOutputHelper output)
     public void Who_agreed_to_report_and_does_not_is_sent_everything() => Scenario.Run(simulation =>
     {
         using var call = new VirtualCall(simulation, Layered);
-        call.Viewer.Reports = false;
+        call.Viewer.LostReports = 1;
         simulation.RunTo(30);
         Assert.True(call.Viewer.Picture.ShareAtOrAbove(Top, 8, 30) > 0.99, call.Tell());
+    });
+
+    [Fact]
+    public void A_receiver_that_gets_no_processor_at_times_is_not_taken_for_a_thin_path() => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, Layered with { Resumes = TimeSpan.FromMilliseconds(700) });
+        var viewer = call.Viewer;
+        viewer.Down.Stalls = (TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(1));
+        viewer.Up.Stalls = (TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(1));
+        simulation.RunTo(90);
+        Assert.True(viewer.Picture.FirstAt(Top, 0) < 10, call.Tell());
+        Assert.True(viewer.Picture.ShareAtOrAbove(Top, 10, 90) > 0.9, call.Tell());
+    });
+
+    [Fact]
+    public void A_viewer_most_of_whose_reports_are_lost_is_not_held_below_the_top_layer() => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, Layered);
+        call.Viewer.LostReports = 0.75;
+        simulation.RunTo(60);
+        Assert.True(call.Viewer.Picture.FirstAt(Top, 0) < 10, call.Tell());
+        Assert.True(call.Viewer.Picture.ShareAtOrAbove(Top, 10, 60) > 0.95, call.Tell());
+    });
+
+    [Fact]
+    public void Layers_that_were_stopped_for_want_of_room_are_back_ten_seconds_after_there_is_some() => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, Layered with { Resumes = TimeSpan.FromSeconds(1) });
+        var viewer = call.Viewer;
+        viewer.Down.Capacity = Bitrate.FromMegabits(3);
+        viewer.Down.Stalls = (TimeSpan.FromMilliseconds(60), TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(1));
+        simulation.AtSecond(20, () => viewer.Down.Capacity = Bitrate.FromKilobits(300));
+        simulation.AtSecond(60, () => viewer.Down.Capacity = Bitrate.FromMegabits(3));
+        simulation.RunTo(90);
+        Assert.True(viewer.Picture.ShareAtOrAbove(0, 25, 60) > 0.85, call.Tell());
+        Assert.True(viewer.Picture.FirstAt(Top, 60) <= 72, call.Tell());
+        Assert.True(viewer.Picture.ShareAtOrAbove(Top, 75, 90) > 0.9, call.Tell());
+        call.ExpectSound(0.95);
+    });
+
+    [Fact]
+    public void A_publisher_that_takes_long_to_begin_a_layer_again_is_not_told_to_stop_meanwhile() => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, Layered with { Resumes = TimeSpan.FromSeconds(14) });
+        var viewer = call.Viewer;
+        viewer.Down.Capacity = Bitrate.FromMegabits(3);
+        simulation.AtSecond(20, () => viewer.Down.Capacity = Bitrate.FromKilobits(300));
+        simulation.AtSecond(40, () => viewer.Down.Capacity = Bitrate.FromMegabits(3));
+        simulation.RunTo(110);
+        Assert.True(viewer.Picture.FirstAt(Top, 40) <= 85, call.Tell());
+        Assert.True(viewer.Picture.ShareAtOrAbove(Top, 95, 110) > 0.9, call.Tell());
     });
 
     [Fact]

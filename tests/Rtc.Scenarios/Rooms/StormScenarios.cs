@@ -21,7 +21,7 @@ public class StormScenarios(ITestOutputHelper output)
         const int Joins = 500;
         var simulation = new Simulation(seed: 1);
         using var call = new VirtualCall(
-            simulation, [layers == 1 ? Plain : Layered], viewers: 0, o => o with { KeyframeReplay = TimeSpan.FromMilliseconds(replayMs), LimitByEstimate = false });
+            simulation, [layers == 1 ? Plain : Layered], viewers: 0, o => o with { KeyframeReplay = TimeSpan.FromMilliseconds(replayMs) });
         var chance = simulation.Chance(77);
         for (var i = 0; i < Joins; i++)
         {
@@ -64,15 +64,15 @@ public class StormScenarios(ITestOutputHelper output)
     public void A_path_that_loses_half_is_sent_half_as_much_again_at_most() => Scenario.Run(simulation =>
     {
         var plan = new CameraPlan(30, Bitrate.FromKilobits(1_500));
-        using var call = new VirtualCall(simulation, [plan], viewers: 2, o => o with { LimitByEstimate = false });
+        using var call = new VirtualCall(simulation, [plan], viewers: 2);
         var (bad, good) = (call.Viewers[0], call.Viewers[1]);
         simulation.AtSecond(5, () => bad.Down.Loss = 0.5);
-        simulation.RunTo(10);
+        simulation.RunTo(5);
         var (before, packets) = (call.Worker.Counters.Retransmissions, good.Picture.Packets + good.AudioReceived);
-        simulation.RunTo(30);
+        simulation.RunTo(6.5); // Then the estimate has seen it, and no picture is sent at all.
         var again = call.Worker.Counters.Retransmissions - before;
         var sent = good.Picture.Packets + good.AudioReceived - packets; // to each
-        Assert.True(again > sent * 0.25, $"{again} of {sent} again"); // else nothing was tested
+        Assert.True(again > sent * 0.1, $"{again} of {sent} again"); // else nothing was tested
         Assert.True(again < sent * 0.55, $"{again} of {sent} again; {call.Tell()}");
         Assert.Empty(good.Picture.Gaps);
     });
@@ -87,7 +87,7 @@ public class StormScenarios(ITestOutputHelper output)
     {
         const int Viewers = 50;
         var simulation = new Simulation(seed: 3);
-        using var call = new VirtualCall(simulation, [new(30) { Mode = mode }], Viewers, o => o with { LimitByEstimate = false });
+        using var call = new VirtualCall(simulation, [new(30) { Mode = mode }], Viewers);
         var encoder = call.Publisher.Encoder!;
         call.Publisher.Up.Loss = call.Publisher.Down.Loss = 0.01;
         foreach (var viewer in call.Viewers)
@@ -104,7 +104,7 @@ public class StormScenarios(ITestOutputHelper output)
         again = call.Worker.Counters.Retransmissions - again;
         var longest = call.Viewers.Max(v => { v.Decoder!.End(); return v.Decoder.LongestFreeze; });
         output.WriteLine($"{mode}: longest freeze {longest * 1_000:F0} ms, {again} of {forwarded} sent again, {encoder.KeyframesAsked - asked} keyframes asked for");
-        Assert.All(call.Viewers, v => Assert.True(v.Decoder!.Pictures > 24 * 30 * 0.98 * 0.9, $"{v.Decoder.Pictures} pictures"));
+        Assert.All(call.Viewers, v => Assert.True(v.Decoder!.Pictures > 24 * 30 * 0.8, $"{v.Decoder.Pictures} pictures"));
         Assert.True(longest < 0.5, $"{mode}: {longest:F3} s");
         Assert.True(again < forwarded * 0.03, $"{again} of {forwarded} sent again");
         Assert.True(encoder.KeyframesAsked - asked < 20, $"{encoder.KeyframesAsked - asked} keyframes asked for");

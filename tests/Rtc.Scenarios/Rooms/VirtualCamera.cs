@@ -22,6 +22,9 @@ internal sealed record CameraPlan(int FrameRate, params Bitrate[] Rates)
 
     /// <summary>Its sound carries redundancy.</summary>
     public bool AudioRed { get; init; }
+
+    /// <summary>It stops encodings that nobody watches, and needs this long to begin again. Null: it sends all of them always.</summary>
+    public TimeSpan? Resumes { get; init; }
 }
 
 /// <summary>
@@ -40,6 +43,7 @@ internal sealed class VirtualCamera
     private readonly ClientSendTrack _audio;
     private readonly List<ClientSendTrack> _video;
     private readonly bool[] _keyframe;
+    private readonly MonotonicTime[] _activeFrom;
     private readonly ushort[] _picture;
     private readonly byte[] _tl0;
     private readonly byte[] _payload = new byte[MaxPayload];
@@ -55,6 +59,7 @@ internal sealed class VirtualCamera
         _video = [.. peer.Peer.Senders.Where(s => s.Media.Kind == Events.Rtc.Protocol.Sdp.MediaKind.Video)];
         _audio = peer.Peer.Senders.Single(s => s.Media.Kind == Events.Rtc.Protocol.Sdp.MediaKind.Audio);
         _keyframe = [.. _video.Select(_ => true)];
+        _activeFrom = new MonotonicTime[_video.Count];
         _picture = new ushort[_video.Count];
         _tl0 = new byte[_video.Count];
         peer.OnKeyframeRequested = track =>
@@ -80,6 +85,23 @@ internal sealed class VirtualCamera
 
     public long AudioSent { get; private set; }
 
+    /// <summary>What of it is watched, as dynacast says.</summary>
+    public void SetActive(IReadOnlyList<bool> active)
+    {
+        for (var layer = 0; layer < _activeFrom.Length; layer++)
+        {
+            if (!active[layer])
+            {
+                _activeFrom[layer] = MonotonicTime.Never;
+            }
+            else if (_activeFrom[layer].IsNever)
+            {
+                _activeFrom[layer] = _simulation.Now + _plan.Resumes!.Value;
+                _keyframe[layer] = true;
+            }
+        }
+    }
+
     private void SendSound()
     {
         var payload = _payload.AsSpan(0, Speaks ? 80 : 20);
@@ -94,6 +116,11 @@ internal sealed class VirtualCamera
     {
         for (var layer = 0; layer < _video.Count && !IsOff; layer++)
         {
+            if (_simulation.Now < _activeFrom[layer])
+            {
+                continue;
+            }
+
             var key = _keyframe[layer];
             _keyframe[layer] = false;
             var average = _plan.Rates[layer].BitsPerSecond / 8.0 / _plan.FrameRate;

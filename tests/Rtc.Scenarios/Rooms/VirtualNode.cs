@@ -28,7 +28,7 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
     public VirtualNode(Simulation simulation, Func<RtcOptions, RtcOptions>? configure = null)
     {
         _simulation = simulation;
-        var options = new RtcOptions { Port = 0, Workers = 1, LimitByEstimate = true };
+        var options = new RtcOptions { Port = 0, Workers = 1 };
         _options = configure?.Invoke(options) ?? options;
         Worker = Start();
         Room = Worker.GetOrAddRoom("room");

@@ -21,6 +21,7 @@ internal sealed class VirtualPeer : IClientPeerEvents
     private readonly Link _down;
     private readonly Stack<byte[]> _buffers;
     private readonly TransportAddress _address;
+    private readonly Random _chance;
     private MonotonicTime _wakesAt = MonotonicTime.Never;
 
     public VirtualPeer(Simulation simulation, VirtualNode node, MediaWorker worker, ClientSession session, Link up, Link down, Random chance, Stack<byte[]> buffers)
@@ -30,6 +31,7 @@ internal sealed class VirtualPeer : IClientPeerEvents
         _up = up;
         _down = down;
         _buffers = buffers;
+        _chance = chance;
         _address = node.Attach(this, worker);
         Peer = new ClientPeer(
             new ClientPeerOptions { Chance = chance.Next, UnixNanosecondsAtZero = VirtualNode.UnixNanosecondsAtZero },
@@ -47,8 +49,8 @@ internal sealed class VirtualPeer : IClientPeerEvents
 
     public Action<ClientSendTrack>? OnKeyframeRequested { get; set; }
 
-    /// <summary>False: a client that agrees to report and does not; its RTCP never leaves.</summary>
-    public bool Reports { get; init; } = true;
+    /// <summary>Part of its RTCP that gets lost, beside what its link loses; 1: a client that agrees to report and does not.</summary>
+    public double LostReports { get; init; }
 
     /// <summary>What packets and reports of an SSRC take longer on the way up: an encoder, or a queue of their own.</summary>
     public Func<uint, TimeSpan>? TakesLonger { get; set; }
@@ -76,7 +78,7 @@ internal sealed class VirtualPeer : IClientPeerEvents
 
     public void Send(ReadOnlySpan<byte> datagram)
     {
-        if (!Reports && PacketDemux.Classify(datagram) == PacketKind.Rtcp)
+        if (LostReports > 0 && _chance.NextDouble() < LostReports && PacketDemux.Classify(datagram) == PacketKind.Rtcp)
         {
             return;
         }

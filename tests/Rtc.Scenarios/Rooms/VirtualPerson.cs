@@ -77,8 +77,8 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     public VirtualPicture Picture => _pictures.Values.Single();
 
-    /// <summary>False: its client tells nothing of what arrives.</summary>
-    public bool Reports { get; set; } = true;
+    /// <summary>Part of what its client tells of what arrives that gets lost; 1: all.</summary>
+    public double LostReports { get; set; }
 
     /// <summary>Packets.</summary>
     public long AudioReceived { get; private set; }
@@ -142,7 +142,7 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     private void Begin(ClientSession session)
     {
-        var peer = new VirtualPeer(_simulation, _node, _participant.Room.Worker, session, Up, Down, _chance, _buffers) { OnMedia = Received, Reports = Reports };
+        var peer = new VirtualPeer(_simulation, _node, _participant.Room.Worker, session, Up, Down, _chance, _buffers) { OnMedia = Received, LostReports = LostReports };
         peer.Start();
     }
 
@@ -179,9 +179,8 @@ internal sealed class VirtualPerson : IParticipantEvents
     {
     }
 
-    public void PublishLayers(string trackId, string mid, IReadOnlyList<EncodingDemand> encodings)
-    {
-    }
+    public void PublishLayers(string trackId, string mid, IReadOnlyList<EncodingDemand> encodings) =>
+        _simulation.After(Down.Delay, () => Camera!.SetActive([.. encodings.Select(e => e.Active)]));
 
     public void RightsChanged(string participantId, RightsInfo rights)
     {
@@ -212,7 +211,7 @@ internal sealed class VirtualPerson : IParticipantEvents
         var description = new ClientDescription(_node.Dtls.LocalFingerprint) { AudioRed = plan.AudioRed };
         var media = plan.Mode is { } coded ? VirtualEncoder.PlanOf(coded) : ClientMediaPlan.Publish with { SimulcastLayers = plan.Rates.Length };
         Assert.True(SdpReader.TryParse(description.WriteOffer(media), out var offer, out _));
-        var answer = _participant.Publish(offer, [new("0", TrackSource.Microphone), new("1", plan.Source)]);
+        var answer = _participant.Publish(offer, [new("0", TrackSource.Microphone), new("1", plan.Source, Dynacast: plan.Resumes is not null)]);
         Assert.True(answer.IsOk, answer.Error?.ToString());
         Assert.True(description.TryReadAnswer(answer.Value, out var session, out var error), error);
         _publishing = new VirtualPeer(_simulation, _node, _participant.Room.Worker, session, Up, Down, _chance, _buffers);

@@ -45,7 +45,7 @@ public class CongestionTests
     [Fact]
     public async Task Viewers_that_announce_their_bandwidth_are_given_the_layers_that_fit_it()
     {
-        await using var node = new TestNode(o => o with { LimitByEstimate = true, Workers = 1 });
+        await using var node = new TestNode(o => o with { Workers = 1 });
         var publisher = new SimulcastPublisher(await node.WhipAsync(plan: SimulcastPublisher.Plan));
         var remb = ClientMediaPlan.View with { TransportCc = false };
         var thin = await node.WhepAsync(identity: "thin", plan: remb, options: new() { ReceiveLimit = Bitrate.FromKilobits(400) });

@@ -96,9 +96,9 @@ public class SimulcastTests
             () =>
             {
                 Obey(anna, publisher);
-                return publisher.Sends.SequenceEqual([false, true, false]);
+                return publisher.Sends.SequenceEqual([true, true, false]);
             },
-            "what nobody watches is stopped");
+            "what nobody watches is stopped, but for the lowest");
         Assert.Equal(1, Showing(ben));
 
         await ben.Participant.SetVideoAsync(track, new VideoPreference(0, 0, 0, false));

@@ -45,7 +45,6 @@ public sealed record ClientMediaPlan
 /// <summary>Offer and answer of one client peer connection: Opus and one video codec, bundled, with RTX and the feedback that browsers use.</summary>
 public sealed class ClientDescription
 {
-    private const int OpusPayloadType = 111;
     private const int VideoPayloadType = 96;
     private const int RedPayloadType = 63;
     private const int RtxPayloadType = 97;

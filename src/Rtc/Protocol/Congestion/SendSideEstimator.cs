@@ -55,6 +55,15 @@ public sealed class SendSideEstimator
     private static readonly TimeSpan MinRetryInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LimitEndedTimeout = TimeSpan.FromSeconds(3);
 
+    /// <summary>Less than this is no queue: a scheduler's slice, a radio's frame. RFC 8289 §4.2 has 5 ms for routers; between hosts there are clocks, kernels and batches.</summary>
+    private static readonly TimeSpan MinStanding = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>
+    /// What fills a path is hardly the little that is sent of what it has carried: if it became thin, the queue is soon longer than this; if somebody was slow
+    /// to read, it is not, and the estimate would fall to the little.
+    /// </summary>
+    private static readonly TimeSpan MinStandingWhenLimited = TimeSpan.FromMilliseconds(60);
+
     /// <summary>The send rate is taken over at least this.</summary>
     private static readonly TimeSpan RateWindow = TimeSpan.FromMilliseconds(500);
 
@@ -70,6 +79,7 @@ public sealed class SendSideEstimator
     private SteadyPadding _padding;
     private ApplicationLimit _limit;
     private ReportedLoss _reported;
+    private StandingQueue _queue;
     private FeedbackClock _clock;
     private Bitrate? _remb;
     private Bitrate? _probed;
@@ -106,7 +116,11 @@ public sealed class SendSideEstimator
     /// <summary>Null before the first half second of feedback.</summary>
     public Bitrate? Throughput => _acknowledged.Value;
 
-    public PathUsage Usage => _trend.Usage;
+    /// <summary>A queue grows on the path, in which every packet waits: a moment's delay of some is no sign of that.</summary>
+    public bool IsFull => _trend.Usage == PathUsage.Overused && _queue.Wait >= (_limit.IsLimited ? MinStandingWhenLimited : MinStanding);
+
+    /// <summary>Nothing has been reported for seconds of what was sent: the path may be so full that not even reports come through.</summary>
+    public bool IsSilent { get; private set; }
 
     /// <summary>Smoothed, 0…1, from transport-wide feedback.</summary>
     public double Loss => _loss.AverageLoss;
@@ -184,6 +198,7 @@ public sealed class SendSideEstimator
     public void FeedbackReceived(in TransportFeedback feedback, MonotonicTime now)
     {
         _unreportedSince = MonotonicTime.Never;
+        IsSilent = false;
         _probed = null;
         Span<Arrival> block = stackalloc Arrival[OrderedBlock];
         var filled = 0;
@@ -275,8 +290,8 @@ public sealed class SendSideEstimator
     public void Advance(MonotonicTime now)
     {
         Measure(now);
-        if (Feedback == CongestionFeedback.TransportWide
-            && !_unreportedSince.IsNever && now - _unreportedSince > SilenceLimit && now - _silencedAt >= SilenceInterval)
+        IsSilent = Feedback == CongestionFeedback.TransportWide && !_unreportedSince.IsNever && now - _unreportedSince > SilenceLimit;
+        if (IsSilent && now - _silencedAt >= SilenceInterval)
         {
             _silencedAt = now;
             _control.Reduce(new((long)(_control.Rate.BitsPerSecond * SilenceFactor)), now);
@@ -307,6 +322,7 @@ public sealed class SendSideEstimator
         foreach (ref readonly var packet in arrivals)
         {
             _acknowledged.Add(packet.Arrived, packet.Bytes, _limit.IsLimited);
+            _queue.Add(packet.Sent, packet.Arrived);
             if (_groups.TryAdd(packet.Sent, packet.Arrived, packet.Bytes, now, out var delta))
             {
                 _trend.Update(delta, now);
@@ -339,7 +355,8 @@ public sealed class SendSideEstimator
             var usage = _trend.Usage;
             if (usage == PathUsage.Overused)
             {
-                usage = _trend.TryMeasureQueue(out var carried) ? usage : PathUsage.Underused; // Hold.
+                Bitrate? carried = null;
+                usage = IsFull && _trend.TryMeasureQueue(out carried) ? usage : PathUsage.Underused; // Hold.
                 throughput = carried ?? throughput;
             }
 

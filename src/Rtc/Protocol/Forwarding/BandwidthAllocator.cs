@@ -79,12 +79,6 @@ public struct BandwidthAllocator
 
     private static readonly TimeSpan MildShortageTime = TimeSpan.FromSeconds(1);
 
-    /// <summary>
-    /// An estimate that nothing ran into ends where nobody asked for more. A still picture that begins to move is above it at once; a probe every 3 s
-    /// tells whether that fits.
-    /// </summary>
-    private static readonly TimeSpan UnprovenShortageTime = TimeSpan.FromSeconds(4);
-
     /// <summary>A picture that stops is worse than a smaller one: the last layer bears a mild shortage for longer.</summary>
     private static readonly TimeSpan LastLayerTime = TimeSpan.FromSeconds(3);
 
@@ -274,7 +268,9 @@ public struct BandwidthAllocator
 
         if (!isProven)
         {
-            return now - _shortSince < UnprovenShortageTime ? held : budget;
+            // An estimate that nothing ran into ends where nobody asked for more. A still picture that begins to move is above it at once: if that does not fit,
+            // the path will say so.
+            return held;
         }
 
         return budget >= held * MildShortage && now - _shortSince < MildShortageTime ? held : budget;

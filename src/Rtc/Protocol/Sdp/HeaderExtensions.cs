@@ -1,3 +1,4 @@
+using Events.Rtc.Protocol.Codecs;
 using Uris = Events.Rtc.Protocol.Wire.RtpExtensionUris;
 
 namespace Events.Rtc.Protocol.Sdp;
@@ -19,13 +20,20 @@ internal static class HeaderExtensions
     /// <param name="offer">The offered m-line.</param>
     /// <param name="theySend">True when the offerer sends the packets, false when we do.</param>
     /// <param name="answer">Its Extmaps are filled.</param>
-    public static NegotiatedExtensions Accept(MediaDescription offer, bool theySend, MediaDescription answer)
+    /// <param name="sent">The codec that they will send: the first one that was agreed on. Null: we send.</param>
+    public static NegotiatedExtensions Accept(MediaDescription offer, bool theySend, MediaDescription answer, Codec? sent = null)
     {
         var hasTransportCc = offer.Extmaps.Exists(e => e.Uri == Uris.TransportWideCc && e.Direction is null or SdpDirection.SendRecv);
         foreach (var extmap in offer.Extmaps)
         {
             // Four bytes on every packet that nobody would read.
             if (extmap.Uri == Uris.AbsSendTime && hasTransportCc)
+            {
+                continue;
+            }
+
+            // Where it is agreed on, libwebrtc leaves picture ids and temporal layers out of VP8's own descriptor, where we look for them: only AV1 has no other place.
+            if (extmap.Uri == Uris.DependencyDescriptor && theySend && sent != Codec.Av1)
             {
                 continue;
             }

@@ -54,7 +54,7 @@ internal static class PublishAnswer
 
             // RFC 3264 §6.1: sendonly and sendrecv may be answered recvonly, everything inactive.
             media.Direction = offered.Direction is SdpDirection.SendOnly or SdpDirection.SendRecv ? SdpDirection.RecvOnly : SdpDirection.Inactive;
-            var extensions = HeaderExtensions.Accept(offered, theySend: true, media);
+            var extensions = HeaderExtensions.Accept(offered, theySend: true, media, codecs[0].Codec);
             var rids = media.Direction == SdpDirection.RecvOnly ? AcceptSimulcast(offered, extensions, policy, media) : [];
             var ssrcs = ReadSsrcs(offered);
             // RFC 8853 is silent on it; browsers before rids named their layers so, low to high.

@@ -98,9 +98,10 @@ public ref struct RtcpReader
         var body = _rest[HeaderLength..length];
         if ((_rest[0] & 0x20) != 0)
         {
-            // RFC 3550 §6.4.1: the last octet counts the padding, itself included; a multiple of four.
+            // RFC 3550 §6.4.1: the last octet counts the padding, itself included. It says a multiple of four, but libwebrtc fills transport-wide feedback up to
+            // a whole word with 1 to 3 bytes: three reports of four would be lost.
             var padding = body.IsEmpty ? 0 : body[^1];
-            if (padding == 0 || (padding & 3) != 0 || padding > body.Length)
+            if (padding == 0 || padding > body.Length)
             {
                 return Stop();
             }

@@ -27,6 +27,11 @@ internal sealed class LayerDemand(PublishedTrack track)
 
         var before = _stopped;
         var watched = track.WatchedEncodings;
+        if (watched != 0 && track.Layers.All is [var lowest, ..])
+        {
+            watched |= 1 << lowest.Encoding.Index; // Whose path becomes thin falls to it at once, and not when an encoder has begun again.
+        }
+
         foreach (var encoding in track.Encodings)
         {
             var bit = 1 << encoding.Index;

@@ -82,6 +82,16 @@ internal sealed class TrackLayers
             {
                 watched |= 1 << _all[wanted - 1].Encoding.Index;
             }
+
+            // What its publisher does not send though it was asked to has no rate yet that could be bounded. It goes on to be asked for: a publisher whose own path
+            // has to grow first takes longer than a layer is waited for, and would begin anew each time.
+            for (var above = wanted + 1; above < _all.Count; above++)
+            {
+                if (!_all[above].IsActive && !_all[above].Encoding.ExpectedUntil.IsNever && choice.Fits(_all[above]))
+                {
+                    watched |= 1 << _all[above].Encoding.Index;
+                }
+            }
         }
 
         return target;

@@ -32,7 +32,7 @@ internal sealed class ViewerAllocation
     /// <param name="isProven">It was congested a moment ago, or loses what is too much.</param>
     /// <param name="now">The present.</param>
     public AllocationResult Update(
-        Dictionary<string, Subscription>.ValueCollection subscriptions, Bitrate estimate, Bitrate audio, bool isCongested, bool isProven, MonotonicTime now, bool apply)
+        Dictionary<string, Subscription>.ValueCollection subscriptions, Bitrate estimate, Bitrate audio, bool isCongested, bool isProven, MonotonicTime now)
     {
         Arrange(subscriptions);
         _tracks[0].Layers.Clear();
@@ -47,11 +47,6 @@ internal sealed class ViewerAllocation
         for (var i = 1; i < _tracks.Length; i++)
         {
             var before = _of[i]!.IsHeld;
-            if (!apply)
-            {
-                continue;
-            }
-
             Apply(_tracks[i], _of[i]!, isCongested, now);
             HeldChanged |= before != _of[i]!.IsHeld;
         }

@@ -31,6 +31,7 @@ internal sealed class ViewerCongestion(MediaWorker worker)
     private Bitrate _audio;
     private long _counted;
     private ViewerAllocation? _allocation;
+    private UpwardTrial _trial;
 
     /// <summary>Begins anew with each connection.</summary>
     public SendSideEstimator Estimator { get; private set; } = new(EstimatorOptions);
@@ -44,14 +45,16 @@ internal sealed class ViewerCongestion(MediaWorker worker)
     /// <summary>Once the viewer's answer and its keys are there, or its answer has changed.</summary>
     public void Start(Dictionary<string, Subscription>.ValueCollection subscriptions, MonotonicTime now)
     {
-        var isNumbered = false;
+        bool isNumbered = false, isPartly = false;
         foreach (var subscription in subscriptions)
         {
             isNumbered |= subscription.IsNumbered;
+            isPartly |= subscription.IsAgreed && subscription.Track.Kind == TrackKind.Video && !subscription.IsNumbered;
         }
 
         _startedAt = _startedAt == MonotonicTime.Zero ? now : _startedAt;
-        Estimator.Start(isNumbered ? CongestionFeedback.TransportWide : CongestionFeedback.Reports, now);
+        // Reports of sound alone say nothing of what pictures fit.
+        Estimator.Start(isNumbered && !isPartly ? CongestionFeedback.TransportWide : CongestionFeedback.Reports, now);
         _audioSince = now;
         _audioBytes = 0;
         Reconsider();
@@ -68,6 +71,7 @@ internal sealed class ViewerCongestion(MediaWorker worker)
             _allocation = null;
         }
 
+        _trial = default;
         _audio = Bitrate.Zero;
         Count(0);
     }
@@ -131,17 +135,24 @@ internal sealed class ViewerCongestion(MediaWorker worker)
         }
 
         _allocation ??= new();
-        var isCongested = Estimator.Usage == PathUsage.Overused;
-        if (isCongested || Estimator.IsLossLimited || Estimator.Feedback == CongestionFeedback.Remb)
+        var isCongested = Estimator.IsFull;
+        var isBounded = isCongested || Estimator.IsLossLimited || Estimator.IsSilent;
+        if (isBounded || Estimator.Feedback == CongestionFeedback.Remb)
         {
             _provenUntil = now + ProvenFor;
         }
 
         var isProven = now < _provenUntil;
-        var result = _allocation.Update(subscriptions, target, _audio, isCongested, isProven, now, worker.Options.LimitByEstimate);
+        target = _trial.Level > target ? _trial.Level : target;
+        var result = _allocation.Update(subscriptions, target, _audio, isCongested, isProven, now);
+        if (Estimator.Feedback == CongestionFeedback.TransportWide)
+        {
+            _trial.Update(result.Goal, Estimator.Target, isBounded, now);
+        }
+
         // Also what is sent with less than its margin asks for more: what is known of the path would not bear the next second.
         Estimator.SetGoal(result.Goal > Bitrate.Zero ? result.Goal : result.Ceiling, result.Ceiling);
-        Pacing.Update(target, isTight: worker.Options.LimitByEstimate && isProven && (result.Goal > Bitrate.Zero || target < result.Ceiling), now);
+        Pacing.Update(target, isTight: isProven && (result.Goal > Bitrate.Zero || target < result.Ceiling), now);
         return _allocation.HeldChanged;
     }
 
