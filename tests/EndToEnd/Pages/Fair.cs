@@ -42,7 +42,7 @@ internal sealed record Fair(PlatformApi Api, string OrganisationId, string Event
         await PostAsync("questions", new() { ["label"] = "Where do you work?", ["kind"] = "text" });
         await api.CallAsync(HttpMethod.Put, $"{path}/consent", new() { ["storing"] = "I agree that my name and address are stored.", ["sharing"] = "They may be shared with sponsors." });
         await PostAsync("vouchers", new() { ["code"] = "EARLY", ["percentOff"] = 20 });
-        var invitation = await PostAsync($"ticket-types/{Id(crew)}/invitations", new() { ["email"] = "ravi@people.example" });
+        var invitation = await PostAsync($"ticket-types/{Id(crew)}/invitations", new() { ["email"] = $"ravi.{Guid.NewGuid():N}@people.example" });
         var order = await api.CallAsync(HttpMethod.Post, $"{path}/orders", OrderOf(Id(type), "Astrid Lindqvist", 1), Guid.NewGuid().ToString());
         return new Fair(api, organisationId, Id(made), PlatformApi.Text(made, "slug"), name, order, PlatformApi.Text(invitation, "key"), Id(scarce), Id(dinner), Id(type));
 
