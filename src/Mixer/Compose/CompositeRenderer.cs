@@ -57,7 +57,8 @@ internal sealed class CompositeRenderer(MixerOptions options)
         var duration = TimeSpan.FromSeconds((double)frames / ScenePlan.FrameRate);
         await VerifyAsync(video, duration, cancellation);
         var thumbnail = Path.Combine(work, "thumbnail.jpg");
-        await ThumbnailAsync(video, duration / 3, thumbnail, cancellation);
+        // At a frame: after the last one, of a recording of a moment, there is no picture.
+        await ThumbnailAsync(video, TimeSpan.FromSeconds(frames / 3 / (double)ScenePlan.FrameRate), thumbnail, cancellation);
         return new(video, thumbnail, duration);
     }
 

@@ -27,6 +27,7 @@ public sealed class EncryptedTrackTests
             [("t11", "ben", "audio", "microphone", "track_encrypted"), ("t12", "ben", "video", "camera", "track_encrypted")],
             mixer.Service.Get("r1")!.Refused.Select(r => (r.TrackId, r.ParticipantId, r.Kind, r.Source, r.Code)));
 
+        await MixerFixture.Until(() => mixer.Service.Get("r1")!.StartedAt < DateTimeOffset.UtcNow.AddSeconds(-2), "something to hear");
         var (_, path) = await mixer.FinishAsync("r1");
         ada.StopSending();
         Assert.Equal("opus", Assert.Single(mixer.Service.Get("r1")!.Tracks).Codec);

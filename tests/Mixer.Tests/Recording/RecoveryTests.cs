@@ -9,6 +9,20 @@ namespace Events.Tests.Mixer.Tests.Recording;
 public sealed class RecoveryTests
 {
     [Fact]
+    public async Task A_recording_that_is_stopped_as_soon_as_it_starts_is_made()
+    {
+        await using var mixer = new MixerFixture();
+        using var relay = new FakeRelay(mixer.RelayPath);
+        var ada = new Speaker(relay, "ada", "Ada", 1);
+        ada.Join();
+        ada.Play(Codec.Opus, await Material.OpusAsync("sine=f=300", 1), 0, NodeTime.Now, loop: true);
+        Assert.True((await mixer.Service.StartAsync(new("r1", "room", relay.Path))).IsOk);
+        await MixerFixture.Until(() => mixer.Service.Get("r1")!.StartedAt is not null, "the start");
+        await mixer.FinishAsync("r1");
+        ada.StopSending();
+    }
+
+    [Fact]
     public async Task A_mixer_that_died_while_recording_goes_on_and_loses_less_than_a_second()
     {
         await using var first = new MixerFixture();
