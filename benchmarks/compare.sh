@@ -160,6 +160,8 @@ row "delay p99, ms" '.delayP99 * 10 | round / 10'
 row "join to first media p50, ms" '.firstMediaP50 | round'
 row "join to first keyframe p50, ms" '.firstKeyframeP50 | round'
 row "join to first keyframe p99, ms" '.firstKeyframeP99 | round'
+row "join to present frame p50, ms" '.firstPresentP50 | round'
+row "join to present frame p99, ms" '.firstPresentP99 | round'
 echo "Ratios are Janus over Events; CPU on loopback includes the receivers' half of the kernel's work."
 
 jq -e '.joined == .viewers and .packetsLost == 0' "$work/events.json" >/dev/null \

@@ -17,6 +17,8 @@ internal sealed record LoadOptions
           --bitrate KBIT     video of each publisher                                  [1500]
           --pacing MODE      burst: a frame's packets at once; paced: at 2.5 × rate   [paced]
           --keyframes N      seconds between unasked keyframes                        [10]
+          --keyframe-gap MS  asked for, keyframes come at most once in so long        [1000]
+          --joins N          viewers that come each second; 0: sixteen at a time      [0]
           --threads N        receiving threads                                        [1]
           --gro              receive with UDP_GRO
           --no-twcc          do not offer transport-cc (REMB only)
@@ -37,6 +39,8 @@ internal sealed record LoadOptions
     public int Kilobits { get; private set; } = 1_500;
     public bool Paced { get; private set; } = true;
     public int KeyframeSeconds { get; private set; } = 10;
+    public int KeyframeGapMilliseconds { get; private set; } = 1_000;
+    public double JoinsPerSecond { get; private set; }
     public int Threads { get; private set; } = 1;
     public bool Gro { get; private set; }
     public bool TransportCc { get; private set; } = true;
@@ -108,6 +112,8 @@ internal sealed record LoadOptions
             case "--bitrate": return Number(50, 100_000, n => Kilobits = n);
             case "--pacing": Paced = value == "paced"; return value is "paced" or "burst";
             case "--keyframes": return Number(1, 3_600, n => KeyframeSeconds = n);
+            case "--keyframe-gap": return Number(0, 60_000, n => KeyframeGapMilliseconds = n);
+            case "--joins": return Real(10_000, n => JoinsPerSecond = n);
             case "--threads": return Number(1, 64, n => Threads = n);
             case "--loss": return Real(1, n => Loss = n);
             case "--churn": return Real(1_000, n => Churn = n);

@@ -17,6 +17,11 @@ internal sealed record LoadReport
     public required double FirstMediaP99 { get; init; }
     public required double FirstKeyframeP50 { get; init; }
     public required double FirstKeyframeP99 { get; init; }
+
+    /// <summary>To the first frame that a decoder could show and that is not of the past: see <see cref="PictureProgress"/>.</summary>
+    public required double FirstPresentP50 { get; init; }
+
+    public required double FirstPresentP99 { get; init; }
     public required long PacketsSent { get; init; }
     public required long PacketsExpected { get; init; }
     public required long PacketsReceived { get; init; }
@@ -58,6 +63,7 @@ internal sealed record LoadReport
         Row("measured", $"{Seconds:F1} s, {Pacing}");
         Row("join: first media p50 / p99", $"{FirstMediaP50:F0} / {FirstMediaP99:F0} ms");
         Row("join: first keyframe p50 / p99", $"{FirstKeyframeP50:F0} / {FirstKeyframeP99:F0} ms");
+        Row("join: present frame p50 / p99", $"{FirstPresentP50:F0} / {FirstPresentP99:F0} ms");
         Row("delivered", $"{PacketsPerSecond:F0} packets/s, {MegabitsPerSecond:F1} Mbit/s");
         Row("packets expected / received", $"{PacketsExpected} / {PacketsReceived}");
         Row("packets lost (video) / repaired", $"{PacketsLost} ({VideoPacketsLost}) / {PacketsRepaired}");

@@ -63,8 +63,14 @@ internal sealed class LoadRun(LoadOptions options, ClientStack stack, ILoadSigna
     private async Task JoinAllAsync()
     {
         using var door = new SemaphoreSlim(ConcurrentJoins);
+        var clock = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, options.Viewers).Select(async i =>
         {
+            if (options.JoinsPerSecond > 0 && TimeSpan.FromSeconds(i / options.JoinsPerSecond) - clock.Elapsed is var early && early > TimeSpan.Zero)
+            {
+                await Task.Delay(early);
+            }
+
             await door.WaitAsync();
             try
             {
@@ -131,6 +137,8 @@ internal sealed class LoadRun(LoadOptions options, ClientStack stack, ILoadSigna
             FirstMediaP99 = Quantile(viewers.Select(v => v.FirstMedia), 0.99),
             FirstKeyframeP50 = Quantile(viewers.Select(v => v.FirstKeyframe), 0.5),
             FirstKeyframeP99 = Quantile(viewers.Select(v => v.FirstKeyframe), 0.99),
+            FirstPresentP50 = Quantile(viewers.Select(v => v.FirstPresent), 0.5),
+            FirstPresentP99 = Quantile(viewers.Select(v => v.FirstPresent), 0.99),
             PacketsSent = to.Sent - from.Sent,
             PacketsExpected = to.Expected - from.Expected,
             PacketsReceived = to.Received - from.Received,

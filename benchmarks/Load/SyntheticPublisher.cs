@@ -35,6 +35,7 @@ internal sealed class SyntheticPublisher : LoadClient
     private MonotonicTime _nextAudio = MonotonicTime.Never;
     private MonotonicTime _nextPacket = MonotonicTime.Never;
     private MonotonicTime _nextKeyframe;
+    private MonotonicTime _noKeyframeBefore;
     private bool _keyframeWanted = true;
     private bool _sendingKeyframe;
     private int _pictureId;
@@ -116,9 +117,10 @@ internal sealed class SyntheticPublisher : LoadClient
             SendPacket(now);
         }
 
-        _sendingKeyframe = _keyframeWanted || now >= _nextKeyframe;
+        _sendingKeyframe = (_keyframeWanted && now >= _noKeyframeBefore) || now >= _nextKeyframe;
         if (_sendingKeyframe)
         {
+            _noKeyframeBefore = now + TimeSpan.FromMilliseconds(_options.KeyframeGapMilliseconds);
             _keyframeWanted = false;
             _nextKeyframe = now + TimeSpan.FromSeconds(_options.KeyframeSeconds);
         }

@@ -11,6 +11,11 @@ namespace Events.Benchmarks.Load;
 internal sealed class SyntheticViewer(ClientStack stack, ClientSession session, IPAddress? host, bool gro, MonotonicTime offeredAt)
     : LoadClient(stack, session, host, gro)
 {
+    /// <summary>A frame that was sent no longer ago than this is the present; one of a replay was sent up to a second ago.</summary>
+    private static readonly TimeSpan Present = TimeSpan.FromMilliseconds(50);
+
+    private PictureProgress _progress;
+
     public TaskCompletionSource<bool> Joined { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public DelayHistogram? Delays { get; set; }
@@ -18,6 +23,9 @@ internal sealed class SyntheticViewer(ClientStack stack, ClientSession session, 
     public TimeSpan? FirstMedia { get; private set; }
 
     public TimeSpan? FirstKeyframe { get; private set; }
+
+    /// <summary>Whole, decodable, and as new as what everybody else sees.</summary>
+    public TimeSpan? FirstPresent { get; private set; }
 
     public long Delivered { get; private set; }
 
@@ -51,6 +59,10 @@ internal sealed class SyntheticViewer(ClientStack stack, ClientSession session, 
         }
 
         Delays?.Add(now - sentAt);
+        if (FirstPresent is null && track.Media.Kind == MediaKind.Video && _progress.Add(packet) && now - sentAt <= Present)
+        {
+            FirstPresent = now - offeredAt;
+        }
     }
 }
 

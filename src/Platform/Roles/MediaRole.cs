@@ -47,6 +47,9 @@ public static class MediaRole
             services.GetRequiredService<RtcMetrics>(),
             services.GetRequiredService<ILogger<RtcLog>>(),
             services.GetRequiredService<IRoomRules>()));
+        builder.Services.AddSingleton<MediaRehearsal>();
+        builder.Services.AddSingleton<IReadinessCheck>(services => services.GetRequiredService<MediaRehearsal>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<MediaRehearsal>());
         var app = builder.Build();
         // The media ports are bound before the doors open: a port in use is a refusal to start, not an error of the first call.
         _ = app.Services.GetRequiredService<IRtcServer>();

@@ -6,12 +6,14 @@ namespace Events.Rtc;
 /// <summary>The SFU's metrics, meter <c>Events.Rtc</c>. Units are UCUM.</summary>
 public sealed class RtcMetrics : IDisposable
 {
-    private readonly Meter _meter = new("Events.Rtc");
+    private readonly Meter _meter;
     private readonly Counter<long> _connected;
     private IReadOnlyList<MediaWorker> _workers = [];
 
-    public RtcMetrics()
+    /// <param name="meter">Another name keeps them out of the node's own.</param>
+    public RtcMetrics(string meter = "Events.Rtc")
     {
+        _meter = new(meter);
         _connected = _meter.CreateCounter<long>("events.rtc.transports.connected", "{transport}", "Transports whose DTLS handshake completed, by SRTP profile");
         Gauge("events.rtc.rooms", "{room}", "Rooms", w => w.RoomCount);
         Gauge("events.rtc.branches", "{branch}", "Rooms' viewers on other workers than the room's own, each worker of each room", w => w.BranchCount);

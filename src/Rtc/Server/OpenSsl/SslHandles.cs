@@ -73,6 +73,7 @@ internal sealed class SslHandle : SafeHandle
     {
         LibSsl.FreeSession(handle);
         _context.CountSession(-1);
+        NativeHeap.TrimSoon();
         return true;
     }
 }
