@@ -12,6 +12,6 @@ internal static partial class DataLog
     [LoggerMessage(1002, LogLevel.Error, "timer {Kind} {Key} failed at attempt {Attempt}; {Then}")]
     public static partial void TimerFailed(ILogger logger, Exception exception, string kind, string key, int attempt, string then);
 
-    [LoggerMessage(1003, LogLevel.Warning, "timers wait for the database: {Reason}")]
-    public static partial void TimersWait(ILogger logger, string reason);
+    [LoggerMessage(1003, LogLevel.Warning, "what is due waits for the database: {Reason}")]
+    public static partial void WorkWaits(ILogger logger, string reason);
 }

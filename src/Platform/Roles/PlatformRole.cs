@@ -2,6 +2,7 @@ using Events.MediaRegistry.Blobs;
 using Events.MediaRegistry.Playback;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Data.Work;
 using Events.Platform.Data.Timers;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Analytics;
@@ -47,7 +48,8 @@ public static class PlatformRole
         services.AddSingleton<Migrator>();
         services.AddHostedService<DatabaseStart>();
         services.AddSingleton<IReadinessCheck, DatabaseReadiness>();
-        services.AddHostedService<TimerRunner>();
+        services.AddRowWorker<TimerRunner>();
+        services.AddHostedService<WorkWatch>();
         services.AddSingleton<IBlobStore>(_ => new DiskBlobStore(options.BlobsDirectory));
         services.AddSingleton(provider => new SignedUrls(() => keys.PlaybackKey.Trusted, keys.PlaybackKey.Look, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new EventTokens(Ring(NodeKeys.Events, provider), provider.GetRequiredService<TimeProvider>()));

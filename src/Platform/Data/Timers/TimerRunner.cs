@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dapper;
+using Events.Platform.Data.Work;
 using Npgsql;
 
 namespace Events.Platform.Data.Timers;
@@ -8,7 +9,7 @@ namespace Events.Platform.Data.Timers;
 /// Runs the timers that are due, on any number of platforms at once. A timer is taken by a lease, and ends in the handler's own
 /// transaction; when lease, generation or attempt have changed in the meantime, that transaction is rolled back. Kinds that nobody here handles are left alone: a newer version set them.
 /// </summary>
-internal sealed class TimerRunner : BackgroundService
+internal sealed class TimerRunner : RowWorker
 {
     /// <summary>Pauses after the first, second, … failure; the last one repeats until <see cref="MostAttempts"/>: about a day.</summary>
     private static readonly TimeSpan[] Pauses =
@@ -21,16 +22,18 @@ internal sealed class TimerRunner : BackgroundService
     /// <summary>A handler is stopped when its lease ends, so that two never work on one timer for long.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
 
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
-
     private const int AtOnce = 4;
 
     private readonly Database _database;
     private readonly Dictionary<string, ITimerHandler> _handlers;
     private readonly ILogger<TimerRunner> _log;
 
-    public TimerRunner(Database database, IEnumerable<ITimerHandler> handlers, ILogger<TimerRunner> log) =>
+    public TimerRunner(Database database, IEnumerable<ITimerHandler> handlers, ILogger<TimerRunner> log)
+        : base(log) =>
         (_database, _handlers, _log) = (database, handlers.ToDictionary(h => h.Kind), log);
+
+    public override string Due =>
+        $"exists (select from platform.timers where failed_at is null and next_at <= now() and kind in ({string.Join(", ", _handlers.Keys.Append("").Select(k => $"'{k}'"))}))";
 
     /// <summary>Runs what is due now.</summary>
     /// <returns>How many timers were taken.</returns>
@@ -50,26 +53,7 @@ internal sealed class TimerRunner : BackgroundService
         return taken;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await RunDueAsync(stoppingToken);
-            }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
-            {
-                DataLog.TimersWait(_log, e.Message);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-
-            await Task.Delay(Poll, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
+    protected override Task WorkAsync(CancellationToken cancel) => RunDueAsync(cancel);
 
     private async Task<TimerRow?> TakeAsync(CancellationToken cancel)
     {

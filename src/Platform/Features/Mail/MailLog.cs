@@ -8,7 +8,4 @@ internal static partial class MailLog
 
     [LoggerMessage(1401, LogLevel.Error, "mail {Id} ({Template}) cannot be delivered: {Reason}")]
     public static partial void Failed(ILogger logger, Guid id, string template, string reason);
-
-    [LoggerMessage(1402, LogLevel.Debug, "mails wait for the database: {Reason}")]
-    public static partial void DatabaseAway(ILogger logger, string reason);
 }

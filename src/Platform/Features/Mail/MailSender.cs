@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dapper;
 using Events.Platform.Data;
+using Events.Platform.Data.Work;
 using Events.Platform.Roles;
 using Npgsql;
 
@@ -10,7 +11,7 @@ namespace Events.Platform.Features.Mail;
 /// Drains the queue. Taking a mail moves its next attempt behind the lease, so a process that dies in between only delays it; what
 /// was delivered and not noted is delivered again with the same Message-ID.
 /// </summary>
-internal sealed class MailSender(Database database, IMailTransport transport, NodeOptions options, TimeProvider clock, ILogger<MailSender> log) : BackgroundService
+internal sealed class MailSender(Database database, IMailTransport transport, NodeOptions options, TimeProvider clock, ILogger<MailSender> log) : RowWorker(log)
 {
     /// <summary>Pauses after the first, second, … failed attempt; after the last one the mail has failed. Together a little over two days.</summary>
     private static readonly TimeSpan[] Pauses =
@@ -22,37 +23,28 @@ internal sealed class MailSender(Database database, IMailTransport transport, No
     /// <summary>Longer than the transport's patience for a whole batch would be too long: one lease covers one mail.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(3);
 
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
-
     /// <summary>Addresses of settled mails are forgotten after this.</summary>
     private static readonly TimeSpan Retention = TimeSpan.FromDays(30);
 
     private static readonly TimeSpan CleanUpEvery = TimeSpan.FromHours(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Poll, clock);
-        var cleanUpAt = clock.GetUtcNow();
-        do
-        {
-            try
-            {
-                while (await SendNextAsync(stoppingToken))
-                {
-                }
+    private DateTimeOffset _cleanUpAt;
 
-                if (clock.GetUtcNow() >= cleanUpAt)
-                {
-                    await CleanUpAsync(stoppingToken);
-                    cleanUpAt = clock.GetUtcNow() + CleanUpEvery;
-                }
-            }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
-            {
-                MailLog.DatabaseAway(log, e.Message);
-            }
+    public override string Due => "exists (select from platform.mails where state = 'waiting' and next_attempt_at <= now())";
+
+    protected override TimeSpan AtLeastEvery => CleanUpEvery;
+
+    protected override async Task WorkAsync(CancellationToken cancel)
+    {
+        while (await SendNextAsync(cancel))
+        {
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+
+        if (clock.GetUtcNow() >= _cleanUpAt)
+        {
+            await CleanUpAsync(cancel);
+            _cleanUpAt = clock.GetUtcNow() + CleanUpEvery;
+        }
     }
 
     /// <summary>Takes one mail and sends it; false when none is due.</summary>

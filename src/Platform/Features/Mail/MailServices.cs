@@ -1,3 +1,4 @@
+using Events.Platform.Data.Work;
 using Events.Platform.Roles;
 
 namespace Events.Platform.Features.Mail;
@@ -8,6 +9,6 @@ internal static class MailServices
     public static void AddMail(this IServiceCollection services, NodeOptions options)
     {
         services.AddSingleton<IMailTransport>(options.Smtp is { } server ? new SmtpTransport(server) : new MailFolder(options.MailDirectory));
-        services.AddHostedService<MailSender>();
+        services.AddRowWorker<MailSender>();
     }
 }

@@ -1,5 +1,6 @@
 using Dapper;
 using Events.Platform.Data;
+using Events.Platform.Data.Work;
 using Npgsql;
 
 namespace Events.Platform.Features.Payments;
@@ -8,10 +9,9 @@ namespace Events.Platform.Features.Payments;
 /// What happens to payments without anybody asking: refunds are carried out, the till is closed for orders that have ended, and
 /// payments nobody told us of are asked for, so that a lost notice costs time and not an order. All state is in the rows, and every step may be done twice.
 /// </summary>
-internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvider> providers, Payments payments, ILogger<PaymentUpkeep> log) : BackgroundService
+internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvider> providers, Payments payments, TimeProvider clock, ILogger<PaymentUpkeep> log)
+    : RowWorker(log)
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
-
     /// <summary>A notice comes within seconds; who waits at the till waits a minute longer when it is lost. Stripe allows 100 reads a second.</summary>
     private static readonly TimeSpan CheckEvery = TimeSpan.FromMinutes(1);
 
@@ -21,43 +21,48 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
     /// <summary>As long as any provider goes on sending a notice.</summary>
     private static readonly TimeSpan NoticesKept = TimeSpan.FromDays(30);
 
+    private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(1);
+
+    private const string HasEnded = "p.state = 'started' and o.state not in ('pending', 'confirmed') and p.checked_at < now() - interval '1 second'";
+
     private const int Batch = 20;
     private const int AtOnce = 4;
 
     private readonly IPaymentProvider? _provider = providers.FirstOrDefault();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private DateTimeOffset _forgetAt;
+
+    public override string Due => _provider is null ? "false" : $"""
+        exists (select from platform.payments where state = 'refund_due' and provider = '{_provider.Name}')
+        or exists (select from platform.payments p join platform.orders o on o.id = p.order_id where {HasEnded} and p.provider = '{_provider.Name}')
+        or exists (select from platform.payments where state = 'started' and provider = '{_provider.Name}' and checked_at < now() - interval '{CheckEvery.TotalSeconds} seconds')
+        """;
+
+    protected override TimeSpan AtLeastEvery => ForgetEvery;
+
+    protected override async Task WorkAsync(CancellationToken cancel)
     {
         if (_provider is null)
         {
             return;
         }
 
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            var pause = Poll;
-            try
-            {
-                await RefundDueAsync(stoppingToken);
-                await CloseEndedAsync(stoppingToken);
-                await CheckOpenAsync(stoppingToken);
-                await ForgetNoticesAsync(stoppingToken);
-            }
-            catch (PaymentProviderException e)
-            {
-                PaymentsLog.ProviderAway(log, e.Message);
-                pause = AwayPause;
-            }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
-            {
-                PaymentsLog.UpkeepFailed(log, e.Message);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
+            await RefundDueAsync(cancel);
+            await CloseEndedAsync(cancel);
+            await CheckOpenAsync(cancel);
+        }
+        catch (PaymentProviderException e)
+        {
+            PaymentsLog.ProviderAway(log, e.Message);
+            await Task.Delay(AwayPause, cancel);
+        }
 
-            await Task.Delay(pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (clock.GetUtcNow() >= _forgetAt)
+        {
+            await ForgetNoticesAsync(cancel);
+            _forgetAt = clock.GetUtcNow() + ForgetEvery;
         }
     }
 
@@ -103,9 +108,9 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
     private async Task CloseEndedAsync(CancellationToken cancel)
     {
         var ended = await IdsAsync(
-            """
+            $"""
             select p.id from platform.payments p join platform.orders o on o.id = p.order_id
-            where p.state = 'started' and p.provider = @Name and o.state not in ('pending', 'confirmed') and p.checked_at < now() - interval '1 second' order by p.checked_at limit @Batch
+            where {HasEnded} and p.provider = @Name order by p.checked_at limit @Batch
             """,
             cancel);
         await EachAsync(ended, _provider!.CloseAsync, cancel);

@@ -1,6 +1,7 @@
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Data.Work;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Payments.Stripe;
@@ -39,7 +40,7 @@ internal static class PaymentsApi
 
         services.AddSingleton<PaymentAccounts>();
         services.AddSingleton<Payments>();
-        services.AddHostedService<PaymentUpkeep>();
+        services.AddRowWorker<PaymentUpkeep>();
     }
 
     public static void MapPayments(this IEndpointRouteBuilder routes, NodeOptions options)

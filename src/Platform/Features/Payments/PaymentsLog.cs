@@ -21,9 +21,6 @@ internal static partial class PaymentsLog
     [LoggerMessage(1455, LogLevel.Error, "payment {PaymentId} names order {OrderId}, which is not in this database")]
     public static partial void OrderUnknown(ILogger logger, string paymentId, Guid orderId);
 
-    [LoggerMessage(1456, LogLevel.Warning, "payments' upkeep failed, and runs again in a second: {Reason}")]
-    public static partial void UpkeepFailed(ILogger logger, string reason);
-
     [LoggerMessage(1457, LogLevel.Information, "account {Account}: charges enabled {ChargesEnabled}, details submitted {DetailsSubmitted}")]
     public static partial void AccountChanged(ILogger logger, string account, bool chargesEnabled, bool detailsSubmitted);
 }

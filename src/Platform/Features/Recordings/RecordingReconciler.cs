@@ -1,5 +1,6 @@
 using Dapper;
 using Events.Platform.Data;
+using Events.Platform.Data.Work;
 using Npgsql;
 
 namespace Events.Platform.Features.Recordings;
@@ -8,61 +9,28 @@ namespace Events.Platform.Features.Recordings;
 /// Makes the mixer follow the rows: starts what should start, stops what should stop, deletes working files that are no
 /// longer needed. It keeps nothing in memory, so a kill of any role only makes it ask again.
 /// </summary>
-internal sealed class RecordingReconciler(Database database, MixerCommands mixer, ILogger<RecordingReconciler> log) : BackgroundService
+internal sealed class RecordingReconciler(Database database, MixerCommands mixer, ILogger<RecordingReconciler> log) : RowWorker(log)
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
-
     /// <summary>A command that was taken but shows no event is given again after this long: the mixer may have lost its disk.</summary>
     private const int RepeatSeconds = 5;
 
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private static readonly string IsDue = $"""
+        (r.status in ('starting', 'stopping') and (r.commanded_at is null or r.commanded_at < now() - interval '{RepeatSeconds} seconds'))
+        or (r.working_files and r.status in ('ready', 'failed'))
+        """;
 
-    /// <summary>A row has changed: look now rather than at the next poll.</summary>
-    public void Wake()
-    {
-        try
-        {
-            _wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // A look is due already.
-        }
-    }
+    public override string Due => $"exists (select from platform.recordings r where (r.status in ('starting', 'stopping') or r.working_files) and ({IsDue}))";
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await ReconcileAsync(stoppingToken);
-                await _wake.WaitAsync(Poll, stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
-            {
-                RecordingsLog.DatabaseAway(log, e.Message);
-                await Task.Delay(Poll, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
-
-    private async Task ReconcileAsync(CancellationToken cancel)
+    protected override async Task WorkAsync(CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
         var due = await connection.QueryAsync<DueRow>(
-            """
+            $"""
             select r.id, r.status, r.layout, r.title, s.room, r.accepted_at, r.working_files
             from platform.recordings r join platform.sessions s on s.id = r.session_id
-            where (r.status in ('starting', 'stopping') and (r.commanded_at is null or r.commanded_at < now() - make_interval(secs => @RepeatSeconds)))
-               or (r.working_files and r.status in ('ready', 'failed'))
+            where {IsDue}
             order by r.id limit 100
-            """,
-            new { RepeatSeconds });
+            """);
         foreach (var row in due)
         {
             if (row.Status is "ready" or "failed")

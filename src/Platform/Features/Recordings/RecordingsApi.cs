@@ -4,6 +4,7 @@ using Events.MediaRegistry.Blobs;
 using Events.MediaRegistry.Playback;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Data.Work;
 using Events.Platform.Features.EventEntry;
 using Events.Platform.Features.Rooms;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -23,8 +24,7 @@ internal static class RecordingsApi
     public static void AddRecordings(this IServiceCollection services)
     {
         services.AddSingleton<MixerCommands>();
-        services.AddSingleton<RecordingReconciler>();
-        services.AddHostedService(provider => provider.GetRequiredService<RecordingReconciler>());
+        services.AddRowWorker<RecordingReconciler>();
     }
 
     public static void MapRecordings(this RouteGroupBuilder eventDomain)

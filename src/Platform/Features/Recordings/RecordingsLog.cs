@@ -3,9 +3,6 @@ namespace Events.Platform.Features.Recordings;
 /// <summary>Log of recordings, event ids 1200 to 1299.</summary>
 internal static partial class RecordingsLog
 {
-    [LoggerMessage(1200, LogLevel.Warning, "the database does not answer, recordings wait: {Reason}")]
-    public static partial void DatabaseAway(ILogger logger, string reason);
-
     [LoggerMessage(1201, LogLevel.Error, "recording {Id} failed: {Code}")]
     public static partial void Failed(ILogger logger, Guid id, string code);
 

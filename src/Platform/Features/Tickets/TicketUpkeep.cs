@@ -1,5 +1,6 @@
 using Dapper;
 using Events.Platform.Data;
+using Events.Platform.Data.Work;
 using Npgsql;
 
 namespace Events.Platform.Features.Tickets;
@@ -8,43 +9,35 @@ namespace Events.Platform.Features.Tickets;
 /// What happens without anybody asking: orders expire, offers lapse, the waiting list moves up, tickets are mailed. Each step
 /// claims its rows with a lock that others skip, so any number of platforms may run it; all state is in the rows.
 /// </summary>
-internal sealed class TicketUpkeep(Database database, TicketMails mails, ILogger<TicketUpkeep> log) : BackgroundService
+internal sealed class TicketUpkeep(Database database, TicketMails mails, TimeProvider clock, ILogger<TicketUpkeep> log) : RowWorker(log)
 {
     /// <summary>How long somebody from the waiting list may think.</summary>
     public static readonly TimeSpan OfferFor = TimeSpan.FromHours(24);
 
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    /// <summary>Whether a place has become free for a queue is not to be seen in one row, so as long as there are queues they are looked through.</summary>
+    private static readonly TimeSpan QueuesEvery = TimeSpan.FromSeconds(1);
 
     private const int Batch = 100;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Poll);
-        try
-        {
-            do
-            {
-                try
-                {
-                    await RunOnceAsync(stoppingToken);
-                }
-                catch (Exception e) when (e is NpgsqlException or TimeoutException)
-                {
-                    TicketsLog.UpkeepFailed(log, e.Message);
-                }
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host stops.
-        }
-    }
+    private DateTimeOffset _queuesAt;
 
-    public async Task RunOnceAsync(CancellationToken cancel)
+    public override string Due => """
+        exists (select from platform.orders where state = 'pending' and expires_at < now())
+        or exists (select from platform.ticket_waiting_list where state = 'offered' and offered_until < now())
+        or exists (select from platform.ticket_waiting_list w join platform.events e on e.id = w.event_id where w.state = 'waiting' and e.state = 'live')
+        or exists (select from platform.tickets where state = 'valid' and mailed_at is null)
+        or exists (select from platform.tickets where state in ('cancelled', 'revoked', 'transferred') and mailed_at is not null and ended_mailed_at is null)
+        """;
+
+    protected override async Task WorkAsync(CancellationToken cancel)
     {
         await ExpireOrdersAsync(cancel);
-        await MoveQueuesAsync(cancel);
+        if (clock.GetUtcNow() >= _queuesAt)
+        {
+            _queuesAt = clock.GetUtcNow() + QueuesEvery;
+            await MoveQueuesAsync(cancel);
+        }
+
         await mails.ConfirmDueAsync(cancel);
         await mails.EndDueAsync(cancel);
     }

@@ -1,6 +1,7 @@
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Data.Work;
 using Events.Platform.Data.Timers;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
@@ -26,7 +27,7 @@ internal static class TicketsApi
         services.AddSingleton<AnswerFileLimits>();
         services.AddSingleton<OrderLimits>();
         services.AddSingleton<ITimerHandler, AnswerFileUpkeep>();
-        services.AddHostedService<TicketUpkeep>();
+        services.AddRowWorker<TicketUpkeep>();
     }
 
     public static void MapTickets(this IEndpointRouteBuilder routes)
