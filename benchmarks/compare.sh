@@ -4,8 +4,8 @@
 #
 #   benchmarks/compare.sh [--viewers N] [--seconds N] [--bitrate KBIT] [--janus all|one|none] [--events-url URL --events-pid PID]
 #
-# Without --events-url it starts a media role of its own from src/Platform/bin/Release. It ends with 1 when a viewer of ours did not join or
-# lost a packet, or a socket of ours had no room for one: ./test.sh runs it as gate.sh.
+# Without --events-url it starts a media role of its own from src/Platform/bin/Release. It ends with 1 when a viewer of ours did not join,
+# lost a packet or took more than 100 KB, or a socket of ours had no room for a packet: ./test.sh runs it as gate.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -166,4 +166,6 @@ echo "Ratios are Janus over Events; CPU on loopback includes the receivers' half
 
 jq -e '.joined == .viewers and .packetsLost == 0' "$work/events.json" >/dev/null \
   || { echo "Gate: every viewer of ours joins and loses nothing; that did not hold."; exit 1; }
+jq -e '.serverKilobytesPerViewer == null or .serverKilobytesPerViewer <= 100' "$work/events.json" >/dev/null \
+  || { echo "Gate: a viewer of ours takes at most 100 KB of memory; it was $(jq -r '.serverKilobytesPerViewer | round' "$work/events.json")."; exit 1; }
 [ "$own_drops" = 0 ] || { echo "Gate: no socket of ours drops what it receives; $own_drops datagrams were."; exit 1; }

@@ -77,19 +77,19 @@ internal sealed class MediaRehearsal(NodeOptions options, IHostApplicationLifeti
             new Unobserved(), metrics, NullLogger<RtcLog>.Instance);
         await using var publisher = await ConnectAsync(
             dtls, ClientMediaPlan.Publish, offer => server.WhipAsync(Rights("publisher", publishes: true), offer), cancel);
-        var viewers = new List<ClientEndpoint>();
+        var joins = Enumerable.Range(0, Viewers)
+            .Select(i => ConnectAsync(dtls, ClientMediaPlan.View, offer => server.WhepAsync(Rights($"viewer-{i}", publishes: false), offer), cancel))
+            .ToList();
         try
         {
-            var joins = Enumerable.Range(0, Viewers)
-                .Select(i => ConnectAsync(dtls, ClientMediaPlan.View, offer => server.WhepAsync(Rights($"viewer-{i}", publishes: false), offer), cancel))
-                .ToList();
             await SpeakAsync(publisher, 0, cancel);
-            viewers.AddRange(await Task.WhenAll(joins));
+            await Task.WhenAll(joins);
             await SpeakAsync(publisher, Frames, cancel);
         }
         finally
         {
-            await Task.WhenAll(viewers.Select(v => v.DisposeAsync().AsTask()));
+            await ((Task)Task.WhenAll(joins)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // What failed is thrown above.
+            await Task.WhenAll(joins.Where(j => j.IsCompletedSuccessfully).Select(j => j.Result.DisposeAsync().AsTask()));
         }
     }
 
