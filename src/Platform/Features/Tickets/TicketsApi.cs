@@ -1,8 +1,8 @@
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
-using Events.Platform.Data.Work;
 using Events.Platform.Data.Timers;
+using Events.Platform.Data.Work;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Organisations;
