@@ -8,8 +8,6 @@ namespace Events.Platform.Data.Work;
 /// </summary>
 internal abstract class RowWorker(ILogger log) : BackgroundService
 {
-    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
-
     private readonly SemaphoreSlim _wake = new(1, 1); // The first look is at once.
 
     /// <summary>A boolean SQL expression, without parameters: something is due. It is asked often, so an index has to answer it.</summary>
@@ -55,9 +53,7 @@ internal abstract class RowWorker(ILogger log) : BackgroundService
             }
             catch (Exception e) when (e is NpgsqlException or TimeoutException)
             {
-                DataLog.WorkWaits(log, e.Message);
-                await Task.Delay(Retry, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                Wake();
+                DataLog.WorkWaits(log, e.Message); // What is still due is noticed again.
             }
         }
     }

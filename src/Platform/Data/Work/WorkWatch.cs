@@ -11,6 +11,7 @@ internal sealed class WorkWatch(Database database, IEnumerable<RowWorker> worker
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
     private readonly RowWorker[] _workers = [.. workers];
+    private bool _isAway;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -26,7 +27,12 @@ internal sealed class WorkWatch(Database database, IEnumerable<RowWorker> worker
             }
             catch (Exception e) when (e is NpgsqlException or TimeoutException)
             {
-                DataLog.WorkWaits(log, e.Message);
+                if (!_isAway)
+                {
+                    DataLog.WorkWaits(log, e.Message); // Once each time that the database goes.
+                }
+
+                _isAway = true;
                 await Task.Delay(Poll, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -43,6 +49,7 @@ internal sealed class WorkWatch(Database database, IEnumerable<RowWorker> worker
         {
             await using var row = await command.ExecuteReaderAsync(cancel);
             await row.ReadAsync(cancel);
+            _isAway = false;
             for (var i = 0; i < _workers.Length; i++)
             {
                 if (row.GetBoolean(i))
