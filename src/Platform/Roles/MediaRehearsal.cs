@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Events.Platform.Roles;
 
 /// <summary>
-/// A call of less than a second that the media role has with itself before it says that it is ready: a publisher and a dozen viewers on workers of
+/// A call of less than a second that the media role has with itself before it says that it is ready: a publisher and sixteen viewers on workers of
 /// their own, on loopback, which nobody is told of. After it the code of a call is compiled and the collector's heap and thread are there, so
 /// that the first guests do not wait for either (docs/performance.md). Calls that come meanwhile are served.
 /// </summary>

@@ -11,7 +11,7 @@ internal sealed class WorkWatch(Database database, IEnumerable<RowWorker> worker
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
     private readonly RowWorker[] _workers = [.. workers];
-    private bool _isAway;
+    private string? _problem;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -27,12 +27,12 @@ internal sealed class WorkWatch(Database database, IEnumerable<RowWorker> worker
             }
             catch (Exception e) when (e is NpgsqlException or TimeoutException)
             {
-                if (!_isAway)
+                if (e.Message != _problem)
                 {
-                    DataLog.WorkWaits(log, e.Message); // Once each time that the database goes.
+                    DataLog.WorkWaits(log, e.Message); // Not twice a second for as long as it lasts.
                 }
 
-                _isAway = true;
+                _problem = e.Message;
                 await Task.Delay(Poll, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -49,7 +49,7 @@ internal sealed class WorkWatch(Database database, IEnumerable<RowWorker> worker
         {
             await using var row = await command.ExecuteReaderAsync(cancel);
             await row.ReadAsync(cancel);
-            _isAway = false;
+            _problem = null;
             for (var i = 0; i < _workers.Length; i++)
             {
                 if (row.GetBoolean(i))
