@@ -39,7 +39,7 @@ public static class RtcSignalling
         services.AddSingleton<ResumeRegistry>();
         services.AddSingleton<HubCallFilter>();
         services.AddSingleton<OriginPolicy>();
-        services.AddSingleton<AddressBudget>();
+        services.AddSingleton(_ => new AddressBudget(options.HttpRequestBurst, options.HttpRequestsPerSecond));
         services.AddSingleton<SessionResources>();
         services.AddSingleton<SessionDoor>();
         services.AddSingleton<NodeApi>();

@@ -27,7 +27,7 @@ public sealed class LimitsTests(NarrowFixture fixture) : IClassFixture<NarrowFix
     [Fact]
     public void A_mailbox_is_filled_by_no_crowd_of_addresses()
     {
-        using var limits = new OrderLimits(new NodeOptions());
+        var limits = new OrderLimits(new NodeOptions());
         var from = Enumerable.Range(1, 21).Select(i => IPAddress.Parse($"192.0.2.{i}")).ToList();
         Assert.All(from.Take(20), a => Assert.True(limits.Admits(a, ["victim@people.example", "Victim@people.example ", $"{a}@people.example", null])));
         Assert.False(limits.Admits(from[20], ["other@people.example", "VICTIM@people.example"]));

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Threading.RateLimiting;
+using Events.Platform.Composition;
 using Events.Platform.Roles;
 
 namespace Events.Platform.Features.Accounts;
@@ -12,32 +12,19 @@ internal sealed class SignInLimits(NodeOptions options) : AttemptLimits(options.
 internal sealed class LinkLimits(NodeOptions options) : AttemptLimits(options.AttemptsPerAddress, perEmail: 5, TimeSpan.FromMinutes(10));
 
 /// <summary>Limits by network address and by e-mail address. Nobody is locked out for longer than the window.</summary>
-internal abstract class AttemptLimits(int perAddress, int perEmail, TimeSpan window) : IDisposable
+internal abstract class AttemptLimits(int perAddress, int perEmail, TimeSpan window)
 {
-    private readonly PartitionedRateLimiter<string> _byAddress = Limiter(perAddress, TimeSpan.FromMinutes(1));
-    private readonly PartitionedRateLimiter<string> _byEmail = Limiter(perEmail, window);
+    private readonly SlidingWindows<string> _byAddress = new(perAddress, TimeSpan.FromMinutes(1));
+    private readonly SlidingWindows<string> _byEmail = new(perEmail, window);
 
     public bool Admits(IPAddress? from, string email) => Admits(from, [email]);
 
     /// <summary>An attempt that reaches several mailboxes counts for each of them.</summary>
-    public bool Admits(IPAddress? from, IEnumerable<string?> emails)
-    {
-        using var address = _byAddress.AttemptAcquire(Network(from));
-        return address.IsAcquired && emails.OfType<string>().Select(email => email.Trim().ToLowerInvariant()).Distinct().All(AdmitsAddressee);
-    }
-
-    public void Dispose()
-    {
-        _byAddress.Dispose();
-        _byEmail.Dispose();
-    }
+    public bool Admits(IPAddress? from, IEnumerable<string?> emails) =>
+        _byAddress.TryTake(Network(from)) && emails.OfType<string>().Select(email => email.Trim().ToLowerInvariant()).Distinct().All(AdmitsAddressee);
 
     /// <summary>Only the mailbox's own limit: for one request that writes to many.</summary>
-    public bool AdmitsAddressee(string email)
-    {
-        using var account = _byEmail.AttemptAcquire(email.ToLowerInvariant());
-        return account.IsAcquired;
-    }
+    public bool AdmitsAddressee(string email) => _byEmail.TryTake(email.ToLowerInvariant());
 
     /// <summary>One site of IPv6 has at least a /64 (RFC 6177 §2), so that counts as one address.</summary>
     private static string Network(IPAddress? address)
@@ -49,13 +36,4 @@ internal abstract class AttemptLimits(int perAddress, int perEmail, TimeSpan win
 
         return address?.MapToIPv4().ToString() ?? "unknown";
     }
-
-    private static PartitionedRateLimiter<string> Limiter(int permits, TimeSpan window) => PartitionedRateLimiter.Create<string, string>(key =>
-        RateLimitPartition.GetSlidingWindowLimiter(key, _ => new SlidingWindowRateLimiterOptions
-        {
-            PermitLimit = permits,
-            Window = window,
-            SegmentsPerWindow = 6,
-            QueueLimit = 0,
-        }));
 }

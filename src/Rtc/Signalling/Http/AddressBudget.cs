@@ -1,28 +1,54 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace Events.Rtc.Signalling.Http;
 
-/// <summary>Requests that one address may make; an IPv6 subscriber holds a /64, so that counts as one.</summary>
-internal sealed class AddressBudget(SignallingOptions options) : IDisposable
+/// <summary>
+/// Requests that one address may make; an IPv6 subscriber holds a /64, so that counts as one. A bucket is filled when it is asked for and forgotten once it would be full:
+/// no timer runs for it (docs/decisions/0013-limits-without-a-timer.md).
+/// </summary>
+internal sealed class AddressBudget(int burst, int perSecond) : IDisposable
 {
-    private readonly PartitionedRateLimiter<IPAddress> _limiter = PartitionedRateLimiter.Create<IPAddress, IPAddress>(
-        address => RateLimitPartition.GetTokenBucketLimiter(Subscriber(address), _ => new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = options.HttpRequestBurst,
-            TokensPerPeriod = options.HttpRequestsPerSecond,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-            QueueLimit = 0,
-        }));
+    private readonly MemoryCache _buckets = new(new MemoryCacheOptions());
+    private readonly MemoryCacheEntryOptions _untilFull = new()
+    {
+        SlidingExpiration = TimeSpan.FromSeconds(1 + ((double)burst / perSecond)),
+    };
+
+    private readonly Lock _gate = new();
 
     public bool TryTake(IPAddress? address)
     {
-        using RateLimitLease lease = _limiter.AttemptAcquire(address ?? IPAddress.None);
-        return lease.IsAcquired;
+        lock (_gate)
+        {
+            TokenBucketRateLimiter bucket = BucketOf(Subscriber(address ?? IPAddress.None));
+            bucket.TryReplenish();
+            using RateLimitLease lease = bucket.AttemptAcquire();
+            return lease.IsAcquired;
+        }
     }
 
-    public void Dispose() => _limiter.Dispose();
+    public void Dispose() => _buckets.Dispose();
+
+    private TokenBucketRateLimiter BucketOf(IPAddress subscriber)
+    {
+        if (!_buckets.TryGetValue(subscriber, out TokenBucketRateLimiter? bucket) || bucket is null)
+        {
+            bucket = new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = burst,
+                TokensPerPeriod = perSecond,
+                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                QueueLimit = 0,
+                AutoReplenishment = false,
+            });
+            _buckets.Set(subscriber, bucket, _untilFull);
+        }
+
+        return bucket;
+    }
 
     private static IPAddress Subscriber(IPAddress address)
     {
