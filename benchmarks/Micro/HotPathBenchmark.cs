@@ -105,7 +105,7 @@ public class HotPathBenchmark
         }
 
         var length = RtpPadding.Align(_slot, _rewriter.Write(packet, _slot, out var headerLength), 16);
-        return _sender.ProtectRtp(_stream, _slot, length, headerLength);
+        return _stream.Protect(_slot, length, headerLength);
     }
 
     [Benchmark]

@@ -67,8 +67,13 @@ public sealed class SendSideEstimator
     /// <summary>The send rate is taken over at least this.</summary>
     private static readonly TimeSpan RateWindow = TimeSpan.FromMilliseconds(500);
 
+    // What each packet that leaves touches comes first, for Fetch: the runtime puts structs, in this order, behind all that is none.
+    private MonotonicTime _unreportedSince = MonotonicTime.Never;
+    private SentPackets _sent;
+    private long _sentBytes;
+    private bool _wantsPadding;
+
     private readonly SendSideEstimatorOptions _options;
-    private readonly SentPackets _sent;
     private readonly Trendline _trend = new();
     private readonly LossBound _loss = new();
     private ArrivalGroups _groups;
@@ -85,10 +90,8 @@ public sealed class SendSideEstimator
     private Bitrate? _probed;
     private byte _probedCluster;
     private bool _isStarted;
-    private long _sentBytes;
     private long _rateBytes;
     private MonotonicTime _rateSince;
-    private MonotonicTime _unreportedSince = MonotonicTime.Never;
     private MonotonicTime _silencedAt;
     private Bitrate _beforeDrop;
     private MonotonicTime _droppedAt = MonotonicTime.Never;
@@ -154,6 +157,13 @@ public sealed class SendSideEstimator
     /// <summary>What the allocator would like to have: see <see cref="Prober.SetGoal"/>.</summary>
     public void SetGoal(Bitrate goal, Bitrate ceiling) => _prober.SetGoal(goal, ceiling);
 
+    /// <summary>A packet leaves soon.</summary>
+    public void Fetch()
+    {
+        Prefetch.Object(this, 128);
+        _sent.Fetch();
+    }
+
     /// <summary>A packet leaves; its transport-wide number.</summary>
     public ushort PacketSent(int bytes, MonotonicTime now)
     {
@@ -163,32 +173,21 @@ public sealed class SendSideEstimator
             _unreportedSince = now;
         }
 
-        byte cluster = 0;
-        if (_prober.IsActive)
-        {
-            cluster = _prober.Sent(bytes, now);
-        }
-
-        if (_padding.IsActive)
-        {
-            _padding.Sent(bytes);
-        }
-
-        return _sent.Add(bytes, cluster, now);
+        return _sent.Add(bytes, _wantsPadding ? Fill(bytes, now) : (byte)0, now);
     }
 
     /// <summary>A packet without a transport-wide number leaves: it counts for what is sent, and nobody will report it.</summary>
     public void UnnumberedSent(int bytes)
     {
         _sentBytes += bytes;
-        if (_padding.IsActive)
+        if (_wantsPadding && _padding.IsActive)
         {
             _padding.Sent(bytes);
         }
     }
 
     /// <summary>Padding may be due: ask <see cref="TryTakePadding"/> soon and after every packet.</summary>
-    public bool WantsPadding => _prober.IsActive || _padding.IsActive;
+    public bool WantsPadding => _wantsPadding;
 
     /// <summary>A padding packet is due, to probe. Send it, tell <see cref="PacketSent"/>, and ask again.</summary>
     public bool TryTakePadding(MonotonicTime now, out ProbePacket packet) =>
@@ -302,6 +301,7 @@ public sealed class SendSideEstimator
         if (Feedback == CongestionFeedback.Remb)
         {
             _padding.Update(Target, _prober.Goal, now);
+            NoteActive();
         }
     }
 
@@ -435,7 +435,29 @@ public sealed class SendSideEstimator
         {
             _clusters.Begin(_prober.ClusterId, _prober.ClusterPackets, _prober.ClusterBytes);
         }
+
+        NoteActive();
     }
+
+    /// <summary>A packet leaves while padding is wanted, and is as good as some; its cluster.</summary>
+    private byte Fill(int bytes, MonotonicTime now)
+    {
+        byte cluster = 0;
+        if (_prober.IsActive)
+        {
+            cluster = _prober.Sent(bytes, now);
+        }
+
+        if (_padding.IsActive)
+        {
+            _padding.Sent(bytes);
+        }
+
+        NoteActive();
+        return cluster;
+    }
+
+    private void NoteActive() => _wantsPadding = _prober.IsActive || _padding.IsActive;
 
     private readonly record struct Arrival(MonotonicTime Sent, MonotonicTime Arrived, int Bytes, byte Cluster);
 

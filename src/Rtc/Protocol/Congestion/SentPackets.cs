@@ -18,7 +18,7 @@ internal enum PacketReport : byte
 /// The last packets of a transport by their transport-wide number, in a ring: what is older than it holds is forgotten, as is
 /// what the receiver will not report any more.
 /// </summary>
-internal sealed class SentPackets
+internal struct SentPackets
 {
     /// <summary>2 KB: 1.5 Mbit/s over a round trip of half a second.</summary>
     private const int FirstCapacity = 128;
@@ -54,7 +54,7 @@ internal sealed class SentPackets
         return (ushort)number;
     }
 
-    public PacketReport Report(SequenceNumber sequence, bool received, out MonotonicTime sent, out int bytes, out byte cluster)
+    public readonly PacketReport Report(SequenceNumber sequence, bool received, out MonotonicTime sent, out int bytes, out byte cluster)
     {
         sent = default;
         bytes = 0;
@@ -78,6 +78,9 @@ internal sealed class SentPackets
         entry.State = received ? EntryState.Arrived : EntryState.Lost;
         return !received ? PacketReport.Lost : late ? PacketReport.ArrivedAfterAll : PacketReport.Arrived;
     }
+
+    /// <summary>A packet is added soon.</summary>
+    public readonly void Fetch() => Prefetch.At(ref _entries[_next & _mask]);
 
     private void Grow()
     {

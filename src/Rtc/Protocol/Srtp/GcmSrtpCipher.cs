@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Events.Rtc.Protocol.Primitives;
 
 namespace Events.Rtc.Protocol.Srtp;
 
@@ -81,6 +82,12 @@ public sealed class GcmSrtpCipher(IAes128Gcm rtp, IAes128Gcm rtcp, SrtpSessionKe
         Span<byte> associated = stackalloc byte[RtcpHeader + IndexLength];
         WriteAssociated(packet, index | SrtpProfileSizes.RtcpEncryptedBit, associated);
         return rtcp.TryOpen(iv, associated, packet[RtcpHeader..length], packet.Slice(length, TagLength));
+    }
+
+    public void FetchRtp()
+    {
+        Prefetch.Object(_rtpSalt, 16);
+        rtp.Fetch();
     }
 
     public void Dispose()

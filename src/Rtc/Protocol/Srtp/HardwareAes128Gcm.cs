@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
+using Events.Rtc.Protocol.Primitives;
 using Aes = System.Runtime.Intrinsics.X86.Aes;
 
 namespace Events.Rtc.Protocol.Srtp;
@@ -20,7 +21,7 @@ public sealed class HardwareAes128Gcm : IAes128Gcm
     private const int LaneBytes = Lanes * BlockBytes;
 
     /// <summary>11 round keys, then the powers of H for <see cref="HardwareGhash"/>.</summary>
-    private readonly Vector128<byte>[] _schedule = new Vector128<byte>[Rounds + 1 + HardwareGhash.PowerSlots];
+    private Vector128<byte>[] _schedule = new Vector128<byte>[Rounds + 1 + HardwareGhash.PowerSlots];
 
     public HardwareAes128Gcm(ReadOnlySpan<byte> key)
     {
@@ -51,7 +52,13 @@ public sealed class HardwareAes128Gcm : IAes128Gcm
         return tag.Length == BlockBytes && expected == Vector128.Create(tag);
     }
 
-    public void Dispose() => CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(_schedule.AsSpan()));
+    public void Fetch() => Prefetch.At(ref MemoryMarshal.GetArrayDataReference(_schedule), (Rounds + 1 + HardwareGhash.PowerSlots) * BlockBytes);
+
+    public void Dispose()
+    {
+        CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(_schedule.AsSpan()));
+        _schedule = null!; // Nothing may be sealed by zeros.
+    }
 
     /// <summary>Encrypts or decrypts in place from the second counter block on, and absorbs the ciphertext.</summary>
     private static Vector128<ulong> Crypt(

@@ -8,4 +8,9 @@ public interface IAes128Gcm : IDisposable
 
     /// <summary>Verifies and decrypts. On false <paramref name="data"/> is undefined.</summary>
     bool TryOpen(ReadOnlySpan<byte> iv, ReadOnlySpan<byte> associated, Span<byte> data, ReadOnlySpan<byte> tag);
+
+    /// <summary>It is used soon: see <see cref="Primitives.Prefetch"/>.</summary>
+    void Fetch()
+    {
+    }
 }

@@ -36,6 +36,11 @@ public interface ISrtpCipher : IDisposable
 
     /// <summary>Verifies and decrypts a packet whose E bit is set. On false the bytes are undefined and must be dropped.</summary>
     bool TryUnprotectRtcp(Span<byte> packet, uint ssrc, uint index, out int length);
+
+    /// <summary>An RTP packet is protected soon: see <see cref="Primitives.Prefetch"/>.</summary>
+    void FetchRtp()
+    {
+    }
 }
 
 /// <summary>Makes ciphers; which library does the work is the factory's choice.</summary>

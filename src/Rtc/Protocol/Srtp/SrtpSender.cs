@@ -9,12 +9,14 @@ namespace Events.Rtc.Protocol.Srtp;
 /// </summary>
 public sealed class SrtpSendStream
 {
+    private readonly ISrtpCipher _cipher;
     private bool _started;
     private ulong _highest;
 
-    internal SrtpSendStream(uint ssrc)
+    internal SrtpSendStream(uint ssrc, ISrtpCipher cipher)
     {
         Ssrc = ssrc;
+        _cipher = cipher;
     }
 
     public uint Ssrc { get; }
@@ -22,8 +24,29 @@ public sealed class SrtpSendStream
     /// <summary>How often the sequence number has wrapped.</summary>
     public uint RollOverCounter => (uint)(_highest >> 16);
 
+    /// <summary>Protects one packet in place.</summary>
+    /// <param name="buffer">Begins with the packet and has 16 bytes of room behind it.</param>
+    /// <param name="length">Of the plain packet.</param>
+    /// <param name="headerLength">Of its header with CSRCs and extension.</param>
+    /// <returns>The protected length.</returns>
+    /// <exception cref="ArgumentException">The room is missing: our own fault.</exception>
+    public int Protect(Span<byte> buffer, int length, int headerLength)
+    {
+        if (buffer.Length - length < _cipher.RtpOverhead)
+        {
+            SrtpSender.ThrowNoRoom();
+        }
+
+        Debug.Assert(SrtpPacketLayout.ReadRtpSsrc(buffer) == Ssrc, "The packet belongs to another stream.");
+        var index = IndexOf(SrtpPacketLayout.ReadSequence(buffer));
+        return _cipher.ProtectRtp(buffer, length, headerLength, Ssrc, index);
+    }
+
+    /// <summary>A packet is protected soon.</summary>
+    public void Fetch() => _cipher.FetchRtp();
+
     /// <summary>The index of a packet, new or retransmitted across a wrap.</summary>
-    internal ulong IndexOf(ushort sequence)
+    private ulong IndexOf(ushort sequence)
     {
         if (!_started)
         {
@@ -58,9 +81,9 @@ public sealed class SrtpSender : IDisposable
     }
 
     /// <summary>Begins an SSRC. Open each only once per association: two counters for one SSRC would use an IV twice.</summary>
-    public SrtpSendStream OpenStream(uint ssrc) => new(ssrc);
+    public SrtpSendStream OpenStream(uint ssrc) => new(ssrc, _cipher);
 
-    /// <summary>Protects one RTP packet in place.</summary>
+    /// <summary>Protects one RTP packet in place: see <see cref="SrtpSendStream.Protect"/>.</summary>
     /// <param name="stream">Of the packet's SSRC.</param>
     /// <param name="buffer">Begins with the packet and has 16 bytes of room behind it (<see cref="SrtpProfileSizes.MaxOverhead"/> suits RTCP too).</param>
     /// <param name="length">Of the plain packet.</param>
@@ -73,20 +96,7 @@ public sealed class SrtpSender : IDisposable
             ThrowMalformed();
         }
 
-        return ProtectRtp(stream, buffer, length, headerLength);
-    }
-
-    /// <summary>As above, for a caller that knows the length of header, CSRCs and extension.</summary>
-    public int ProtectRtp(SrtpSendStream stream, Span<byte> buffer, int length, int headerLength)
-    {
-        if (buffer.Length - length < _cipher.RtpOverhead)
-        {
-            ThrowNoRoom();
-        }
-
-        Debug.Assert(SrtpPacketLayout.ReadRtpSsrc(buffer) == stream.Ssrc, "The packet belongs to another stream.");
-        var index = stream.IndexOf(SrtpPacketLayout.ReadSequence(buffer));
-        return _cipher.ProtectRtp(buffer, length, headerLength, stream.Ssrc, index);
+        return stream.Protect(buffer, length, headerLength);
     }
 
     /// <summary>Protects one compound RTCP packet in place.</summary>
@@ -122,5 +132,5 @@ public sealed class SrtpSender : IDisposable
     private static void ThrowMalformed() => throw new ArgumentException("The packet to protect is not well-formed.");
 
     [DoesNotReturn]
-    private static void ThrowNoRoom() => throw new ArgumentException("The buffer has no room for the authentication tag.");
+    internal static void ThrowNoRoom() => throw new ArgumentException("The buffer has no room for the authentication tag.");
 }

@@ -5,6 +5,7 @@ using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
 using Events.Rtc.Protocol.Srtp;
 using Events.Rtc.Protocol.Wire;
+using Events.Rtc.Transport;
 
 namespace Events.Rtc.Rooms;
 
@@ -24,6 +25,9 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     /// <summary>Of this subscriber; a field, because it is a struct that rewriting changes.</summary>
     public StreamRewriter Rewriter;
 
+    // Of the transport, and here to save each packet the step.
+    private readonly ViewerCongestion _path = transport.Congestion;
+    private readonly Destination _destination = transport.Destination;
     private SrtpSendStream? _media;
     private SrtpSendStream? _rtx;
     private (SrtpSendStream? Media, SrtpSendStream? Rtx) _suspended;
@@ -38,7 +42,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     /// <summary>Of retransmissions; 0 for audio.</summary>
     public uint RtxSsrc { get; } = track.Kind == TrackKind.Video ? transport.Worker.CreateSsrc() : 0;
 
-    public MediaWorker Worker => transport.Worker;
+    public MediaWorker Worker { get; } = transport.Worker;
 
     /// <summary>Null before the subscriber has agreed.</summary>
     public NegotiatedCodec? Codec { get; private set; }
@@ -147,6 +151,16 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
         }
     }
 
+    /// <summary>A packet is sent soon.</summary>
+    public void Fetch()
+    {
+        Prefetch.At(ref Rewriter);
+        Prefetch.At(ref _congestion);
+        _path.Fetch();
+        Prefetch.Object(_destination, 64);
+        _media?.Fetch();
+    }
+
     /// <summary>Room for a packet.</summary>
     public Span<byte> Reserve() => Worker.Queue.Reserve();
 
@@ -185,7 +199,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
             length = RtpPadding.Align(slot, length, EqualSizes);
         }
 
-        var congestion = transport.Congestion;
+        var congestion = _path;
         if (Track.Kind == TrackKind.Audio)
         {
             congestion.AudioSent(length);
@@ -207,16 +221,16 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     }
 
     /// <summary>False: the viewer's path is so far behind that a picture is better left out up to a keyframe.</summary>
-    public bool HasRoom(MonotonicTime now) => transport.Congestion.Pacing.HasRoom(now);
+    public bool HasRoom(MonotonicTime now) => _path.Pacing.HasRoom(now);
 
     /// <summary>Packets of the viewer may have to wait.</summary>
-    public bool IsPaced => transport.Congestion.Pacing.IsActive;
+    public bool IsPaced => _path.Pacing.IsActive;
 
     /// <summary>Packets of the viewer do wait.</summary>
-    public bool IsBehind => transport.Congestion.Pacing.IsWaiting;
+    public bool IsBehind => _path.Pacing.IsWaiting;
 
     /// <summary>What of this stream waits is not wanted any more.</summary>
-    public void Discard(MonotonicTime now) => transport.Congestion.Pacing.Discard(this, now);
+    public void Discard(MonotonicTime now) => _path.Pacing.Discard(this, now);
 
     /// <summary>A packet that waited leaves.</summary>
     public void Leave(ReadOnlySpan<byte> packet, int headerLength, bool isAgain)
@@ -253,7 +267,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
         }
 
         Retransmitted++;
-        var pacing = transport.Congestion.Pacing;
+        var pacing = _path.Pacing;
         if (!pacing.IsActive || pacing.TryPass(this, PacketPriority.Retransmission, isAgain: true, slot[..length], headerLength, Worker.Now))
         {
             Commit(_rtx ?? _media!, slot, length, headerLength);
@@ -277,7 +291,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
         var slot = Reserve();
         var length = PaddingPacket.Write(
             slot, (byte)Codec!.RtxPayloadType!.Value, RtxSsrc, new(_rtxSequence++), Rewriter.LastTimestamp, _congestion, bytes, out var headerLength);
-        transport.Congestion.Pacing.Account(length, Worker.Now);
+        _path.Pacing.Account(length, Worker.Now);
         Commit(_rtx, slot, length, headerLength);
         return length;
     }
@@ -298,7 +312,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
 
     private void Commit(SrtpSendStream stream, Span<byte> slot, int length, int headerLength)
     {
-        var congestion = transport.Congestion.Estimator;
+        var congestion = _path.Estimator;
         if (_congestion.IsNumber)
         {
             CongestionElement.StampNumber(slot, congestion.PacketSent(length, Worker.Now));
@@ -312,8 +326,8 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
             }
         }
 
-        var total = transport.Peer!.Srtp!.ProtectRtp(stream, slot, length, headerLength);
-        Worker.Queue.Commit(transport.Destination, total);
+        var total = stream.Protect(slot, length, headerLength);
+        Worker.Queue.Commit(_destination, total);
         Worker.Counters.PacketsForwarded++;
         Worker.Counters.BytesForwarded += total;
         BytesSent += total;

@@ -66,8 +66,10 @@ internal sealed class RedForwarding(TrackReceivers receivers, MediaWorker worker
     {
         encoding.Store(packet, now);
         var others = 0;
-        foreach (var subscription in receivers.Subscriptions)
+        for (var i = 0; i < receivers.SubscriptionCount; i++)
         {
+            receivers.FetchFrom(i);
+            var subscription = receivers.Subscriptions[i];
             if (!subscription.TakesRed)
             {
                 others++;
@@ -84,9 +86,10 @@ internal sealed class RedForwarding(TrackReceivers receivers, MediaWorker worker
     private void ForwardToOthers(in RtpReader packet, PublishedEncoding encoding, PlainAudio plain, MonotonicTime now)
     {
         plain.Store(packet, now);
-        foreach (var subscription in receivers.Subscriptions)
+        for (var i = 0; i < receivers.SubscriptionCount; i++)
         {
-            if (!subscription.TakesRed)
+            receivers.FetchFrom(i);
+            if (receivers.Subscriptions[i] is { TakesRed: false } subscription)
             {
                 subscription.Forward(packet, encoding, default, now);
                 worker.Queue.FlushFrom(FlushFromWaiting);

@@ -255,6 +255,13 @@ internal sealed class Subscription
         _layered?.SetTarget(target, _transport.Worker.Now);
     }
 
+    /// <summary>A packet is forwarded soon.</summary>
+    public void Fetch()
+    {
+        Prefetch.Object((object?)_layered ?? _plain, 64);
+        _stream.Fetch();
+    }
+
     public void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
     {
         if (!_stream.IsOpen)

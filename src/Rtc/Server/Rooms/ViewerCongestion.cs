@@ -42,6 +42,13 @@ internal sealed class ViewerCongestion(MediaWorker worker)
     /// <summary>Something has to be done in a few milliseconds: packets wait, or a probe is being sent.</summary>
     public bool IsBusy => Pacing.IsWaiting || Estimator.WantsPadding;
 
+    /// <summary>A packet is sent soon.</summary>
+    public void Fetch()
+    {
+        Estimator.Fetch();
+        Prefetch.Object(Pacing, 64);
+    }
+
     /// <summary>Once the viewer's answer and its keys are there, or its answer has changed.</summary>
     public void Start(Dictionary<string, Subscription>.ValueCollection subscriptions, MonotonicTime now)
     {
