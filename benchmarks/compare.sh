@@ -119,7 +119,7 @@ run_events() {
     # The role stops when its standard input ends, so it gets a pipe that stays open.
     mkfifo "$work/stdin"
     # As the supervisor starts it (src/Platform/Roles/Supervisor.cs, MediaRuntime).
-    DOTNET_TieredCompilation=0 DOTNET_GCgen0size=100000 DOTNET_GCgen1size=80000 ASPNETCORE_ENVIRONMENT=Development EVENTS_OPEN_WHIP=1 EVENTS_BIND=127.0.0.1 EVENTS_HTTP_PORT=$(free_port) EVENTS_MEDIA_HTTP_PORT=$http \
+    DOTNET_TieredCompilation=0 DOTNET_GCgen0size=40000 DOTNET_GCgen1size=40000 ASPNETCORE_ENVIRONMENT=Development EVENTS_OPEN_WHIP=1 EVENTS_BIND=127.0.0.1 EVENTS_HTTP_PORT=$(free_port) EVENTS_MEDIA_HTTP_PORT=$http \
       EVENTS_RTC_PORT=$(free_port) EVENTS_RTC_WORKERS=1 EVENTS_DATA_DIR="$work/data" dotnet "$dll" --role media <"$work/stdin" >"$log" 2>&1 &
     events_pid=$!
     started+=("$events_pid")

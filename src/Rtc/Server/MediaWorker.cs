@@ -29,7 +29,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     private readonly Mailbox _mailbox = new();
     private readonly List<MediaTransport> _transports = [];
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
-    private readonly List<Peer> _disposeLater = [];
+    private readonly List<IDisposable> _disposeLater = [];
 
     private readonly LaterForwarding _later = new();
     private readonly IDtlsEngineFactory _dtls;
@@ -215,8 +215,8 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         Routes.Remove(transport);
     }
 
-    /// <summary>Frees a peer after the current turn: its own code may still be on the stack.</summary>
-    public void DisposeLater(Peer peer) => _disposeLater.Add(peer);
+    /// <summary>Frees a peer or an ended track after the current turn: its own code, or a packet of it, may still be on the stack.</summary>
+    public void DisposeLater(IDisposable ended) => _disposeLater.Add(ended);
 
     public void Receive(Span<byte> datagram, in TransportAddress from)
     {
@@ -252,7 +252,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         }
 
         Queue.Flush();
-        DisposePeers();
+        DisposeEnded();
         Queue.Dispose();
         _receive.Dispose();
         Tcp.Dispose();
@@ -354,7 +354,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 
         _later.ForwardHeld(Now);
         Queue.Flush();
-        DisposePeers();
+        DisposeEnded();
     }
 
     /// <summary>
@@ -474,11 +474,11 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         Remove(transport);
     }
 
-    private void DisposePeers()
+    private void DisposeEnded()
     {
-        foreach (var peer in _disposeLater)
+        foreach (var ended in _disposeLater)
         {
-            peer.Dispose();
+            ended.Dispose();
         }
 
         _disposeLater.Clear();

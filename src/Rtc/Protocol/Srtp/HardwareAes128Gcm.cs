@@ -20,6 +20,13 @@ public sealed class HardwareAes128Gcm : IAes128Gcm
     private const int Lanes = HardwareGhash.Lanes;
     private const int LaneBytes = Lanes * BlockBytes;
 
+    /// <summary>From the n-th on: moves a vector's bytes down by n, and zeros behind them.</summary>
+    private static ReadOnlySpan<byte> Shifts =>
+    [
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+    ];
+
     /// <summary>11 round keys, then the powers of H for <see cref="HardwareGhash"/>.</summary>
     private Vector128<byte>[] _schedule = new Vector128<byte>[Rounds + 1 + HardwareGhash.PowerSlots];
 
@@ -37,7 +44,7 @@ public sealed class HardwareAes128Gcm : IAes128Gcm
     {
         ref var keys = ref MemoryMarshal.GetArrayDataReference(_schedule);
         var counter = FirstCounter(iv);
-        var hash = Absorb(ref keys, Vector128<ulong>.Zero, associated);
+        var hash = Absorb(ref keys, associated);
         hash = Crypt(ref keys, counter, hash, data, encrypt: true);
         Finish(ref keys, counter, hash, associated.Length, data.Length).CopyTo(tag);
     }
@@ -46,7 +53,7 @@ public sealed class HardwareAes128Gcm : IAes128Gcm
     {
         ref var keys = ref MemoryMarshal.GetArrayDataReference(_schedule);
         var counter = FirstCounter(iv);
-        var hash = Absorb(ref keys, Vector128<ulong>.Zero, associated);
+        var hash = Absorb(ref keys, associated);
         hash = Crypt(ref keys, counter, hash, data, encrypt: false);
         var expected = Finish(ref keys, counter, hash, associated.Length, data.Length);
         return tag.Length == BlockBytes && expected == Vector128.Create(tag);
@@ -159,9 +166,19 @@ public sealed class HardwareAes128Gcm : IAes128Gcm
         return hash;
     }
 
-    /// <summary>GHASH over bytes of any length, the last block padded with zeros.</summary>
-    private static Vector128<ulong> Absorb(ref Vector128<byte> keys, Vector128<ulong> hash, ReadOnlySpan<byte> bytes)
+    /// <summary>GHASH from its beginning over bytes of any length, the last block padded with zeros.</summary>
+    private static Vector128<ulong> Absorb(ref Vector128<byte> keys, ReadOnlySpan<byte> bytes)
     {
+        ref var start = ref MemoryMarshal.GetReference(bytes);
+        if (bytes.Length is > BlockBytes and <= 2 * BlockBytes)
+        {
+            // Most headers: without a detour over memory, from which wide loads would wait for narrow stores.
+            var rest = Vector128.LoadUnsafe(ref start, (nuint)(bytes.Length - BlockBytes));
+            var shift = Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(Shifts), (nuint)((2 * BlockBytes) - bytes.Length));
+            return HardwareGhash.AbsorbPair(ref Unsafe.Add(ref keys, Rounds + 1), Vector128.LoadUnsafe(ref start), Ssse3.Shuffle(rest, shift));
+        }
+
+        var hash = Vector128<ulong>.Zero;
         Span<byte> group = stackalloc byte[LaneBytes];
         for (; !bytes.IsEmpty; bytes = bytes[Math.Min(LaneBytes, bytes.Length)..])
         {

@@ -55,6 +55,20 @@ public static class HardwareGhash
         return IsWide ? AbsorbWide(ref power, hash, ref at) : AbsorbNarrow(ref power, hash, ref at);
     }
 
+    /// <summary>Two blocks at the beginning of a hash.</summary>
+    /// <param name="powers">The first of the powers.</param>
+    /// <param name="first">As it stands in memory.</param>
+    /// <param name="second">The last block.</param>
+    public static Vector128<ulong> AbsorbPair(ref Vector128<byte> powers, Vector128<byte> first, Vector128<byte> second)
+    {
+        var low = Vector128<ulong>.Zero;
+        var middle = Vector128<ulong>.Zero;
+        var high = Vector128<ulong>.Zero;
+        Accumulate(Ssse3.Shuffle(first, Reverse).AsUInt64(), Unsafe.Add(ref powers, Lanes - 2).AsUInt64(), ref low, ref middle, ref high);
+        Accumulate(Ssse3.Shuffle(second, Reverse).AsUInt64(), Unsafe.Add(ref powers, Lanes - 1).AsUInt64(), ref low, ref middle, ref high);
+        return Reduce(low, middle, high);
+    }
+
     /// <summary>Eight blocks with eight powers, each by instructions of its own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<ulong> AbsorbNarrow(ref byte power, Vector128<ulong> hash, ref byte at)

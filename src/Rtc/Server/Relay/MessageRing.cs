@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Events.Rtc.Protocol.Primitives;
 
 namespace Events.Rtc.Relay;
 
@@ -8,7 +9,7 @@ internal sealed class MessageRing(int capacity)
 {
     private const int LengthBytes = 4;
 
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(capacity);
+    private readonly NativeBlock _buffer = new(capacity);
     private long _written;
     private long _read;
 
@@ -62,15 +63,15 @@ internal sealed class MessageRing(int capacity)
     {
         var at = (int)(position % _buffer.Length);
         var first = Math.Min(source.Length, _buffer.Length - at);
-        source[..first].CopyTo(_buffer.AsSpan(at));
-        source[first..].CopyTo(_buffer);
+        source[..first].CopyTo(_buffer.Span[at..]);
+        source[first..].CopyTo(_buffer.Span);
     }
 
     private void CopyOut(long position, Span<byte> destination)
     {
         var at = (int)(position % _buffer.Length);
         var first = Math.Min(destination.Length, _buffer.Length - at);
-        _buffer.AsSpan(at, first).CopyTo(destination);
-        _buffer.AsSpan(0, destination.Length - first).CopyTo(destination[first..]);
+        _buffer.Span.Slice(at, first).CopyTo(destination);
+        _buffer.Span[..(destination.Length - first)].CopyTo(destination[first..]);
     }
 }

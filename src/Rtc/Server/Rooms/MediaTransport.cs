@@ -225,7 +225,7 @@ internal abstract class MediaTransport : IPeerSink
     protected abstract void TransportEnded(PeerEnd end, string reason);
 
     /// <summary>Protects the compound in the reserved slot and queues it.</summary>
-    protected void SendRtcp(Span<byte> slot, int length)
+    public void SendRtcp(Span<byte> slot, int length)
     {
         if (Peer?.Srtp is { } srtp && length > 0)
         {

@@ -8,7 +8,7 @@ namespace Events.Rtc.Rooms;
 /// What those who do not take RED are given of a stream that comes with it: packets of the primary block alone, under the publisher's numbers, kept to be
 /// sent again exactly as they were.
 /// </summary>
-internal sealed class PlainAudio
+internal sealed class PlainAudio : IDisposable
 {
     private readonly RetransmitCache _cache = RetransmitCache.ForAudio();
 
@@ -25,4 +25,6 @@ internal sealed class PlainAudio
         _cache.Clear();
         Recovery = default;
     }
+
+    public void Dispose() => _cache.Dispose();
 }

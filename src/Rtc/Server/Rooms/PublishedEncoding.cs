@@ -12,7 +12,7 @@ namespace Events.Rtc.Rooms;
 /// One stream of a track: the only one, or one of its simulcast encodings. It has an SSRC, and so statistics, retransmissions, keyframes
 /// and a sender report of its own.
 /// </summary>
-internal sealed class PublishedEncoding
+internal sealed class PublishedEncoding : IDisposable
 {
     /// <summary>More spatial layers than this in one stream are taken for its topmost.</summary>
     private const int MaxSpatial = 4;
@@ -182,6 +182,13 @@ internal sealed class PublishedEncoding
     public ref HeldPackets Held => ref _held;
 
     public RetransmitCache Cache => _cache;
+
+    /// <summary>The track has ended: nothing of it is sent again.</summary>
+    public void Dispose()
+    {
+        _cache.Dispose();
+        _plain?.Dispose();
+    }
 
     /// <summary>When packets that are held must go out.</summary>
     public MonotonicTime HeldUntil => _held.Deadline;

@@ -13,7 +13,7 @@ namespace Events.Rtc.Rooms;
 /// One track of a publisher on its worker: what arrives is counted, kept for retransmission, and handed to each subscription
 /// and relay.
 /// </summary>
-internal sealed class PublishedTrack
+internal sealed class PublishedTrack : IDisposable
 {
     /// <summary>
     /// Each switch is a new offer to every subscriber. Encoders switch when a person changes a setting, so a packet of another codec
@@ -302,6 +302,15 @@ internal sealed class PublishedTrack
 
     /// <summary>Who receives the track; also for the room, which takes relays down.</summary>
     public TrackReceivers Receivers => _receivers;
+
+    /// <summary>It has ended, and nobody receives it any more.</summary>
+    public void Dispose()
+    {
+        foreach (var encoding in _encodings)
+        {
+            encoding.Dispose();
+        }
+    }
 
     public void Add(Subscription subscription)
     {

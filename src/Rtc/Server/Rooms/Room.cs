@@ -243,6 +243,7 @@ internal sealed class Room
                 continue;
             }
 
+            Worker.DisposeLater(track);
             Moderation.Forget(track);
             Relay(r => r.TrackUnpublished(track));
             var publisher = track.Publisher;

@@ -1,4 +1,3 @@
-using System.Text;
 using Events.Rtc.Protocol;
 using Events.Rtc.Protocol.Congestion;
 using Events.Rtc.Protocol.Ice;
@@ -9,7 +8,7 @@ using Events.Rtc.Protocol.Wire;
 namespace Events.Rtc.Rooms;
 
 /// <summary>The transport that a participant receives on: its m-lines, their subscriptions, and the feedback that comes back.</summary>
-internal sealed class SubscriberTransport(MediaWorker worker, Participant participant) : MediaTransport(worker, participant)
+internal sealed class SubscriberTransport : MediaTransport
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ConnectingTickInterval = TimeSpan.FromMilliseconds(10);
@@ -18,23 +17,21 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     private static readonly TimeSpan BusyTickInterval = TimeSpan.FromMilliseconds(10);
 
     private static readonly TimeSpan MeasureInterval = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan FirstReportAfter = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(2);
-
-    /// <summary>Passes every path that WebRTC assumes.</summary>
-    private const int ReportCompoundBytes = 1_200;
-
-    /// <summary>A sender report without blocks (28) and its SDES: header 4, SSRC 4, item 2 + 17, end and padding (RFC 3550 §6.4.1, §6.5).</summary>
-    private const int MaxReportBytes = 28 + 28;
 
     private readonly Dictionary<string, Subscription> _byTrack = [];
     private readonly Dictionary<uint, Subscription> _bySsrc = [];
     private readonly RetransmissionBudget _again = new();
+    private readonly ViewerReports _reports;
     private IReadOnlyList<SubscribeSlot> _slots = [];
-    private MonotonicTime _nextReport;
     private MonotonicTime _nextMeasure;
     private MonotonicTime _nextSample;
-    private (uint Middle, MonotonicTime At) _lastSenderReport;
+
+    public SubscriberTransport(MediaWorker worker, Participant participant)
+        : base(worker, participant)
+    {
+        _reports = new ViewerReports(this);
+        Congestion = new ViewerCongestion(worker);
+    }
 
     /// <summary>Revision of the offer that waits for its answer; 0: none waits.</summary>
     public int OutstandingRevision { get; private set; }
@@ -44,11 +41,8 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     public SubscribeOffer? OutstandingOffer { get; private set; }
 
-    /// <summary>Smoothed, from LSR and DLSR; zero until known.</summary>
-    public TimeSpan RoundTrip { get; private set; }
-
     /// <summary>From reports, else from transport-wide feedback; zero until known.</summary>
-    public TimeSpan PathRoundTrip => RoundTrip > TimeSpan.Zero ? RoundTrip : Congestion.Estimator.RoundTrip;
+    public TimeSpan PathRoundTrip => _reports.RoundTrip > TimeSpan.Zero ? _reports.RoundTrip : Congestion.Estimator.RoundTrip;
 
     /// <summary>0…1, smoothed from transport-wide feedback, else the worst of the last reports.</summary>
     public double Loss
@@ -103,7 +97,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
     }
 
     /// <summary>How much the viewer's path carries.</summary>
-    public ViewerCongestion Congestion { get; } = new(worker);
+    public ViewerCongestion Congestion { get; }
 
     /// <summary>There is an m-line to offer.</summary>
     public bool HasLines => _byTrack.Count > 0 || _slots.Count > 0;
@@ -299,7 +293,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
         if (worstLoss >= 0)
         {
-            Congestion.Estimator.ReportReceived(worstLoss, RoundTrip, now);
+            Congestion.Estimator.ReportReceived(worstLoss, _reports.RoundTrip, now);
         }
 
         if (Congestion.Estimator.WantsPadding)
@@ -320,10 +314,9 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
         Measure(now);
         NextTick = now + (!IsConnected ? ConnectingTickInterval : Congestion.IsBusy ? BusyTickInterval : TickInterval);
-        if (IsConnected && now >= _nextReport)
+        if (IsConnected && now >= _reports.Next)
         {
-            _nextReport = now + ReportInterval;
-            SendReports(now);
+            _reports.Send(_byTrack.Values, now);
         }
     }
 
@@ -355,11 +348,11 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
         NextTick = MonotonicTime.Zero;
     }
 
-    /// <summary>Sender reports are due, but not more often than <see cref="FirstReportAfter"/>.</summary>
+    /// <summary>Sender reports are due.</summary>
     public void ReportSoon()
     {
-        _nextReport = MonotonicTime.Min(_nextReport, _lastSenderReport.At + FirstReportAfter);
-        NextTick = MonotonicTime.Min(NextTick, _nextReport);
+        _reports.Hurry();
+        NextTick = MonotonicTime.Min(NextTick, _reports.Next);
     }
 
     /// <summary>Sends the padding that is due by now.</summary>
@@ -392,7 +385,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
 
     private void StartAll(MonotonicTime now)
     {
-        _nextReport = now + FirstReportAfter;
+        _reports.Begin(now);
         Congestion.Start(_byTrack.Values, now);
         Allocate(now); // So that the first keyframe that is asked for is of a layer that fits.
         foreach (var subscription in _byTrack.Values)
@@ -460,15 +453,7 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
             subscription.Jitter = TimeSpan.FromSeconds(block.Jitter / (double)subscription.Track.Codec.ClockRate);
         }
 
-        // RFC 3550 §6.4.1: round trip = arrival − LSR − DLSR, here with our own clock for the first two.
-        if (block.LastSenderReport != 0 && block.LastSenderReport == _lastSenderReport.Middle)
-        {
-            var roundTrip = now - _lastSenderReport.At - TimeSpan.FromSeconds(block.DelaySinceLastSenderReport / 65_536.0);
-            if (roundTrip >= TimeSpan.Zero && roundTrip < TimeSpan.FromSeconds(30))
-            {
-                RoundTrip = RoundTrip == TimeSpan.Zero ? roundTrip : (RoundTrip * 0.875) + (roundTrip * 0.125);
-            }
-        }
+        _reports.Answered(block, now);
     }
 
     private void NackReceived(in Nack nack, MonotonicTime now)
@@ -515,40 +500,5 @@ internal sealed class SubscriberTransport(MediaWorker worker, Participant partic
         {
             subscription.RequestKeyframe(now);
         }
-    }
-
-    private void SendReports(MonotonicTime now)
-    {
-        if (_byTrack.Count == 0)
-        {
-            return;
-        }
-
-        var slot = Worker.Queue.Reserve();
-        var writer = new RtcpWriter(slot[..ReportCompoundBytes]);
-        Span<byte> cname = stackalloc byte[64];
-        foreach (var subscription in _byTrack.Values)
-        {
-            if (writer.Length + MaxReportBytes > ReportCompoundBytes)
-            {
-                // A room of dozens of tracks needs more than one compound.
-                SendRtcp(slot, writer.Length);
-                slot = Worker.Queue.Reserve();
-                writer = new RtcpWriter(slot[..ReportCompoundBytes]);
-            }
-
-            if (!subscription.TryWriteSenderReport(ref writer, now, out var middle))
-            {
-                continue;
-            }
-
-            _lastSenderReport = (middle, now);
-            if (Encoding.ASCII.TryGetBytes(subscription.Track.Publisher.Id, cname, out var length))
-            {
-                writer.WriteSdesCname(subscription.Ssrc, cname[..length]);
-            }
-        }
-
-        SendRtcp(slot, writer.Length);
     }
 }
