@@ -94,7 +94,7 @@ public class HardwareAes128GcmTests
         var iv = new byte[12];
         for (var turn = 0; turn < 500; turn++)
         {
-            var associated = new byte[12];
+            var associated = new byte[12 + (turn % 23)];
             var data = new byte[random.Next(1, 300)];
             var tag = new byte[16];
             random.NextBytes(data);
@@ -103,5 +103,18 @@ public class HardwareAes128GcmTests
             target[random.Next(target.Length)] ^= (byte)(1 << random.Next(8));
             Assert.False(gcm.TryOpen(iv, associated, data, tag));
         }
+    }
+
+    /// <summary>A disposed cipher's keys are zeros: what they sealed, anybody could read.</summary>
+    [Fact]
+    public void A_disposed_cipher_seals_and_opens_nothing()
+    {
+        var gcm = new HardwareAes128Gcm(new byte[16]);
+        gcm.Dispose();
+        gcm.Dispose();
+        var data = new byte[40];
+        Assert.ThrowsAny<Exception>(() => gcm.Seal(new byte[12], new byte[20], data, new byte[16]));
+        Assert.ThrowsAny<Exception>(() => gcm.TryOpen(new byte[12], new byte[20], data, new byte[16]));
+        Assert.All(data, b => Assert.Equal(0, b));
     }
 }

@@ -24,7 +24,7 @@ public sealed class SrtpSendStream
     /// <summary>How often the sequence number has wrapped.</summary>
     public uint RollOverCounter => (uint)(_highest >> 16);
 
-    /// <summary>Protects one packet in place.</summary>
+    /// <summary>Protects one packet in place. Not after its <see cref="SrtpSender"/> is disposed.</summary>
     /// <param name="buffer">Begins with the packet and has 16 bytes of room behind it.</param>
     /// <param name="length">Of the plain packet.</param>
     /// <param name="headerLength">Of its header with CSRCs and extension.</param>
