@@ -2,23 +2,28 @@
 # Runs the same load against Debian's Janus (videoroom plugin) and against an Events media role, on this machine, one after the
 # other, and prints both with their ratios. It stops only what it has started.
 #
-#   benchmarks/compare.sh [--viewers N] [--seconds N] [--bitrate KBIT] [--janus all|one|none] [--events-url URL --events-pid PID]
+#   benchmarks/compare.sh [--viewers N] [--seconds N] [--bitrate KBIT] [--pacing paced|burst] [--gro yes|no] [--janus all|one|none]
+#                         [--events-url URL --events-pid PID]
+#
+# --pacing: the publisher spreads a frame over 2.5 times its rate, or sends it at once as Chromium does. --gro: viewers receive with UDP_GRO, as a network card would.
 #
 # Without --events-url it starts a media role of its own from src/Platform/bin/Release. It ends with 1 when a viewer of ours did not join,
 # lost a packet or took more than 100 KB, or a socket of ours had no room for a packet: ./test.sh runs it as gate.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-viewers=100 seconds=20 bitrate=1500 janus_runs=all events_url="" events_pid=""
+viewers=100 seconds=20 bitrate=1500 pacing=paced gro=no janus_runs=all events_url="" events_pid=""
 while [ $# -gt 0 ]; do
   case "$1" in
     --viewers) viewers=$2 ;;
     --seconds) seconds=$2 ;;
     --bitrate) bitrate=$2 ;;
+    --pacing) pacing=$2 ;;
+    --gro) gro=$2 ;;
     --janus) janus_runs=$2 ;;
     --events-url) events_url=$2 ;;
     --events-pid) events_pid=$2 ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
   shift 2
 done
@@ -62,8 +67,8 @@ dotnet build benchmarks/Load -c Release -v q --nologo
 load() { # name, arguments
   local name=$1; shift
   echo "--- $name"
-  dotnet benchmarks/Load/bin/Release/net10.0/Load.dll --viewers "$viewers" --seconds "$seconds" --bitrate "$bitrate" --pacing paced \
-    --json "$work/$name.json" "$@" || echo "(the run reported a failure)"
+  dotnet benchmarks/Load/bin/Release/net10.0/Load.dll --viewers "$viewers" --seconds "$seconds" --bitrate "$bitrate" --pacing "$pacing" \
+    $([ "$gro" = no ] || echo --gro) --json "$work/$name.json" "$@" || echo "(the run reported a failure)"
 }
 
 # Janus takes no loopback interface; traffic to any own address stays on loopback all the same.
@@ -119,7 +124,7 @@ run_events() {
     # The role stops when its standard input ends, so it gets a pipe that stays open.
     mkfifo "$work/stdin"
     # As the supervisor starts it (src/Platform/Roles/Supervisor.cs, MediaRuntime).
-    DOTNET_TieredCompilation=0 DOTNET_GCgen0size=40000 DOTNET_GCgen1size=40000 ASPNETCORE_ENVIRONMENT=Development EVENTS_OPEN_WHIP=1 EVENTS_BIND=127.0.0.1 EVENTS_HTTP_PORT=$(free_port) EVENTS_MEDIA_HTTP_PORT=$http \
+    DOTNET_TieredCompilation=0 DOTNET_GCgen0size=40000 DOTNET_GCGen0MaxBudget=80000 DOTNET_GCGen1MaxBudget=40000 ASPNETCORE_ENVIRONMENT=Development EVENTS_OPEN_WHIP=1 EVENTS_BIND=127.0.0.1 EVENTS_HTTP_PORT=$(free_port) EVENTS_MEDIA_HTTP_PORT=$http \
       EVENTS_RTC_PORT=$(free_port) EVENTS_RTC_WORKERS=1 EVENTS_DATA_DIR="$work/data" dotnet "$dll" --role media <"$work/stdin" >"$log" 2>&1 &
     events_pid=$!
     started+=("$events_pid")
@@ -148,7 +153,7 @@ row() { # title, jq expression
   done
   echo
 }
-printf '%-34s%14s%16s %7s%16s %7s\n' "$viewers viewers, $bitrate kbit/s" events "janus loops=1" ratio "janus default" ratio
+printf '%-34s%14s%16s %7s%16s %7s\n' "$viewers viewers, $bitrate kbit/s, $pacing" events "janus loops=1" ratio "janus default" ratio
 row "joined" '.joined'
 row "CPU µs per delivered packet" '.serverMicrosecondsPerPacket * 100 | round / 100'
 row "server CPU, % of a core" '.serverCpuShare * 1000 | round / 10'

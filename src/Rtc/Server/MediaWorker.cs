@@ -27,7 +27,6 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly Mailbox _mailbox = new();
-    private readonly List<MediaTransport> _transports = [];
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly List<IDisposable> _disposeLater = [];
 
@@ -35,6 +34,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     private readonly IDtlsEngineFactory _dtls;
     private readonly UdpSocket _socket;
     private readonly ReceiveBatch _receive;
+    private readonly Readiness _readable;
     private readonly Thread _thread;
     private readonly Action<Room, bool> _roomLeft;
     private readonly Action<Exception> _failed;
@@ -69,6 +69,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         (_socket, Tcp) = WorkerSockets.Bind(options, index, Counters, address => Routes.Forget(address));
         Drops = new SocketDrops(_socket, Counters, log);
         _receive = new ReceiveBatch(_socket);
+        _readable = new Readiness(_socket.Descriptor, _mailbox.Descriptor, Tcp.Descriptor);
         Queue = new SendQueue(_socket, Tcp, _surroundings.Sink);
         Candidates = CandidateAddresses.Of(options, _socket.Port);
         UpdateClock();
@@ -120,7 +121,10 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     /// <summary>The same moment on the wall clock, nanoseconds since 1970.</summary>
     public long UnixNow { get; private set; }
 
-    public int TransportCount => _transports.Count;
+    public int TransportCount => Timers.Count;
+
+    /// <summary>All that have a peer, and when they want their ticks.</summary>
+    public TransportTimers Timers { get; } = new();
 
     public TransportRoutes Routes { get; }
 
@@ -201,9 +205,9 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 
     public void Add(MediaTransport transport)
     {
-        if (!_transports.Contains(transport))
+        if (transport.Place < 0)
         {
-            _transports.Add(transport);
+            Timers.Add(transport, Now);
         }
 
         Routes.Register(transport.LocalIce, transport);
@@ -211,7 +215,11 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 
     public void Remove(MediaTransport transport)
     {
-        _transports.Remove(transport);
+        if (transport.Place >= 0)
+        {
+            Timers.Remove(transport);
+        }
+
         Routes.Remove(transport);
     }
 
@@ -246,7 +254,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
             _thread.Join();
         }
 
-        foreach (var transport in _transports.ToList())
+        foreach (var transport in Timers.Transports.ToArray())
         {
             transport.Disconnect();
         }
@@ -255,6 +263,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         DisposeEnded();
         Queue.Dispose();
         _receive.Dispose();
+        _readable.Dispose();
         Tcp.Dispose();
         _socket.Dispose();
         _mailbox.Dispose();
@@ -271,12 +280,11 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     private void Run()
     {
         _ = ProcessControl(SetTimerSlack, 50_000, 0, 0, 0); // 50 µs: packets are held for a few milliseconds.
-        var readable = new Readiness(_socket.Descriptor, _mailbox.Descriptor, Tcp.Descriptor);
         while (!_stop)
         {
             try
             {
-                Turn(readable);
+                Turn();
             }
             catch (Exception exception)
             {
@@ -286,17 +294,17 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         }
     }
 
-    private void Turn(Readiness readable)
+    private void Turn()
     {
-        readable.Wait(Now, NextDeadline());
+        _readable.Wait(Now, NextDeadline());
         UpdateClock();
-        ReceiveFromWorkers(readable[1]);
-        if (readable[0])
+        ReceiveFromWorkers(_readable[1]);
+        if (_readable[0])
         {
             ReceiveAll();
         }
 
-        if (readable[2])
+        if (_readable[2])
         {
             var self = this;
             Tcp.Receive(ref self, Now);
@@ -382,7 +390,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
             room.EndElsewhere(_ => true, new RtcError("worker_failed", "The server had to end this room; join again."));
         }
 
-        foreach (var transport in _transports.ToList())
+        foreach (var transport in Timers.Transports.ToArray())
         {
             Remove(transport);
         }
@@ -400,7 +408,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 
     private MonotonicTime NextDeadline()
     {
-        var tick = _transports.Count > 0 || _rooms.Count > 0 || Tcp.NeedsSweep ? _nextTick : MonotonicTime.Never;
+        var tick = Timers.Count > 0 || _rooms.Count > 0 || Tcp.NeedsSweep ? _nextTick : MonotonicTime.Never;
         return MonotonicTime.Min(tick, _later.Deadline);
     }
 
@@ -409,24 +417,21 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         _nextTick = Now + TickInterval;
         Drops.Advance(Now);
         Tcp.Sweep(Now);
-        for (var i = _transports.Count - 1; i >= 0; i--)
+        for (var i = Timers.Count - 1; i >= 0; i--)
         {
-            if (i >= _transports.Count)
+            if (i >= Timers.Count || Now < Timers[i])
             {
-                continue; // A transport that ended took others with it.
+                continue; // A transport that ended may have taken others with it.
             }
 
-            var transport = _transports[i];
-            if (Now >= transport.NextTick)
+            var transport = Timers.Transports[i];
+            try
             {
-                try
-                {
-                    transport.Tick(Now);
-                }
-                catch (Exception exception)
-                {
-                    Fault(transport, exception);
-                }
+                transport.Tick(Now);
+            }
+            catch (Exception exception)
+            {
+                Fault(transport, exception);
             }
         }
 

@@ -59,8 +59,21 @@ internal abstract class MediaTransport : IPeerSink
     /// <summary>Keys of our user fragments by which the worker finds this transport.</summary>
     public List<ulong> Ufrags { get; } = [];
 
+    /// <summary>Among the worker's <see cref="MediaWorker.Timers"/>, −1 while there is no peer.</summary>
+    public int Place { get; set; } = -1;
+
     /// <summary>When <see cref="Tick"/> has something to do.</summary>
-    public MonotonicTime NextTick { get; set; }
+    public MonotonicTime NextTick
+    {
+        get => Place >= 0 ? Worker.Timers[Place] : MonotonicTime.Never;
+        set
+        {
+            if (Place >= 0)
+            {
+                Worker.Timers[Place] = value;
+            }
+        }
+    }
 
     public bool IsConnected => Peer is { IsConnected: true };
 
@@ -106,7 +119,6 @@ internal abstract class MediaTransport : IPeerSink
         var dtls = Worker.CreateDtls(remote.DtlsRole, remote.Fingerprint, Profiles);
         Peer = new Peer(options, dtls, Worker.Ciphers, this);
         Peer.Start(Worker.Now);
-        NextTick = Worker.Now;
         Worker.Add(this);
         StartsDtls = remote.DtlsRole == DtlsRole.Client;
     }

@@ -16,9 +16,9 @@ internal sealed class Destination
 }
 
 /// <summary>
-/// The send slab. Datagrams are written into slots, chained per destination, and leave with few <c>sendmmsg</c> calls in
+/// The send slab. Datagrams are written into it one behind the other, chained per destination, and leave with few <c>sendmmsg</c> calls in
 /// which a destination's equal-sized neighbours travel as one segmented send (UDP_SEGMENT), or into its TCP connection. Order per destination
-/// is kept.
+/// is kept. The kernel takes what lies side by side, as a frame does, as one piece.
 /// </summary>
 internal sealed unsafe class SendQueue : IDisposable
 {
@@ -39,6 +39,7 @@ internal sealed unsafe class SendQueue : IDisposable
     private readonly DatagramSink? _sink;
     private readonly byte* _slab;
     private readonly int[] _next = new int[Slots];
+    private readonly int[] _starts = new int[Slots];
     private readonly int[] _lengths = new int[Slots];
     private readonly Destination[] _dirty = new Destination[Slots];
     private readonly Destination[] _single;
@@ -46,7 +47,9 @@ internal sealed unsafe class SendQueue : IDisposable
     private readonly IoVector* _vectors;
     private readonly SocketAddressInet6* _names;
     private readonly byte* _controls;
+    private readonly Segments[] _segments = new Segments[MaxMessages];
     private int _used;
+    private int _usedBytes;
     private int _dirtyCount;
     private int _singleUsed;
 
@@ -85,7 +88,7 @@ internal sealed unsafe class SendQueue : IDisposable
     /// <summary>Datagrams that the kernel refused (full buffer, unreachable): lost, as on any network.</summary>
     public long Refused { get; private set; }
 
-    /// <summary>A slot to write the next datagram into; flushes when the slab is full.</summary>
+    /// <summary>Room for the next datagram; flushes when the slab is full.</summary>
     public Span<byte> Reserve()
     {
         if (_used == Slots)
@@ -93,14 +96,16 @@ internal sealed unsafe class SendQueue : IDisposable
             Flush();
         }
 
-        return new Span<byte>(_slab + (_used * SlotBytes), SlotBytes);
+        return new Span<byte>(_slab + _usedBytes, SlotBytes);
     }
 
-    /// <summary>Queues the reserved slot.</summary>
+    /// <summary>Queues what was written into the reserved room.</summary>
     public void Commit(Destination destination, int length)
     {
         var slot = _used++;
+        _starts[slot] = _usedBytes;
         _lengths[slot] = length;
+        _usedBytes += length;
         _next[slot] = -1;
         if (destination.Tail < 0)
         {
@@ -183,13 +188,23 @@ internal sealed unsafe class SendQueue : IDisposable
                 var segment = _lengths[slot];
                 var total = 0;
                 var last = segment;
+                var count = 0;
+                var end = -1;
                 // Equal sizes, of which the last may be smaller (udp(7), UDP_SEGMENT).
                 do
                 {
                     last = _lengths[slot];
-                    _vectors[vectors].Base = _slab + (slot * SlotBytes);
-                    _vectors[vectors].Length = (nuint)last;
-                    vectors++;
+                    if (_starts[slot] == end)
+                    {
+                        _vectors[vectors - 1].Length += (nuint)last;
+                    }
+                    else
+                    {
+                        _vectors[vectors++] = new() { Base = _slab + _starts[slot], Length = (nuint)last };
+                    }
+
+                    end = _starts[slot] + last;
+                    count++;
                     total += last;
                     slot = _next[slot];
                 }
@@ -197,7 +212,7 @@ internal sealed unsafe class SendQueue : IDisposable
                     && last == segment
                     && _lengths[slot] <= segment
                     && _socket.SegmentationOffload
-                    && vectors - first < MaxSegments
+                    && count < MaxSegments
                     && total + _lengths[slot] <= MaxSegmentedBytes);
 
                 ref var header = ref _headers[messages].Header;
@@ -205,7 +220,8 @@ internal sealed unsafe class SendQueue : IDisposable
                 header.NameLength = nameLength;
                 header.Vectors = _vectors + first;
                 header.VectorCount = (nuint)(vectors - first);
-                if (vectors - first > 1)
+                _segments[messages] = new(count, segment);
+                if (count > 1)
                 {
                     var control = _controls + (messages * ControlSpace);
                     *(nuint*)control = 18; // CMSG_LEN(sizeof(ushort))
@@ -239,7 +255,7 @@ internal sealed unsafe class SendQueue : IDisposable
             var destination = _dirty[i];
             for (var slot = destination.Head; slot >= 0; slot = _next[slot])
             {
-                sink(destination.Address, new ReadOnlySpan<byte>(_slab + (slot * SlotBytes), _lengths[slot]));
+                sink(destination.Address, Datagram(slot));
                 Sent++;
             }
 
@@ -275,7 +291,7 @@ internal sealed unsafe class SendQueue : IDisposable
     {
         for (var slot = destination.Head; slot >= 0; slot = _next[slot])
         {
-            _tcp.Add(destination.Address, new ReadOnlySpan<byte>(_slab + (slot * SlotBytes), _lengths[slot]));
+            _tcp.Add(destination.Address, Datagram(slot));
         }
 
         destination.Head = -1;
@@ -283,9 +299,12 @@ internal sealed unsafe class SendQueue : IDisposable
         _tcp.Drain(destination.Address);
     }
 
+    private ReadOnlySpan<byte> Datagram(int slot) => new(_slab + _starts[slot], _lengths[slot]);
+
     private void Clear()
     {
         _used = 0;
+        _usedBytes = 0;
         _dirtyCount = 0;
         _singleUsed = 0;
     }
@@ -301,7 +320,7 @@ internal sealed unsafe class SendQueue : IDisposable
             {
                 for (var i = 0; i < sent; i++)
                 {
-                    Sent += (long)_headers[offset + i].Header.VectorCount;
+                    Sent += _segments[offset + i].Count;
                 }
 
                 Messages += sent;
@@ -316,41 +335,50 @@ internal sealed unsafe class SendQueue : IDisposable
                 continue;
             }
 
-            if (error is ErrorIo or ErrorInvalid && _headers[offset].Header.VectorCount > 1)
+            if (error is ErrorIo or ErrorInvalid && _segments[offset].Count > 1)
             {
                 // EIO: the device cannot cut it (no checksum offload), one by one from now on. EINVAL: this run's segments
                 // exceed this path's MTU, which says nothing of the others.
                 _socket.SegmentationOffload &= error != ErrorIo;
-                SendOneByOne(ref _headers[offset].Header);
+                SendOneByOne(_headers[offset].Header, _segments[offset]);
             }
             else
             {
-                Refused += (long)_headers[offset].Header.VectorCount;
+                Refused += _segments[offset].Count;
             }
 
             offset++;
         }
     }
 
-    private void SendOneByOne(ref MessageHeader run)
+    private void SendOneByOne(in MessageHeader run, Segments segments)
     {
+        IoVector piece = default;
         MultiMessageHeader single = default;
         single.Header.Name = run.Name;
         single.Header.NameLength = run.NameLength;
+        single.Header.Vectors = &piece;
         single.Header.VectorCount = 1;
         for (nuint i = 0; i < run.VectorCount; i++)
         {
-            single.Header.Vectors = run.Vectors + i;
-            Calls++;
-            if (SendMultiple(_socket.Descriptor, &single, 1, MessageDontWait) == 1)
+            var rest = run.Vectors[i];
+            for (; rest.Length > 0; rest.Base += piece.Length, rest.Length -= piece.Length)
             {
-                Sent++;
-                Messages++;
-            }
-            else
-            {
-                Refused++;
+                piece = new() { Base = rest.Base, Length = Math.Min(rest.Length, (nuint)segments.Bytes) };
+                Calls++;
+                if (SendMultiple(_socket.Descriptor, &single, 1, MessageDontWait) == 1)
+                {
+                    Sent++;
+                    Messages++;
+                }
+                else
+                {
+                    Refused++;
+                }
             }
         }
     }
+
+    /// <summary>How many datagrams travel in a message, and how large they are; the last may be smaller.</summary>
+    private readonly record struct Segments(int Count, int Bytes);
 }
