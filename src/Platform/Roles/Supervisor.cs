@@ -118,7 +118,13 @@ internal sealed class Supervisor : IDisposable
     /// the first minutes, 0.1 s more to start), and its young generations are small, for signalling is all that allocates and small collections are short (docs/performance.md).
     /// </summary>
     private static readonly (string Name, string Value)[] MediaRuntime =
-        [("DOTNET_TieredCompilation", "0"), ("DOTNET_GCgen0size", "40000"), ("DOTNET_GCgen1size", "40000")]; // 0.25 MB: the runtime reads them as hexadecimal.
+        [
+            ("DOTNET_TieredCompilation", "0"),
+            // As the runtime spells and reads them, in hexadecimal: 0.25 to 0.5 MB, and 0.25 MB.
+            ("DOTNET_GCgen0size", "40000"),
+            ("DOTNET_GCGen0MaxBudget", "80000"),
+            ("DOTNET_GCGen1MaxBudget", "40000"),
+        ];
 
     private void StartRole(Role role, Dictionary<string, string> environment)
     {
