@@ -3,12 +3,12 @@ using Npgsql;
 namespace Events.Platform.Data.Work;
 
 /// <summary>
-/// Asks twice a second, in one prepared statement, which workers have something to do. Each with a poll of its own would be ten times the statements, and
+/// Asks once a second, in one prepared statement, which workers have something to do. Each with a poll of its own would be ten times the statements, and
 /// most of what an idle installation does.
 /// </summary>
 internal sealed class WorkWatch(Database database, IEnumerable<RowWorker> workers, ILogger<WorkWatch> log) : BackgroundService
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     private readonly RowWorker[] _workers = [.. workers];
     private string? _problem;
@@ -29,7 +29,7 @@ internal sealed class WorkWatch(Database database, IEnumerable<RowWorker> worker
             {
                 if (e.Message != _problem)
                 {
-                    DataLog.WorkWaits(log, e.Message); // Not twice a second for as long as it lasts.
+                    DataLog.WorkWaits(log, e.Message); // Not every second for as long as it lasts.
                 }
 
                 _problem = e.Message;
