@@ -263,7 +263,6 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         DisposeEnded();
         Queue.Dispose();
         _receive.Dispose();
-        _readable.Dispose();
         Tcp.Dispose();
         _socket.Dispose();
         _mailbox.Dispose();

@@ -27,6 +27,12 @@ public sealed partial class ChurnTests(RunningInstallation installation, ITestOu
     private const int MostHandlesMore = 12;
     private const int MostThreadsMore = 8;
 
+    /// <summary>
+    /// A join allocates 100 to 200 KB, and the role's young generation has at most 0.5 MB, so that no collection is long (docs/performance.md): one for two to five joins. The runtime ignores
+    /// settings whose names it does not know, and would make one for ten to twenty.
+    /// </summary>
+    private const int MostJoinsPerCollection = 6;
+
     [Fact]
     public async Task Coming_and_going_costs_no_memory_handles_or_threads()
     {
@@ -55,12 +61,14 @@ public sealed partial class ChurnTests(RunningInstallation installation, ITestOu
         await Task.WhenAll(guests);
         await Until.True("all transports of guests are gone", Patience, async () => await GaugeAsync("events_rtc_transports") <= 1);
         var after = Usage.Of(pid);
-        Output.WriteLine($"{seen} joins in {Length.TotalSeconds:0} s; before, after {atStart} joins: {before}; after: {after}");
+        var collections = await GaugeAsync("events_gc_pause_seconds_count");
+        Output.WriteLine($"{seen} joins and {collections} collections in {Length.TotalSeconds:0} s; before, after {atStart} joins: {before}; after: {after}");
 
         Assert.True(seen > atStart + 100, $"{seen} joins");
         Assert.True(after.Megabytes < before.Megabytes + MostMegabytesMore, $"{before} → {after}");
         Assert.True(after.Handles <= before.Handles + MostHandlesMore, $"{before} → {after}");
         Assert.True(after.Threads <= before.Threads + MostThreadsMore, $"{before} → {after}");
+        Assert.True(collections > seen / MostJoinsPerCollection, $"{seen} joins, {collections} collections");
         Assert.Equal(1, speaker.Connections);
         Assert.Equal(0, await GaugeAsync("events_rtc_faults_total"));
     }

@@ -43,11 +43,12 @@ internal static unsafe partial class LinuxSockets
     public const int ErrorIo = 5;
     public const int ErrorAgain = 11;
     public const int ErrorInvalid = 22;
-    public const int ErrorNoSystemCall = 38;
     public const int ErrorMessageSize = 90;
     public const int ErrorAddressInUse = 98;
     public const int ErrorConnectionAborted = 103;
     public const int ErrorNoBuffers = 105;
+
+    public const short PollIn = 1;
 
     public const int PollAdd = 1;
     public const int PollDelete = 2;
@@ -104,6 +105,14 @@ internal static unsafe partial class LinuxSockets
     }
 
     [StructLayout(LayoutKind.Sequential)]
+    public struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
     public struct TimeSpec
     {
         public long Seconds;
@@ -146,14 +155,14 @@ internal static unsafe partial class LinuxSockets
     [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
     public static partial int PollWait(int set, void* events, int count, int timeoutMs);
 
-    [LibraryImport("libc", EntryPoint = "epoll_pwait2", SetLastError = true)]
-    public static partial int PollWaitPrecisely(int set, void* events, int count, TimeSpec* timeout, void* signalMask);
-
     [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
     public static partial int ReceiveMultiple(int socket, MultiMessageHeader* messages, uint count, int flags, void* timeout);
 
     [LibraryImport("libc", EntryPoint = "sendmmsg", SetLastError = true)]
     public static partial int SendMultiple(int socket, MultiMessageHeader* messages, uint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ppoll", SetLastError = true)]
+    public static partial int Poll(PollDescriptor* descriptors, ulong count, TimeSpec* timeout, void* signalMask);
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     public static partial int EventDescriptor(uint initial, int flags);
