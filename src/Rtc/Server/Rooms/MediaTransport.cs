@@ -62,7 +62,7 @@ internal abstract class MediaTransport : IPeerSink
     /// <summary>Among the worker's <see cref="MediaWorker.Timers"/>, −1 while there is no peer.</summary>
     public int Place { get; set; } = -1;
 
-    /// <summary>When <see cref="Tick"/> has something to do.</summary>
+    /// <summary>When <see cref="Tick"/> has something to do: never while there is no peer, at once when there is.</summary>
     public MonotonicTime NextTick
     {
         get => Place >= 0 ? Worker.Timers[Place] : MonotonicTime.Never;
