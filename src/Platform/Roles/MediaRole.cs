@@ -53,6 +53,7 @@ public static class MediaRole
         var app = builder.Build();
         // The media ports are bound before the doors open: a port in use is a refusal to start, not an error of the first call.
         _ = app.Services.GetRequiredService<IRtcServer>();
+        app.Services.GetRequiredService<IRoomObserver>().Record("node.started", new { });
         app.UseProxies(options);
         app.UseExceptionHandler();
         app.MapHealth();

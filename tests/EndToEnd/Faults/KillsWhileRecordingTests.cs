@@ -56,8 +56,11 @@ public sealed class KillsWhileRecordingTests(RunningInstallation installation, I
     public async Task Killing_the_media_role_loses_at_most_a_second_before_the_kill_and_the_recording_goes_on()
     {
         await using var scene = await RecordAsync();
+        var present = await PresentAsync(scene);
+        Assert.InRange(present, 1, 2); // The speaker, and perhaps the recorder.
         var killedAt = await KillAsync("media", scene);
         await Until.True("the speaker is back", Healing, () => scene.Speaker.Connections == 2);
+        await Until.True("nobody is there twice", TimeSpan.FromSeconds(5), async () => await PresentAsync(scene) == present);
         await scene.RunUntilAsync(scene.Speaker.Position + After);
 
         var composite = await StopAndReadAsync(scene);
@@ -112,6 +115,12 @@ public sealed class KillsWhileRecordingTests(RunningInstallation installation, I
         var scene = new Scene(api, session, ticket, await api.GrantAsync(session.Id, publish: false), speaker, id) { StartedAt = speaker.Position };
         await scene.RunUntilAsync(speaker.Position + Before);
         return scene;
+    }
+
+    private static async Task<int> PresentAsync(Scene scene)
+    {
+        var sessions = (await scene.Api.CallAsync(HttpMethod.Get, $"/api/v1/events/{scene.Session.EventId}"))["sessions"]!.AsArray();
+        return (int)sessions.Single(s => (string?)s!["id"] == scene.Session.Id)!["participants"]!;
     }
 
     private async Task<double> KillAsync(string role, Scene? scene = null)

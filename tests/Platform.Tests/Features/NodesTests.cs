@@ -51,6 +51,20 @@ public sealed class NodesTests(PlatformFixture fixture)
         Assert.Equal(0, await CountAsync(scene));
     }
 
+    /// <summary>A process that was killed reports nobody's leaving.</summary>
+    [Fact]
+    public async Task Who_was_on_a_node_before_it_started_is_gone()
+    {
+        var scene = await fixture.SceneAsync();
+        var room = scene.SessionId.ToString();
+        var epoch = Guid.NewGuid();
+        Assert.Equal(2, await PostAsync(epoch, Joined(1, room, "a"), Joined(2, room, "b")));
+        Assert.Equal(4, await PostAsync(epoch, new { seq = 3, at = DateTimeOffset.UtcNow, type = "node.started", data = new { } }, Joined(4, room, "c")));
+        Assert.Equal(1, await CountAsync(scene));
+        Assert.Equal(4, await PostAsync(epoch, new { seq = 3, at = DateTimeOffset.UtcNow, type = "node.started", data = new { } })); // Once.
+        Assert.Equal(1, await CountAsync(scene));
+    }
+
     [Fact]
     public async Task Two_deliveries_at_once_apply_each_event_once()
     {

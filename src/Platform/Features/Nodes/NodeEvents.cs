@@ -53,6 +53,7 @@ internal sealed class NodeEvents(Database database, IBlobStore blobs, ILogger<No
 
     private Task DispatchAsync(NpgsqlTransaction transaction, string node, NodeEvent e) => e.Type switch
     {
+        "node.started" => Presence.NobodyAsync(transaction, node),
         "participant.joined" => Presence.JoinedAsync(transaction, node, e.At, Read<ParticipantEvent>(e)),
         "participant.left" => Presence.LeftAsync(transaction, node, Read<ParticipantEvent>(e)),
         "recording.started" => RecordingEvents.ApplyAsync(transaction, Read<RecordingStarted>(e)),

@@ -7,10 +7,13 @@ using Npgsql;
 
 namespace Events.Platform.Features.Nodes;
 
-/// <summary>Asks the media node every few seconds who is there, and sets presence right where its events could not.</summary>
+/// <summary>
+/// Asks the media node now and then who is there, and sets presence right where its events could not: a node whose disk takes nothing has them refused.
+/// Seldom, because each answer names everybody.
+/// </summary>
 internal sealed class NodeWatch(NodeOptions options, NodeKeys keys, Database database, TimeProvider clock, ILogger<NodeWatch> log) : BackgroundService
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
 
     /// <summary>Events take about this long from the node to a row, at most.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);

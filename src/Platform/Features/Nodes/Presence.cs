@@ -20,10 +20,11 @@ internal static class Presence
     public static Task LeftAsync(NpgsqlTransaction transaction, string node, ParticipantEvent e) => transaction.Connection!.ExecuteAsync(
         "delete from platform.room_participants where node = @node and participant_id = @ParticipantId", new { node, e.ParticipantId }, transaction);
 
-    /// <summary>
-    /// Forgets those that the node no longer has: a media process that was killed reports nobody's leaving. Whoever joined
-    /// just before the node was asked is left alone.
-    /// </summary>
+    /// <summary>A node's process has begun: one that was killed before it reported nobody's leaving.</summary>
+    public static Task NobodyAsync(NpgsqlTransaction transaction, string node) => transaction.Connection!.ExecuteAsync(
+        "delete from platform.room_participants where node = @node", new { node }, transaction);
+
+    /// <summary>Forgets those that the node no longer has. Whoever joined just before the node was asked is left alone.</summary>
     public static Task KeepOnlyAsync(NpgsqlConnection connection, string node, IReadOnlyCollection<string> present, DateTimeOffset joinedBefore) => connection.ExecuteAsync(
         "delete from platform.room_participants where node = @node and joined_at < @joinedBefore and participant_id <> all(@present)",
         new { node, joinedBefore, present = present.ToArray() });
