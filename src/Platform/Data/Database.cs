@@ -9,6 +9,8 @@ namespace Events.Platform.Data;
 public sealed class Database : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _source;
+    private readonly StateChangeEventHandler _returned;
+    private TaskCompletionSource? _awaited;
 
     static Database()
     {
@@ -22,10 +24,30 @@ public sealed class Database : IAsyncDisposable
         builder.ConnectionStringBuilder.ApplicationName ??= "events-platform";
         builder.ConnectionStringBuilder.CommandTimeout = 15;
         _source = builder.UseLoggerFactory(logging).Build();
+        _returned = (_, change) =>
+        {
+            if (change.CurrentState == ConnectionState.Closed)
+            {
+                Interlocked.Exchange(ref _awaited, null)?.TrySetResult();
+            }
+        };
     }
 
     /// <summary>An open connection; dispose it.</summary>
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancel) => _source.OpenConnectionAsync(cancel);
+    public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancel)
+    {
+        var connection = await _source.OpenConnectionAsync(cancel);
+        connection.StateChange += _returned;
+        return connection;
+    }
+
+    /// <summary>Completes when somebody here has used the database: what was written by then can be seen. For one who waits.</summary>
+    public Task NextUseAsync()
+    {
+        var awaited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _awaited, awaited);
+        return awaited.Task;
+    }
 
     /// <summary>Runs work in one transaction: committed when it returns, rolled back when it throws.</summary>
     public async Task<T> InTransactionAsync<T>(Func<NpgsqlTransaction, Task<T>> work, CancellationToken cancel)

@@ -32,8 +32,11 @@ internal sealed class TimerRunner : RowWorker
         : base(log) =>
         (_database, _handlers, _log) = (database, handlers.ToDictionary(h => h.Kind), log);
 
-    public override string Due =>
-        $"exists (select from platform.timers where failed_at is null and next_at <= now() and kind in ({string.Join(", ", _handlers.Keys.Append("").Select(k => $"'{k}'"))}))";
+    public override string Due => $"exists (select from platform.timers where failed_at is null and next_at <= now() and {IsHandled})";
+
+    public override string NextDue => $"(select min(next_at) from platform.timers where failed_at is null and next_at > now() and {IsHandled})";
+
+    private string IsHandled => $"kind in ({string.Join(", ", _handlers.Keys.Append("").Select(k => $"'{k}'"))})";
 
     /// <summary>Runs what is due now.</summary>
     /// <returns>How many timers were taken.</returns>

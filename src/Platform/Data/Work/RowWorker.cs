@@ -13,6 +13,12 @@ internal abstract class RowWorker(ILogger log) : BackgroundService
     /// <summary>A boolean SQL expression, without parameters: something is due. It is asked often, so an index has to answer it.</summary>
     public abstract string Due { get; }
 
+    /// <summary>
+    /// A <c>timestamptz</c> SQL expression, without parameters: when something becomes due next without anybody's writing, or null. It has to lie ahead. By default
+    /// nothing does.
+    /// </summary>
+    public virtual string NextDue => "null::timestamptz";
+
     /// <summary>For what no row tells of; by default never.</summary>
     protected virtual TimeSpan AtLeastEvery => Timeout.InfiniteTimeSpan;
 

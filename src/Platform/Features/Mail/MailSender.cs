@@ -32,6 +32,8 @@ internal sealed class MailSender(Database database, IMailTransport transport, No
 
     public override string Due => "exists (select from platform.mails where state = 'waiting' and next_attempt_at <= now())";
 
+    public override string NextDue => "(select min(next_attempt_at) from platform.mails where state = 'waiting' and next_attempt_at > now())";
+
     protected override TimeSpan AtLeastEvery => CleanUpEvery;
 
     protected override async Task WorkAsync(CancellationToken cancel)

@@ -38,6 +38,11 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
         or exists (select from platform.payments where state = 'started' and provider = '{_provider.Name}' and checked_at < now() - interval '{CheckEvery.TotalSeconds} seconds')
         """;
 
+    public override string NextDue => _provider is null ? base.NextDue : $"""
+        (select min(checked_at) + interval '{CheckEvery.TotalSeconds} seconds' from platform.payments
+         where state = 'started' and provider = '{_provider.Name}' and checked_at >= now() - interval '{CheckEvery.TotalSeconds} seconds')
+        """;
+
     protected override TimeSpan AtLeastEvery => ForgetEvery;
 
     protected override async Task WorkAsync(CancellationToken cancel)

@@ -21,6 +21,9 @@ internal sealed class RecordingReconciler(Database database, MixerCommands mixer
 
     public override string Due => $"exists (select from platform.recordings r where (r.status in ('starting', 'stopping') or r.working_files) and ({IsDue}))";
 
+    public override string NextDue =>
+        $"(select min(commanded_at) + interval '{RepeatSeconds} seconds' from platform.recordings where status in ('starting', 'stopping') and commanded_at >= now() - interval '{RepeatSeconds} seconds')";
+
     protected override async Task WorkAsync(CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);

@@ -29,6 +29,12 @@ internal sealed class TicketUpkeep(Database database, TicketMails mails, TimePro
         or exists (select from platform.tickets where state in ('cancelled', 'revoked', 'transferred') and mailed_at is not null and ended_mailed_at is null)
         """;
 
+    public override string NextDue => """
+        least(
+            (select min(expires_at) from platform.orders where state = 'pending' and expires_at >= now()),
+            (select min(offered_until) from platform.ticket_waiting_list where state = 'offered' and offered_until >= now()))
+        """;
+
     protected override async Task WorkAsync(CancellationToken cancel)
     {
         await ExpireOrdersAsync(cancel);
