@@ -23,8 +23,11 @@ namespace Events.Rtc;
 /// </summary>
 internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 {
-    /// <summary>Timed work (retransmission requests, handshakes) has this resolution.</summary>
-    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(10);
+    /// <summary>Rounds of timed work: what becomes due meanwhile is done together.</summary>
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>What cannot wait so long (retransmission requests, handshakes, probes, what is paced) has this resolution.</summary>
+    private static readonly TimeSpan BusyTickInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly Mailbox _mailbox = new();
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
@@ -42,6 +45,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     private readonly WorkerSurroundings _surroundings;
     private readonly byte[] _scripted = new byte[SendQueue.SlotBytes];
     private MonotonicTime _nextTick;
+    private MonotonicTime _nextBusyTick;
     private volatile bool _stop;
 
     public MediaWorker(
@@ -154,7 +158,23 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     public void ForwardLater(PublishedEncoding encoding) => _later.Hold(encoding);
 
     /// <summary>The subscription goes on with <see cref="Subscription.Replay"/> until that is done.</summary>
-    public void ReplayLater(Subscription subscription) => _later.Replay(subscription);
+    public void ReplayLater(Subscription subscription)
+    {
+        _later.Replay(subscription);
+        TickBy(Now);
+    }
+
+    /// <summary>Timed work is due then: if it cannot wait for the next round, there is one between.</summary>
+    public void TickBy(MonotonicTime due)
+    {
+        if (due <= _nextBusyTick)
+        {
+            _nextTick = MonotonicTime.Min(_nextTick, _nextBusyTick);
+        }
+    }
+
+    /// <summary>The last round of timed work up to that moment: what is due in a round wakes nobody by itself.</summary>
+    public static MonotonicTime RoundAt(MonotonicTime time) => time.Down(TickInterval);
 
     public Room? FindRoom(string id) => _rooms.GetValueOrDefault(id);
 
@@ -208,6 +228,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         if (transport.Place < 0)
         {
             Timers.Add(transport, Now);
+            TickBy(Now);
         }
 
         Routes.Register(transport.LocalIce, transport);
@@ -413,14 +434,21 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 
     private void Tick()
     {
-        _nextTick = Now + TickInterval;
+        _nextTick = Now.Down(TickInterval) + TickInterval;
+        _nextBusyTick = Now.Down(BusyTickInterval) + BusyTickInterval;
         Drops.Advance(Now);
         Tcp.Sweep(Now);
         for (var i = Timers.Count - 1; i >= 0; i--)
         {
-            if (i >= Timers.Count || Now < Timers[i])
+            if (i >= Timers.Count)
             {
                 continue; // A transport that ended may have taken others with it.
+            }
+
+            if (Now < Timers[i])
+            {
+                TickBy(Timers[i]);
+                continue;
             }
 
             var transport = Timers.Transports[i];
@@ -434,7 +462,10 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
             }
         }
 
-        _later.ReplayMore(Now);
+        if (_later.ReplayMore(Now))
+        {
+            TickBy(Now);
+        }
 
         var participants = 0;
         foreach (var room in _rooms.Values)

@@ -18,13 +18,19 @@ public class RoomScenarios(ITestOutputHelper output)
         using var call = new VirtualCall(simulation, Layered);
         call.Viewer.Down.Capacity = Bitrate.FromMegabits(3);
         simulation.AtSecond(20, () => call.Viewer.Down.Capacity = Bitrate.FromKilobits(300));
-        simulation.AtSecond(60, () => call.Viewer.Down.Capacity = Bitrate.FromMegabits(3));
+        var padding = 0L;
+        simulation.AtSecond(60, () =>
+        {
+            call.Viewer.Down.Capacity = Bitrate.FromMegabits(3);
+            padding = call.Worker.Counters.PaddingSent;
+        });
         simulation.RunTo(80);
         var picture = call.Viewer.Picture;
         Assert.True(picture.ShareAtOrAbove(Top, 10, 20) > 0.95, call.Tell());
         Assert.True(picture.ShareAtOrAbove(1, 25, 60) < 0.02, call.Tell());
         Assert.True(picture.ShareAtOrAbove(0, 25, 60) > 0.9, call.Tell());
         Assert.True(picture.FirstAt(Top, 60) <= 70, call.Tell());
+        Assert.True(call.Worker.Counters.PaddingSent > padding, call.Tell()); // By probes: the lowest layer alone would not show that there is room.
         call.ExpectSound(0.95);
     });
 

@@ -77,7 +77,10 @@ public class StormScenarios(ITestOutputHelper output)
         Assert.Empty(good.Picture.Gaps);
     });
 
-    /// <summary>Field: loss that many subscribers feel. Nobody's picture stands still for half a second, and repairing costs about what is lost.</summary>
+    /// <summary>
+    /// Field: loss that many subscribers feel. Nobody's picture stands still for half a second, nobody is without the largest one for long once estimates have
+    /// risen to it, and repairing costs about what is lost.
+    /// </summary>
     [Theory]
     [InlineData(LayerMode.Av1Full)]
     [InlineData(LayerMode.Av1Key)]
@@ -98,13 +101,14 @@ public class StormScenarios(ITestOutputHelper output)
 
         simulation.RunTo(5);
         var (before, asked) = (call.Worker.Counters.PacketsForwarded, encoder.KeyframesAsked);
+        var pictures = call.Viewers.Select(v => v.Decoder!.Pictures).ToList();
         var again = call.Worker.Counters.Retransmissions;
         simulation.RunTo(25);
         var forwarded = call.Worker.Counters.PacketsForwarded - before;
         again = call.Worker.Counters.Retransmissions - again;
         var longest = call.Viewers.Max(v => { v.Decoder!.End(); return v.Decoder.LongestFreeze; });
         output.WriteLine($"{mode}: longest freeze {longest * 1_000:F0} ms, {again} of {forwarded} sent again, {encoder.KeyframesAsked - asked} keyframes asked for");
-        Assert.All(call.Viewers, v => Assert.True(v.Decoder!.Pictures > 24 * 30 * 0.8, $"{v.Decoder.Pictures} pictures"));
+        Assert.All(call.Viewers.Zip(pictures), v => Assert.InRange(v.First.Decoder!.Pictures - v.Second, 20 * 30 * 0.8, (20 * 30) + 10));
         Assert.True(longest < 0.5, $"{mode}: {longest:F3} s");
         Assert.True(again < forwarded * 0.03, $"{again} of {forwarded} sent again");
         Assert.True(encoder.KeyframesAsked - asked < 20, $"{encoder.KeyframesAsked - asked} keyframes asked for");

@@ -92,7 +92,7 @@ internal sealed class VirtualDecoder(Simulation simulation, VirtualEncoder encod
     /// <summary>Full pictures that were decoded.</summary>
     public int Pictures { get; private set; }
 
-    /// <summary>Longest time without a new full picture, since the first.</summary>
+    /// <summary>Longest time without a new picture, large or small, since the first.</summary>
     public double LongestFreeze { get; private set; }
 
     public void Received(in RtpReader packet)
@@ -123,12 +123,9 @@ internal sealed class VirtualDecoder(Simulation simulation, VirtualEncoder encod
     private void Decode(CodedFrame frame)
     {
         _decoded.Add(frame);
-        if (encoder.IsTop(frame))
-        {
-            Pictures++;
-            Note();
-            _last = simulation.Seconds;
-        }
+        Pictures += encoder.IsTop(frame) ? 1 : 0;
+        Note();
+        _last = simulation.Seconds;
     }
 
     private void Note()

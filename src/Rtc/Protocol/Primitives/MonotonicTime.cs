@@ -23,6 +23,9 @@ public readonly record struct MonotonicTime(long Nanoseconds) : IComparable<Mono
 
     public static MonotonicTime Min(MonotonicTime a, MonotonicTime b) => a.Nanoseconds <= b.Nanoseconds ? a : b;
 
+    /// <summary>The last multiple of an interval up to this moment.</summary>
+    public MonotonicTime Down(TimeSpan interval) => new(Nanoseconds - (Nanoseconds % (interval.Ticks * TimeSpan.NanosecondsPerTick)));
+
     public static MonotonicTime Max(MonotonicTime a, MonotonicTime b) => a.Nanoseconds >= b.Nanoseconds ? a : b;
 
     public static TimeSpan operator -(MonotonicTime a, MonotonicTime b) => new((a.Nanoseconds - b.Nanoseconds) / 100);

@@ -31,7 +31,8 @@ internal sealed class LaterForwarding
         }
     }
 
-    public void ReplayMore(MonotonicTime now)
+    /// <summary>True while there is more.</summary>
+    public bool ReplayMore(MonotonicTime now)
     {
         for (var i = _replaying.Count - 1; i >= 0; i--)
         {
@@ -40,6 +41,8 @@ internal sealed class LaterForwarding
                 _replaying.RemoveAt(i);
             }
         }
+
+        return _replaying.Count > 0;
     }
 
     public void Clear()

@@ -71,6 +71,7 @@ internal abstract class MediaTransport : IPeerSink
             if (Place >= 0)
             {
                 Worker.Timers[Place] = value;
+                Worker.TickBy(value);
             }
         }
     }

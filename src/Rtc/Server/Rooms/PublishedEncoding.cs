@@ -258,6 +258,9 @@ internal sealed class PublishedEncoding : IDisposable
         return report;
     }
 
+    /// <summary>Packets are missing that are still asked for.</summary>
+    public bool IsMissingPackets => _nack.Count > 0;
+
     public int CollectNacks(MonotonicTime now, Span<ushort> destination) => _nack.Collect(now, destination);
 
     public void Advance(MonotonicTime now)

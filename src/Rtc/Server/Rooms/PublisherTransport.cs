@@ -18,7 +18,11 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
     /// <summary>Ethernet's 1,500 less 20 IP and 8 UDP; what is larger would not fit the next hop with our additions.</summary>
     private const int MaxPacketBytes = 1_472;
 
-    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>While it connects, or packets are missing.</summary>
+    private static readonly TimeSpan BusyTickInterval = TimeSpan.FromMilliseconds(10);
+
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<uint, Source> _sources = [];
@@ -96,6 +100,10 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         if (!source.IsRetransmission)
         {
             source.Track.Receive(reader, source.Encoding, recovered: false, now);
+            if (source.Track.Codec.Nack && source.Encoding.IsMissingPackets)
+            {
+                NextTick = MonotonicTime.Min(NextTick, now + BusyTickInterval);
+            }
         }
         else if (TryUnwrap(packet, reader, source, out var original) && RtpReader.TryRead(original, out var restored))
         {
@@ -120,14 +128,15 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
     public override void Tick(MonotonicTime now)
     {
-        NextTick = now + TickInterval;
         Peer?.HandleDeadline(now);
         if (!IsConnected)
         {
+            NextTick = now + BusyTickInterval;
             return;
         }
 
         Span<ushort> lost = stackalloc ushort[64];
+        var isMissingPackets = false;
         foreach (var track in Tracks)
         {
             track.Advance(now);
@@ -143,8 +152,12 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
                 {
                     SendNack(encoding, lost[..count]);
                 }
+
+                isMissingPackets |= encoding.IsMissingPackets;
             }
         }
+
+        NextTick = isMissingPackets ? now + BusyTickInterval : MediaWorker.RoundAt(now + TickInterval);
 
         if (now >= _nextFeedback && _transportFeedback.HasNews)
         {

@@ -313,7 +313,9 @@ internal sealed class SubscriberTransport : MediaTransport
         }
 
         Measure(now);
-        NextTick = now + (!IsConnected ? ConnectingTickInterval : Congestion.IsBusy ? BusyTickInterval : TickInterval);
+        NextTick = !IsConnected ? now + ConnectingTickInterval
+            : Congestion.IsBusy ? now + BusyTickInterval
+            : MediaWorker.RoundAt(now + TickInterval);
         if (IsConnected && now >= _reports.Next)
         {
             _reports.Send(_byTrack.Values, now);
