@@ -3,16 +3,18 @@
 # other, and prints both with their ratios. It stops only what it has started.
 #
 #   benchmarks/compare.sh [--viewers N] [--seconds N] [--bitrate KBIT] [--pacing paced|burst] [--gro yes|no] [--janus all|one|none]
-#                         [--events-url URL --events-pid PID]
+#                         [--roles media|all] [--events-url URL --events-pid PID]
 #
 # --pacing: the publisher spreads a frame over 2.5 times its rate, or sends it at once as Chromium does. --gro: viewers receive with UDP_GRO, as a network card would.
+#
+# --roles: all is a whole installation with its database, as ./run.sh starts it, all of whose processes are counted.
 #
 # Without --events-url it starts a media role of its own from src/Platform/bin/Release. It ends with 1 when a viewer of ours did not join,
 # lost a packet or took more than 100 KB, or a socket of ours had no room for a packet: ./test.sh runs it as gate.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-viewers=100 seconds=20 bitrate=1500 pacing=paced gro=no janus_runs=all events_url="" events_pid=""
+viewers=100 seconds=20 bitrate=1500 pacing=paced gro=no janus_runs=all roles=media events_url="" events_pid=""
 while [ $# -gt 0 ]; do
   case "$1" in
     --viewers) viewers=$2 ;;
@@ -21,9 +23,10 @@ while [ $# -gt 0 ]; do
     --pacing) pacing=$2 ;;
     --gro) gro=$2 ;;
     --janus) janus_runs=$2 ;;
+    --roles) roles=$2 ;;
     --events-url) events_url=$2 ;;
     --events-pid) events_pid=$2 ;;
-    *) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
   shift 2
 done
@@ -43,6 +46,7 @@ fi
 for tool in jq curl python3; do command -v "$tool" >/dev/null || { echo "$tool is needed"; exit 1; }; done
 
 work=$(mktemp -d)
+chmod 711 "$work" # PostgreSQL's user, when it is another, keeps its cluster there.
 started=()
 cleanup() {
   for pid in "${started[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
@@ -123,14 +127,24 @@ run_events() {
     [ -f "$dll" ] || dotnet build src/Platform -c Release -v q --nologo
     # The role stops when its standard input ends, so it gets a pipe that stays open.
     mkfifo "$work/stdin"
-    # As the supervisor starts it (src/Platform/Roles/Supervisor.cs, MediaRuntime).
-    DOTNET_TieredCompilation=0 DOTNET_GCgen0size=40000 DOTNET_GCGen0MaxBudget=80000 DOTNET_GCGen1MaxBudget=40000 ASPNETCORE_ENVIRONMENT=Development EVENTS_OPEN_WHIP=1 EVENTS_BIND=127.0.0.1 EVENTS_HTTP_PORT=$(free_port) EVENTS_MEDIA_HTTP_PORT=$http \
-      EVENTS_RTC_PORT=$(free_port) EVENTS_RTC_WORKERS=1 EVENTS_DATA_DIR="$work/data" dotnet "$dll" --role media <"$work/stdin" >"$log" 2>&1 &
+    local settings=(ASPNETCORE_ENVIRONMENT=Development EVENTS_OPEN_WHIP=1 EVENTS_BIND=127.0.0.1 EVENTS_HTTP_PORT="$(free_port)" EVENTS_MEDIA_HTTP_PORT="$http"
+      EVENTS_RTC_PORT="$(free_port)" EVENTS_DATA_DIR="$work/data")
+    if [ "$roles" = all ]; then
+      settings+=(EVENTS_MIXER_HTTP_PORT="$(free_port)")
+    else
+      # As the supervisor starts it (src/Platform/Roles/Supervisor.cs, MediaRuntime).
+      settings+=(DOTNET_TieredCompilation=0 DOTNET_GCgen0size=40000 DOTNET_GCGen0MaxBudget=80000 DOTNET_GCGen1MaxBudget=40000 EVENTS_RTC_WORKERS=1)
+    fi
+    env "${settings[@]}" dotnet "$dll" --role "$roles" <"$work/stdin" >"$log" 2>&1 &
     events_pid=$!
     started+=("$events_pid")
     exec 9>"$work/stdin"
     events_url="http://127.0.0.1:$http"
     wait_for "$events_url/readyz" "$log"
+    if [ "$roles" = all ]; then
+      for _ in $(seq 300); do ! grep -q '^ready' "$log" || break; sleep 0.1; done
+      sleep 8 # What is compiled once is not what is compared.
+    fi
   fi
   load events --url "$events_url" --room "compare-$$" ${events_pid:+--pid "$events_pid"}
 }
