@@ -124,7 +124,7 @@ run_events() {
   if [ -z "$events_url" ]; then
     local http log="$work/events.log" dll=src/Platform/bin/Release/net10.0/Events.Platform.dll
     http=$(free_port)
-    [ -f "$dll" ] || dotnet build src/Platform -c Release -v q --nologo
+    dotnet build src/Platform -c Release -v q --nologo
     # The role stops when its standard input ends, so it gets a pipe that stays open.
     mkfifo "$work/stdin"
     local settings=(ASPNETCORE_ENVIRONMENT=Development EVENTS_OPEN_WHIP=1 EVENTS_BIND=127.0.0.1 EVENTS_HTTP_PORT="$(free_port)" EVENTS_MEDIA_HTTP_PORT="$http"
