@@ -21,6 +21,7 @@ while [ $# -gt 0 ]; do
 done
 [ ${#load[@]} -gt 0 ] || load=(--viewers 100 --gro --pacing burst --seconds 12)
 
+for tool in jq curl python3; do command -v "$tool" >/dev/null || { echo "$tool is needed"; exit 1; }; done
 dotnet build benchmarks/Load -c Release -v q --nologo
 work=$(mktemp -d)
 chmod 711 "$work" # PostgreSQL's user, when it is another, keeps its cluster there.
@@ -29,6 +30,7 @@ trap 'rm -rf "$work"' EXIT
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 measure() ( # build, result
+  rm -f "$2.json" # Of the run before.
   log=$2.log data=$2.data stdin=$2.stdin media=$(free_port)
   settings=(ASPNETCORE_ENVIRONMENT=Development EVENTS_OPEN_WHIP=1 EVENTS_BIND=127.0.0.1 EVENTS_HTTP_PORT="$(free_port)" EVENTS_MEDIA_HTTP_PORT="$media"
     EVENTS_MIXER_HTTP_PORT="$(free_port)" EVENTS_RTC_PORT="$(free_port)" EVENTS_RTC_WORKERS=1 EVENTS_DATA_DIR="$data")
@@ -54,7 +56,10 @@ for run in $(seq "$runs"); do
   if [ $((run % 2)) = 1 ]; then first=old second=new; else first=new second=old; fi
   measure "${!first}" "$work/$first" & one=$!
   measure "${!second}" "$work/$second" & two=$!
-  wait $one && wait $two
+  failed=0
+  wait $one || failed=1
+  wait $two || failed=1
+  [ $failed = 0 ] || { echo "Run $run failed: there is no figure of it." >&2; exit 1; }
   jq -rn --slurpfile a "$work/old.json" --slurpfile b "$work/new.json" '"\($a[0].serverMicrosecondsPerPacket) \($b[0].serverMicrosecondsPerPacket)"'
 done | awk '
   { printf "%.2f µs  %.2f µs  × %.3f\n", $1, $2, $2 / $1; ratio = log($2 / $1); sum += ratio; squares += ratio * ratio; fflush() }

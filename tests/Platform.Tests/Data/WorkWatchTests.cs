@@ -23,7 +23,7 @@ public sealed class WorkWatchTests(PlatformFixture fixture) : IAsyncLifetime
         _watch = new WorkWatch(_database, [_work], NullLogger<WorkWatch>.Instance);
         await _work.StartAsync(CancellationToken.None);
         await _watch.StartAsync(CancellationToken.None);
-        await Task.Delay(TimeSpan.FromSeconds(2.5)); // Its first look, and the one for the use above.
+        await Task.Delay(TimeSpan.FromSeconds(2.5)); // The first look of both.
         _work.Done.Clear();
     }
 
