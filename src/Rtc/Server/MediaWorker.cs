@@ -23,12 +23,6 @@ namespace Events.Rtc;
 /// </summary>
 internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 {
-    /// <summary>Rounds of timed work: what becomes due meanwhile is done together.</summary>
-    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(20);
-
-    /// <summary>What cannot wait so long (retransmission requests, handshakes, probes, what is paced) has this resolution.</summary>
-    private static readonly TimeSpan BusyTickInterval = TimeSpan.FromMilliseconds(10);
-
     private readonly Mailbox _mailbox = new();
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly List<IDisposable> _disposeLater = [];
@@ -44,8 +38,6 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     private readonly List<BranchViewers> _branches = [];
     private readonly WorkerSurroundings _surroundings;
     private readonly byte[] _scripted = new byte[SendQueue.SlotBytes];
-    private MonotonicTime _nextTick;
-    private MonotonicTime _nextBusyTick;
     private volatile bool _stop;
 
     public MediaWorker(
@@ -161,20 +153,8 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     public void ReplayLater(Subscription subscription)
     {
         _later.Replay(subscription);
-        TickBy(Now);
+        Timers.Hurry(Now);
     }
-
-    /// <summary>Timed work is due then: if it cannot wait for the next round, there is one between.</summary>
-    public void TickBy(MonotonicTime due)
-    {
-        if (due <= _nextBusyTick)
-        {
-            _nextTick = MonotonicTime.Min(_nextTick, _nextBusyTick);
-        }
-    }
-
-    /// <summary>The last round of timed work up to that moment: what is due in a round wakes nobody by itself.</summary>
-    public static MonotonicTime RoundAt(MonotonicTime time) => time.Down(TickInterval);
 
     public Room? FindRoom(string id) => _rooms.GetValueOrDefault(id);
 
@@ -228,7 +208,6 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         if (transport.Place < 0)
         {
             Timers.Add(transport, Now);
-            TickBy(Now);
         }
 
         Routes.Register(transport.LocalIce, transport);
@@ -375,7 +354,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 
     private void FinishTurn()
     {
-        if (Now >= _nextTick)
+        if (Now >= Timers.NextRound)
         {
             Tick();
         }
@@ -428,14 +407,13 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 
     private MonotonicTime NextDeadline()
     {
-        var tick = Timers.Count > 0 || _rooms.Count > 0 || Tcp.NeedsSweep ? _nextTick : MonotonicTime.Never;
+        var tick = Timers.Count > 0 || _rooms.Count > 0 || Tcp.NeedsSweep ? Timers.NextRound : MonotonicTime.Never;
         return MonotonicTime.Min(tick, _later.Deadline);
     }
 
     private void Tick()
     {
-        _nextTick = Now.Down(TickInterval) + TickInterval;
-        _nextBusyTick = Now.Down(BusyTickInterval) + BusyTickInterval;
+        Timers.BeginRound(Now);
         Drops.Advance(Now);
         Tcp.Sweep(Now);
         for (var i = Timers.Count - 1; i >= 0; i--)
@@ -447,7 +425,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 
             if (Now < Timers[i])
             {
-                TickBy(Timers[i]);
+                Timers.Hurry(Timers[i]);
                 continue;
             }
 
@@ -464,7 +442,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 
         if (_later.ReplayMore(Now))
         {
-            TickBy(Now);
+            Timers.Hurry(Now);
         }
 
         var participants = 0;

@@ -71,7 +71,6 @@ internal abstract class MediaTransport : IPeerSink
             if (Place >= 0)
             {
                 Worker.Timers[Place] = value;
-                Worker.TickBy(value);
             }
         }
     }

@@ -18,11 +18,6 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
     /// <summary>Ethernet's 1,500 less 20 IP and 8 UDP; what is larger would not fit the next hop with our additions.</summary>
     private const int MaxPacketBytes = 1_472;
 
-    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(20);
-
-    /// <summary>While it connects, or packets are missing.</summary>
-    private static readonly TimeSpan BusyTickInterval = TimeSpan.FromMilliseconds(10);
-
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<uint, Source> _sources = [];
@@ -102,7 +97,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             source.Track.Receive(reader, source.Encoding, recovered: false, now);
             if (source.Track.Codec.Nack && source.Encoding.IsMissingPackets)
             {
-                NextTick = MonotonicTime.Min(NextTick, now + BusyTickInterval);
+                NextTick = MonotonicTime.Min(NextTick, now + TransportTimers.BusyInterval);
             }
         }
         else if (TryUnwrap(packet, reader, source, out var original) && RtpReader.TryRead(original, out var restored))
@@ -131,7 +126,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         Peer?.HandleDeadline(now);
         if (!IsConnected)
         {
-            NextTick = now + BusyTickInterval;
+            NextTick = now + TransportTimers.BusyInterval;
             return;
         }
 
@@ -157,7 +152,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             }
         }
 
-        NextTick = isMissingPackets ? now + BusyTickInterval : MediaWorker.RoundAt(now + TickInterval);
+        NextTick = isMissingPackets ? now + TransportTimers.BusyInterval : TransportTimers.RoundAt(now + TransportTimers.RoundInterval);
 
         if (now >= _nextFeedback && _transportFeedback.HasNews)
         {

@@ -11,11 +11,6 @@ namespace Events.Rtc.Rooms;
 internal sealed class SubscriberTransport : MediaTransport
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan ConnectingTickInterval = TimeSpan.FromMilliseconds(10);
-
-    /// <summary>While a probe is being sent (a cluster lasts 15 ms), or packets wait: a burst of the pacer lasts 40 ms.</summary>
-    private static readonly TimeSpan BusyTickInterval = TimeSpan.FromMilliseconds(10);
-
     private static readonly TimeSpan MeasureInterval = TimeSpan.FromMilliseconds(200);
 
     private readonly Dictionary<string, Subscription> _byTrack = [];
@@ -313,9 +308,8 @@ internal sealed class SubscriberTransport : MediaTransport
         }
 
         Measure(now);
-        NextTick = !IsConnected ? now + ConnectingTickInterval
-            : Congestion.IsBusy ? now + BusyTickInterval
-            : MediaWorker.RoundAt(now + TickInterval);
+        // A cluster of a probe lasts 15 ms, a burst of the pacer 40.
+        NextTick = !IsConnected || Congestion.IsBusy ? now + TransportTimers.BusyInterval : TransportTimers.RoundAt(now + TickInterval);
         if (IsConnected && now >= _reports.Next)
         {
             _reports.Send(_byTrack.Values, now);
