@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Events.Rtc;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Transport;
@@ -8,10 +10,13 @@ using Events.Rtc.Transport.Tcp;
 namespace Events.Tests.Rtc.Server.Tests.Transport;
 
 /// <summary>Real sockets on loopback, where a sent datagram is queued at its receiver before the send returns.</summary>
-public sealed class SendQueueTests : IDisposable
+public sealed partial class SendQueueTests : IDisposable
 {
     /// <summary>SO_NO_CHECK (socket.h): without checksums the kernel refuses segmented sends with EINVAL, as it does where segments exceed the path's MTU.</summary>
     private const int WithoutChecksums = 11;
+
+    /// <summary>CLONE_NEWNET (sched.h): of the calling thread, and what it starts.</summary>
+    private const int NewNetwork = 0x40000000;
 
     private readonly UdpSocket _udp;
     private readonly TcpCandidate _tcp;
@@ -92,6 +97,46 @@ public sealed class SendQueueTests : IDisposable
         _ben.ExpectAll();
     }
 
+    /// <summary>In a network of its own, whose loopback is narrower than a packet of video.</summary>
+    [Fact]
+    public void What_is_too_large_for_its_path_is_cut_from_then_on()
+    {
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                Assert.True(Unshare(NewNetwork) == 0, $"unshare: error {Marshal.GetLastPInvokeError()}; it takes root");
+                using (var ip = Process.Start("ip", "link set lo up mtu 1000"))
+                {
+                    ip.WaitForExit();
+                    Assert.Equal(0, ip.ExitCode);
+                }
+
+                using var tests = new SendQueueTests();
+                tests.Queue(tests._anna, 900, 900, 120);
+                tests._queue.Flush();
+                Assert.True(tests._udp.ForbidsFragments);
+                tests.Queue(tests._ben, 1_100, 1_100, 300);
+                tests.Queue(tests._anna, 1_100);
+                tests.Queue(tests._anna, 600, 600);
+                tests._queue.Flush();
+                Assert.Equal((9, 0), (tests._queue.Sent, tests._queue.Refused));
+                Assert.False(tests._udp.ForbidsFragments);
+                Assert.True(tests._udp.SegmentationOffload);
+                tests._anna.ExpectAll();
+                tests._ben.ExpectAll();
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        Assert.True(failure is null, $"{failure}");
+    }
+
     [Fact]
     public void A_full_slab_leaves_and_begins_again()
     {
@@ -107,6 +152,9 @@ public sealed class SendQueueTests : IDisposable
         _anna.ExpectAll();
         _ben.ExpectAll();
     }
+
+    [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
+    private static partial int Unshare(int flags);
 
     private void Queue(Viewer viewer, params ReadOnlySpan<int> lengths)
     {

@@ -24,6 +24,13 @@ internal static unsafe partial class LinuxSockets
     public const int MemoryInformationWords = 9;
     public const int MemoryInformationDrops = 8;
 
+    public const int LevelIP = 0;
+
+    /// <summary>Whether datagrams may be cut on their way (ip(7)).</summary>
+    public const int OptionPathMtuDiscovery = 10;
+    public const int PathMtuWant = 1;
+    public const int PathMtuDo = 2;
+
     public const int LevelIPv6 = 41;
     public const int OptionIPv6Only = 26;
 

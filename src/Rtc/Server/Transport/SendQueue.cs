@@ -13,6 +13,9 @@ internal sealed class Destination
     /// <summary>First and last waiting slot, −1 when none waits.</summary>
     internal int Head = -1;
     internal int Tail = -1;
+
+    /// <summary>Something waits for it.</summary>
+    public bool IsWaiting => Head >= 0;
 }
 
 /// <summary>
@@ -335,10 +338,16 @@ internal sealed unsafe class SendQueue : IDisposable
                 continue;
             }
 
-            if (error is ErrorIo or ErrorInvalid && _segments[offset].Count > 1)
+            if (error == ErrorMessageSize && _socket.ForbidsFragments)
             {
-                // EIO: the device cannot cut it (no checksum offload), one by one from now on. EINVAL: this run's segments
-                // exceed this path's MTU, which says nothing of the others.
+                _socket.AllowFragments();
+                continue;
+            }
+
+            if (error is ErrorIo or ErrorInvalid or ErrorMessageSize && _segments[offset].Count > 1)
+            {
+                // EIO: the device cannot cut it (no checksum offload), one by one from now on. EINVAL, EMSGSIZE: this run's
+                // segments exceed this path's MTU, which says nothing of the others.
                 _socket.SegmentationOffload &= error != ErrorIo;
                 SendOneByOne(_headers[offset].Header, _segments[offset]);
             }

@@ -42,6 +42,12 @@ internal sealed unsafe class UdpSocket : IDisposable
     /// <summary>The device segments one large send into datagrams (UDP_SEGMENT); turned off for good at the first EIO.</summary>
     public bool SegmentationOffload { get; set; }
 
+    /// <summary>
+    /// Datagrams are never cut (IPv4's DF), and so need no identification of their own (RFC 6864 §4.1): finding one takes the kernel 1.3 % of what a
+    /// packet costs. Where a path turns out to be too narrow for that, they may be from then on.
+    /// </summary>
+    public bool ForbidsFragments { get; private set; }
+
     /// <summary>The kernel hands over runs of datagrams of one sender as one buffer (UDP_GRO).</summary>
     public bool ReceiveOffload { get; private set; }
 
@@ -59,6 +65,7 @@ internal sealed unsafe class UdpSocket : IDisposable
                 socket.SetBuffer(OptionReceiveBufferForce, OptionReceiveBuffer, bufferBytes),
                 socket.SetBuffer(OptionSendBufferForce, OptionSendBuffer, bufferBytes));
             socket.ProbeOffloads();
+            socket.ForbidsFragments = socket.SetPathMtuDiscovery(PathMtuDo);
             return socket;
         }
         catch
@@ -66,6 +73,13 @@ internal sealed unsafe class UdpSocket : IDisposable
             socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>From now on what is too large for its path is cut.</summary>
+    public void AllowFragments()
+    {
+        SetPathMtuDiscovery(PathMtuWant);
+        ForbidsFragments = false;
     }
 
     /// <summary>Writes a socket address of this socket's family; returns its length.</summary>
@@ -125,6 +139,9 @@ internal sealed unsafe class UdpSocket : IDisposable
         _ = GetSocketOption(_descriptor, LevelSocket, option, &granted, &length);
         return granted / 2; // The kernel reports twice what it lets a program use (socket(7)).
     }
+
+    private bool SetPathMtuDiscovery(int how) =>
+        SetSocketOption(_descriptor, LevelIP, OptionPathMtuDiscovery, &how, sizeof(int)) == 0;
 
     private void ProbeOffloads()
     {
