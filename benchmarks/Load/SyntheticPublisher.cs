@@ -77,7 +77,7 @@ internal sealed class SyntheticPublisher : LoadClient
             _audio = Peer.Senders.FirstOrDefault(s => s.Media.Kind == MediaKind.Audio);
             var now = ClientClock.Now;
             _nextFrame = now;
-            _nextAudio = now;
+            _nextAudio = now + TimeSpan.FromMilliseconds(_options.SoundOffset);
             _nextKeyframe = now;
             Connected.TrySetResult(true);
         }

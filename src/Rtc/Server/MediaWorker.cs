@@ -149,6 +149,9 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     /// <summary>The encoding has begun to hold packets: they go out at <see cref="PublishedEncoding.HeldUntil"/> at the latest.</summary>
     public void ForwardLater(PublishedEncoding encoding) => _later.Hold(encoding);
 
+    /// <summary>A microphone of the room that holds packets; null when none does.</summary>
+    public PublishedEncoding? FindHeldSound(Room room) => _later.FindSound(room);
+
     /// <summary>The subscription goes on with <see cref="Subscription.Replay"/> until that is done.</summary>
     public void ReplayLater(Subscription subscription)
     {

@@ -10,6 +10,9 @@ public readonly record struct RtcMeasurement(long PacketsForwarded, long Allocat
     /// <summary>Datagrams for which a socket's receive buffer had no room.</summary>
     public long ReceiveDrops { get; init; }
 
+    /// <summary>Sends that datagrams travelled in: a segmented one counts once.</summary>
+    public long Messages { get; init; }
+
     /// <summary>Packets that only probed a viewer's path.</summary>
     public long PaddingSent { get; init; }
 
@@ -38,6 +41,7 @@ public readonly record struct RtcMeasurement(long PacketsForwarded, long Allocat
         a.PacketsForwarded + b.PacketsForwarded, a.AllocatedBytes + b.AllocatedBytes, a.Faults + b.Faults, a.RelayDropped + b.RelayDropped, a.Routes + b.Routes)
     {
         ReceiveDrops = a.ReceiveDrops + b.ReceiveDrops,
+        Messages = a.Messages + b.Messages,
         PaddingSent = a.PaddingSent + b.PaddingSent,
         EstimatedBitrate = a.EstimatedBitrate + b.EstimatedBitrate,
         TcpConnections = a.TcpConnections + b.TcpConnections,

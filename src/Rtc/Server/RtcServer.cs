@@ -174,6 +174,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
                 worker.Counters.PacketsForwarded, GC.GetAllocatedBytesForCurrentThread(), worker.Counters.Faults, worker.Counters.RelayDropped, worker.Routes.Count)
             {
                 ReceiveDrops = worker.Drops.Read(),
+                Messages = worker.Queue.Messages,
                 PaddingSent = worker.Counters.PaddingSent,
                 EstimatedBitrate = worker.Counters.EstimatedBitrate,
                 TcpConnections = worker.Tcp.ConnectionCount,

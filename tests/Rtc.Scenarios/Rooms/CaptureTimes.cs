@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using Events.Rtc.Client;
+using Events.Rtc.Protocol.Codecs;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Sdp;
 using Events.Rtc.Protocol.Wire;
@@ -25,6 +26,13 @@ internal sealed class CaptureTimes(Simulation simulation)
     public double KnownFrom { get; private set; } = double.PositiveInfinity;
 
     public static void Write(Span<byte> payload, MonotonicTime captured) => BinaryPrimitives.WriteInt64LittleEndian(payload, captured.Nanoseconds);
+
+    /// <summary>When a packet's sound was captured; with redundancy, the newest.</summary>
+    public static MonotonicTime OfSound(ClientReceiveTrack track, in RtpReader packet)
+    {
+        var sound = packet.PayloadType == track.Media.RedPayloadType && RedPayload.TryRead(packet.Payload, out var red) ? red.Primary : packet.Payload;
+        return new(BinaryPrimitives.ReadInt64LittleEndian(sound[InSound..]));
+    }
 
     public void Received(ClientReceiveTrack track, in RtpReader packet)
     {

@@ -20,6 +20,12 @@ internal sealed record CameraPlan(int FrameRate, params Bitrate[] Rates)
     /// <summary>Sent by a <see cref="VirtualEncoder"/>, at its own rate and without sound; null: by a <see cref="VirtualCamera"/>.</summary>
     public LayerMode? Mode { get; init; }
 
+    /// <summary>A frame's packets leave at once, as recent browsers send them; false: paced.</summary>
+    public bool IsBurst { get; init; }
+
+    /// <summary>From a frame to the sound after it, at the beginning.</summary>
+    public TimeSpan SoundAfter { get; init; }
+
     /// <summary>Its sound carries redundancy.</summary>
     public bool AudioRed { get; init; }
 
@@ -69,7 +75,7 @@ internal sealed class VirtualCamera
             KeyframeRequests.Add((simulation.Seconds, track.Media.Layer));
         };
         simulation.Every(TimeSpan.FromSeconds(1.0 / plan.FrameRate), SendPictures);
-        simulation.Every(TimeSpan.FromMilliseconds(20), SendSound);
+        simulation.After(plan.SoundAfter, () => simulation.Every(TimeSpan.FromMilliseconds(20), SendSound));
     }
 
     public long KeyframesAsked { get; private set; }
@@ -133,7 +139,7 @@ internal sealed class VirtualCamera
             for (var i = 0; i < packets; i++)
             {
                 var index = i;
-                if (i == 0)
+                if (i == 0 || _plan.IsBurst)
                 {
                     SendPacket(at, picture, tl0, timestamp, captured, index, packets, size / packets, key);
                 }

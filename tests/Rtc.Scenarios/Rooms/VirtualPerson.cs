@@ -9,6 +9,8 @@ using Events.Tests.Rtc.Scenarios.Network;
 
 namespace Events.Tests.Rtc.Scenarios.Rooms;
 
+internal delegate void VirtualArrival(ClientReceiveTrack track, in RtpReader packet, MonotonicTime now);
+
 /// <summary>One who joins the room as a browser does by the hub: publishes on one peer connection, watches on another, both behind one line.</summary>
 internal sealed class VirtualPerson : IParticipantEvents
 {
@@ -86,6 +88,9 @@ internal sealed class VirtualPerson : IParticipantEvents
     /// <summary>When its receiver believes that sound and picture of the first publisher were captured.</summary>
     public CaptureTimes Captured { get; }
 
+    /// <summary>Sees each packet of sound or picture when it has come.</summary>
+    public VirtualArrival? Arrived { get; set; }
+
     /// <summary>What it hears of each publisher.</summary>
     public IReadOnlyCollection<VirtualSound> Sounds => _sounds.Values;
 
@@ -140,6 +145,8 @@ internal sealed class VirtualPerson : IParticipantEvents
         }
     }
 
+    public void Leave() => _participant.Room.Leave(_participant, new RtcError("left", "It left."));
+
     private void Begin(ClientSession session)
     {
         var peer = new VirtualPeer(_simulation, _node, _participant.Room.Worker, session, Up, Down, _chance, _buffers) { OnMedia = Received, LostReports = LostReports };
@@ -150,7 +157,13 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     public void VideoHeld(IReadOnlyList<string> trackIds) => Held = trackIds;
 
-    public void Closed(RtcError reason) => throw new InvalidOperationException(reason.ToString());
+    public void Closed(RtcError reason)
+    {
+        if (reason.Code != "left")
+        {
+            throw new InvalidOperationException(reason.ToString());
+        }
+    }
 
     public void ParticipantJoined(ParticipantInfo participant)
     {
@@ -235,6 +248,7 @@ internal sealed class VirtualPerson : IParticipantEvents
         }
 
         Captured.Received(track, packet);
+        Arrived?.Invoke(track, packet, now);
         if (track.Media.Kind == MediaKind.Audio)
         {
             AudioReceived++;

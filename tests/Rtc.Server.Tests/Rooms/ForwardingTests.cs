@@ -175,6 +175,49 @@ public class ForwardingTests
         Assert.True((short)(after.Sequence - before.Sequence) > 0 && (int)(after.Timestamp - before.Timestamp) > 0, $"{before.Sequence}/{before.Timestamp} → {after.Sequence}/{after.Timestamp}");
     }
 
+    /// <summary>Whose timing is exact: RidingScenarios.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Sound_behind_a_frame_costs_no_send_of_its_own(bool rides)
+    {
+        const int Viewers = 9, Frames = 60;
+        await using var node = new TestNode();
+        var publisher = await node.WhipAsync();
+        var viewers = await Task.WhenAll(Enumerable.Range(0, Viewers).Select(i => node.WhepAsync(identity: $"v{i}")));
+        await publisher.SendUntilAsync(() => viewers.All(v => !v.Video.IsEmpty && !v.Audio.IsEmpty));
+
+        var before = await node.Server.MeasureAsync();
+        for (var frame = 0; frame < Frames; frame++)
+        {
+            if (rides)
+            {
+                publisher.SendAudio();
+                publisher.SendFrame(keyframe: false);
+                await Task.Delay(30);
+            }
+            else
+            {
+                publisher.SendFrame(keyframe: false);
+                await Task.Delay(15);
+                publisher.SendAudio();
+                await Task.Delay(15);
+            }
+        }
+
+        var after = await node.Server.MeasureAsync();
+        var messages = after.Messages - before.Messages - (after.PaddingSent - before.PaddingSent);
+        const int Apart = 2 * Viewers * Frames;
+        if (rides)
+        {
+            Assert.InRange(messages, Apart / 2, Apart * 0.85); // None rides when a timer is late by milliseconds; reports are sends, too.
+        }
+        else
+        {
+            Assert.True(messages >= Apart, $"{messages}");
+        }
+    }
+
     [Theory]
     [InlineData("::1")]
     [InlineData("127.0.0.1")]

@@ -1,12 +1,14 @@
 using Events.Rtc.Protocol.Codecs;
 using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Streams;
 using Events.Rtc.Protocol.Wire;
 
 namespace Events.Rtc.Rooms;
 
 /// <summary>
-/// The packets of a frame that wait, in their encoding's cache, for their last one. Forwarded together they leave as one segmented send per
-/// subscriber, and each subscriber's state is fetched once for all of them.
+/// The packets of a frame that wait, in their encoding's cache, for their last one: forwarded together they leave as one segmented send per
+/// subscriber, and each subscriber's state is fetched once for all of them. Or sound that waits for a frame, behind whose last packet it costs no
+/// send of its own.
 /// </summary>
 internal struct HeldPackets
 {
@@ -14,6 +16,7 @@ internal struct HeldPackets
     private const int Capacity = 32;
 
     private Held[]? _packets;
+    private long _group;
 
     public int Count { get; private set; }
 
@@ -33,6 +36,8 @@ internal struct HeldPackets
         if (Count == 0)
         {
             Deadline = deadline;
+            GivenAhead = 0;
+            _group++;
         }
 
         _packets[Count++] = new Held
@@ -56,17 +61,40 @@ internal struct HeldPackets
     }
 
     /// <summary>Forwards all of them to one subscriber.</summary>
-    public readonly void ForwardTo(Subscription subscription, PublishedEncoding encoding, MonotonicTime now)
+    /// <param name="subscription">Its.</param>
+    /// <param name="encoding">Whose packets they are.</param>
+    /// <param name="cache">Where they lie.</param>
+    /// <param name="now">The present.</param>
+    public readonly void ForwardTo(Subscription subscription, PublishedEncoding encoding, RetransmitCache cache, MonotonicTime now)
     {
         for (var i = 0; i < Count; i++)
         {
             ref readonly var held = ref _packets![i];
-            if (encoding.Cache.TryGet(held.Sequence, out var packet))
+            if (cache.TryGet(held.Sequence, out var packet))
             {
                 subscription.Forward(RtpReader.OfCopy(packet, held.HeaderLength, held.PaddingLength), encoding, held.Video, now);
             }
         }
     }
+
+    /// <summary>Subscribers who were given them before the others.</summary>
+    public int GivenAhead { get; private set; }
+
+    /// <summary>Notes that a subscriber is given them before the others: something else leaves for it now. False: it was.</summary>
+    public bool TryGiveAhead(Subscription subscription)
+    {
+        if (subscription.GivenGroup == _group)
+        {
+            return false;
+        }
+
+        subscription.GivenGroup = _group;
+        GivenAhead++;
+        return true;
+    }
+
+    /// <summary>The subscriber was given them before the others.</summary>
+    public readonly bool WasGiven(Subscription subscription) => GivenAhead > 0 && subscription.GivenGroup == _group;
 
     public void Clear()
     {

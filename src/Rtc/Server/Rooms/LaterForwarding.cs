@@ -2,7 +2,7 @@ using Events.Rtc.Protocol.Primitives;
 
 namespace Events.Rtc.Rooms;
 
-/// <summary>What a worker forwards later than it came: frames that wait for their last packet, and the past that who joins is still shown.</summary>
+/// <summary>What a worker forwards later than it came: frames that wait for their last packet, sound that waits for a frame, and the past that who joins is still shown.</summary>
 internal sealed class LaterForwarding
 {
     /// <summary>Encodings that hold packets, and until when, the earliest first: all hold for the same time.</summary>
@@ -15,6 +15,20 @@ internal sealed class LaterForwarding
     public MonotonicTime Deadline => _holding.TryPeek(out var first) ? first.Until : MonotonicTime.Never;
 
     public void Hold(PublishedEncoding encoding) => _holding.Enqueue((encoding, encoding.HeldUntil));
+
+    /// <summary>A microphone of the room that holds packets; null when none does.</summary>
+    public PublishedEncoding? FindSound(Room room)
+    {
+        foreach (var (encoding, until) in _holding)
+        {
+            if (encoding.Track.Kind == TrackKind.Audio && encoding.Track.Publisher.Room == room && encoding.HeldUntil == until)
+            {
+                return encoding;
+            }
+        }
+
+        return null;
+    }
 
     public void Replay(Subscription subscription) => _replaying.Add(subscription);
 

@@ -161,6 +161,9 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
         _media?.Fetch();
     }
 
+    /// <summary>Something waits to leave for the viewer.</summary>
+    public bool IsLeaving => _destination.IsWaiting;
+
     /// <summary>Room for a packet.</summary>
     public Span<byte> Reserve() => Worker.Queue.Reserve();
 
@@ -193,7 +196,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
 
         PacketsSent++;
         OctetsSent += (uint)(length - headerLength);
-        if (Track.SubscriptionCount >= EqualSizesFromSubscribers && !source.Marker && _rtx is not null)
+        if (Track.SubscriptionCount >= EqualSizesFromSubscribers && _rtx is not null)
         {
             // Never without RTX: there a packet sent again must be the same in every byte (RFC 3711 §9.1).
             length = RtpPadding.Align(slot, length, EqualSizes);

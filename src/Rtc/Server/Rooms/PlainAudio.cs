@@ -15,9 +15,13 @@ internal sealed class PlainAudio : IDisposable
     /// <summary>A field, because it is a struct that changes.</summary>
     public RedRecovery Recovery;
 
+    /// <summary>What waits with the packets that it came in: a field for the same reason.</summary>
+    public HeldPackets Held = new();
+
     public RetransmitCache Cache => _cache;
 
-    public void Store(in RtpReader packet, MonotonicTime now) => _cache.Store(packet.Packet, packet.SequenceNumber.Value, now);
+    /// <returns>False when it is too large to be kept.</returns>
+    public bool Store(in RtpReader packet, MonotonicTime now) => _cache.Store(packet.Packet, packet.SequenceNumber.Value, now);
 
     /// <summary>What follows does not follow what was.</summary>
     public void StartOver()

@@ -47,6 +47,11 @@ internal sealed class PublishedEncoding : IDisposable
         _keyframes = new KeyframeRequests(keyframeInterval);
     }
 
+    public PublishedTrack Track => _track;
+
+    /// <summary>When frames come.</summary>
+    public FrameRhythm Rhythm;
+
     /// <summary>Place in the offer.</summary>
     public int Index { get; }
 
@@ -178,14 +183,38 @@ internal sealed class PublishedEncoding : IDisposable
     /// <returns>False when the packet is too large to be kept.</returns>
     public bool Store(in RtpReader packet, MonotonicTime now) => _cache.Store(packet.Packet, packet.SequenceNumber.Value, now);
 
-    /// <summary>The packets of a frame that wait for its last one.</summary>
+    /// <summary>The packets of a frame that wait for its last one, or of a microphone that wait for a frame.</summary>
     public ref HeldPackets Held => ref _held;
 
     public RetransmitCache Cache => _cache;
 
+    /// <summary>A subscription is given what comes: of sound with redundancy, whoever takes that.</summary>
+    public bool IsFor(Subscription subscription) => _plain is null || subscription.TakesRed;
+
+    /// <summary>Forwards what is held to one subscription: as it came or, of sound with redundancy, as it takes it.</summary>
+    public void GiveHeld(Subscription subscription, MonotonicTime now)
+    {
+        if (IsFor(subscription))
+        {
+            _held.ForwardTo(subscription, this, _cache, now);
+        }
+        else
+        {
+            _plain!.Held.ForwardTo(subscription, this, _plain.Cache, now);
+        }
+    }
+
+    /// <summary>All of that has been given.</summary>
+    public void ClearHeld()
+    {
+        _held.Clear();
+        _plain?.Held.Clear();
+    }
+
     /// <summary>The track has ended: nothing of it is sent again.</summary>
     public void Dispose()
     {
+        ClearHeld();
         _cache.Dispose();
         _plain?.Dispose();
     }

@@ -359,7 +359,12 @@ internal sealed class PublishedTrack : IDisposable
 
     private void ForwardAmongRed(in RtpReader packet, in RedPayload red, PublishedEncoding encoding, long extended, bool recovered, MonotonicTime now)
     {
-        _red ??= new RedForwarding(_receivers, _origin.Worker);
+        if (_red is null)
+        {
+            encoding.ForwardHeld(now); // To all; what comes from now on is for those who take redundancy.
+            _red = new RedForwarding(_receivers, _origin.Worker);
+        }
+
         if (packet.PayloadType == Codec.RedPayloadType)
         {
             _red.Forward(packet, red, encoding, extended, recovered, now);

@@ -28,7 +28,8 @@ internal sealed class RedForwarding(TrackReceivers receivers, MediaWorker worker
         }
 
         receivers.ForwardToBranches(packet, encoding, recovered);
-        var others = receivers.Relays.Length + ForwardToRed(packet, encoding, now);
+        receivers.ForwardToSubscribers(packet, encoding, default, isVideo: false, now);
+        var others = receivers.Relays.Length + receivers.WithoutRed;
         var age = red.OlderBlocks;
         foreach (var block in red)
         {
@@ -54,39 +55,33 @@ internal sealed class RedForwarding(TrackReceivers receivers, MediaWorker worker
     public void ForwardPrimary(in RtpReader packet, PublishedEncoding encoding, PlainAudio plain, long extendedSequence, bool recovered, MonotonicTime now)
     {
         receivers.ForwardToBranches(packet, encoding, recovered);
-        ForwardToRed(packet, encoding, now);
+        receivers.ForwardToSubscribers(packet, encoding, default, isVideo: false, now);
         if (plain.Recovery.TryArrive(extendedSequence))
         {
             ForwardToOthers(packet, encoding, plain, now);
         }
     }
 
-    /// <returns>How many subscriptions do not take RED.</returns>
-    private int ForwardToRed(in RtpReader packet, PublishedEncoding encoding, MonotonicTime now)
-    {
-        encoding.Store(packet, now);
-        var others = 0;
-        for (var i = 0; i < receivers.SubscriptionCount; i++)
-        {
-            receivers.FetchFrom(i);
-            var subscription = receivers.Subscriptions[i];
-            if (!subscription.TakesRed)
-            {
-                others++;
-                continue;
-            }
-
-            subscription.Forward(packet, encoding, default, now);
-            worker.Queue.FlushFrom(FlushFromWaiting);
-        }
-
-        return others;
-    }
-
     private void ForwardToOthers(in RtpReader packet, PublishedEncoding encoding, PlainAudio plain, MonotonicTime now)
     {
-        plain.Store(packet, now);
-        for (var i = 0; i < receivers.SubscriptionCount; i++)
+        var kept = plain.Store(packet, now);
+        foreach (var relay in receivers.Relays)
+        {
+            relay.Forward(packet, encoding, default, worker.UnixNow, now);
+        }
+
+        if (!kept || plain.Held.IsFull)
+        {
+            encoding.ForwardHeld(now);
+        }
+
+        if (encoding.Held.Count > 0)
+        {
+            plain.Held.Add(packet, default, encoding.HeldUntil); // With the packet that it came in.
+            return;
+        }
+
+        for (var i = 0; receivers.WithoutRed > 0 && i < receivers.SubscriptionCount; i++)
         {
             receivers.FetchFrom(i);
             if (receivers.Subscriptions[i] is { TakesRed: false } subscription)
@@ -94,11 +89,6 @@ internal sealed class RedForwarding(TrackReceivers receivers, MediaWorker worker
                 subscription.Forward(packet, encoding, default, now);
                 worker.Queue.FlushFrom(FlushFromWaiting);
             }
-        }
-
-        foreach (var relay in receivers.Relays)
-        {
-            relay.Forward(packet, encoding, default, worker.UnixNow, now);
         }
     }
 }

@@ -33,6 +33,27 @@ internal sealed class Room
     /// <summary>In the order of publishing.</summary>
     public IReadOnlyList<PublishedTrack> Tracks => _tracks;
 
+    /// <summary>A frame of a picture that many watch is due within this time, by the rhythm of those before, or so much too late that it still comes.</summary>
+    public bool ExpectsFrame(TimeSpan within, TimeSpan late, MonotonicTime now)
+    {
+        foreach (var track in _tracks)
+        {
+            if (track.Kind == TrackKind.Video && track.SubscriptionCount >= TrackReceivers.HoldFromSubscribers)
+            {
+                foreach (var encoding in track.Encodings)
+                {
+                    var next = encoding.Rhythm.Next;
+                    if (next >= now - late && next <= now + within)
+                    {
+                        return true;
+                    }
+                }
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Who publishes: those who spoke last first, then those who never spoke, in the order of their coming.</summary>
     public IReadOnlyList<Participant> RecentSpeakers => _speakers.Recent;
 

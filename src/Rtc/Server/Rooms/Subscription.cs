@@ -17,6 +17,7 @@ internal sealed class Subscription
     private readonly OutgoingStream _stream;
     private readonly PlainForwarding _plain;
     private LayeredForwarding? _layered;
+    private Subscription? _beside;
     private LayerChoice _choice = new();
     private ByteRate _rate;
     private Freezes _freezes;
@@ -116,6 +117,8 @@ internal sealed class Subscription
             _plain.Forget();
         }
 
+        Track.Receivers.Agreed();
+
         if (Track.IsLayered)
         {
             UseLayers();
@@ -144,6 +147,7 @@ internal sealed class Subscription
     public void Continue(PublishedTrack track)
     {
         _stream.Continue(track);
+        GivenGroup = 0;
         IsOrphan = false;
         _plain.Forget();
         if (track.IsLayered)
@@ -253,6 +257,23 @@ internal sealed class Subscription
         var target = Track.Layers.Choose(_choice, out var watched);
         WatchedEncodings = watched;
         _layered?.SetTarget(target, _transport.Worker.Now);
+    }
+
+    /// <summary>The group of held packets that it was given last before the others: see <see cref="HeldPackets"/>.</summary>
+    public long GivenGroup { get; set; }
+
+    /// <summary>Something waits to leave for its viewer.</summary>
+    public bool IsLeaving => _stream.IsLeaving;
+
+    /// <summary>The same viewer's subscription of another track.</summary>
+    public Subscription? Beside(PublishedTrack track)
+    {
+        if (_beside is null || _beside.Track != track || !_beside._stream.IsOpen)
+        {
+            _beside = _transport.Find(track.Id);
+        }
+
+        return _beside;
     }
 
     /// <summary>A packet is forwarded soon.</summary>

@@ -13,8 +13,11 @@ internal sealed class TrackReceivers(MediaWorker worker)
     /// From so many subscribers on, a frame's packets are forwarded together (docs/performance.md). A frame sent in one burst is held for no
     /// time at all; a paced one of 1.5 Mbit/s leaves in threes, 2.5 ms late on average.
     /// </summary>
-    private const int HoldFromSubscribers = 8;
+    public const int HoldFromSubscribers = 8;
     private static readonly TimeSpan HoldTime = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>So much later than its rhythm says a frame is still waited for: cameras and encoders are no clocks.</summary>
+    private static readonly TimeSpan FrameLate = TimeSpan.FromMilliseconds(3);
 
     /// <summary>Datagrams that are handed to the kernel while they, and the slots that the next ones go to, are in the second-level cache.</summary>
     public const int FlushFromWaiting = 64;
@@ -25,8 +28,27 @@ internal sealed class TrackReceivers(MediaWorker worker)
     private Subscription[] _subscriptions = [];
     private RelayedTrack[] _relays = [];
     private BranchedTrack[] _branches = [];
+    private int _withoutRed = -1;
 
     public int SubscriptionCount { get; private set; }
+
+    /// <summary>Subscriptions that do not take sound with redundancy.</summary>
+    public int WithoutRed
+    {
+        get
+        {
+            if (_withoutRed < 0)
+            {
+                _withoutRed = 0;
+                foreach (var subscription in Subscriptions)
+                {
+                    _withoutRed += subscription.TakesRed ? 0 : 1;
+                }
+            }
+
+            return _withoutRed;
+        }
+    }
 
     public ReadOnlySpan<Subscription> Subscriptions => _subscriptions.AsSpan(0, SubscriptionCount);
 
@@ -68,6 +90,7 @@ internal sealed class TrackReceivers(MediaWorker worker)
         }
 
         _subscriptions[SubscriptionCount++] = subscription;
+        _withoutRed = -1;
     }
 
     public void Remove(Subscription subscription)
@@ -77,8 +100,12 @@ internal sealed class TrackReceivers(MediaWorker worker)
         {
             _subscriptions[index] = _subscriptions[--SubscriptionCount];
             _subscriptions[SubscriptionCount] = null!;
+            _withoutRed = -1;
         }
     }
+
+    /// <summary>A subscriber has said what it takes.</summary>
+    public void Agreed() => _withoutRed = -1;
 
     public void Add(RelayedTrack relay) => _relays = [.. _relays, relay];
 
@@ -133,13 +160,19 @@ internal sealed class TrackReceivers(MediaWorker worker)
     /// <summary>
     /// Call before each subscription is forwarded to. With every eighth, what the next eight need is asked of memory: the waits for one viewer's state lie beside those for the others'.
     /// </summary>
-    public void FetchFrom(int index)
+    /// <param name="index">Of the subscription.</param>
+    /// <param name="sound">A microphone that is forwarded to the same viewers.</param>
+    public void FetchFrom(int index, PublishedTrack? sound = null)
     {
         if (index % FetchedTogether == 0)
         {
             foreach (var subscription in _subscriptions.AsSpan(index, Math.Min(FetchedTogether, SubscriptionCount - index)))
             {
                 subscription.Fetch();
+                if (sound is not null)
+                {
+                    subscription.Beside(sound)?.Fetch();
+                }
             }
         }
     }
@@ -164,24 +197,46 @@ internal sealed class TrackReceivers(MediaWorker worker)
         }
 
         held.Note(encoding, now);
-        for (var i = 0; i < SubscriptionCount; i++)
+        var sound = encoding.Track.Kind == TrackKind.Video ? worker.FindHeldSound(encoding.Track.Publisher.Room) : null;
+        for (var i = 0; i < SubscriptionCount && held.GivenAhead < SubscriptionCount; i++)
         {
-            FetchFrom(i);
-            held.ForwardTo(_subscriptions[i], encoding, now);
+            FetchFrom(i, sound?.Track);
+            var subscription = _subscriptions[i];
+            if (!held.WasGiven(subscription))
+            {
+                encoding.GiveHeld(subscription, now);
+            }
+
+            // Only behind something: of a layered track each frame goes to some of its viewers.
+            if (sound is not null && subscription.IsLeaving && subscription.Beside(sound.Track) is { } beside && sound.Held.TryGiveAhead(beside))
+            {
+                sound.GiveHeld(beside, now);
+            }
+
             worker.Queue.FlushFrom(FlushFromWaiting);
         }
 
-        held.Clear();
+        encoding.ClearHeld();
+        if (sound is not null && sound.Held.GivenAhead == sound.Track.SubscriptionCount)
+        {
+            sound.ForwardHeld(now); // Nobody is left to wait for.
+        }
     }
 
-    private void ForwardToSubscribers(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, bool isVideo, MonotonicTime now)
+    /// <summary>To subscribers alone: sound with redundancy, to those who take it.</summary>
+    public void ForwardToSubscribers(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, bool isVideo, MonotonicTime now)
     {
         ref var held = ref encoding.Held;
+        if (isVideo && packet.Marker)
+        {
+            encoding.Rhythm.FrameCame(now);
+        }
+
         var kept = encoding.Store(packet, now);
-        if (kept && isVideo && (SubscriptionCount >= HoldFromSubscribers || held.Count > 0))
+        if (kept && (held.Count > 0 || MustWait(encoding, isVideo, now)))
         {
             held.Add(packet, video, now + HoldTime);
-            if (packet.Marker || held.IsFull)
+            if ((isVideo && packet.Marker) || held.IsFull)
             {
                 ForwardHeld(encoding, now);
             }
@@ -198,8 +253,15 @@ internal sealed class TrackReceivers(MediaWorker worker)
         for (var i = 0; i < SubscriptionCount; i++)
         {
             FetchFrom(i);
-            _subscriptions[i].Forward(packet, encoding, video, now);
-            worker.Queue.FlushFrom(FlushFromWaiting);
+            if (encoding.IsFor(_subscriptions[i]))
+            {
+                _subscriptions[i].Forward(packet, encoding, video, now);
+                worker.Queue.FlushFrom(FlushFromWaiting);
+            }
         }
     }
+
+    /// <summary>A packet waits, when there are many to forward it to: of a picture for the last one of its frame, of sound for a frame that is about to come.</summary>
+    private bool MustWait(PublishedEncoding encoding, bool isVideo, MonotonicTime now) =>
+        SubscriptionCount >= HoldFromSubscribers && (isVideo || encoding.Track.Publisher.Room.ExpectsFrame(HoldTime, FrameLate, now));
 }
