@@ -180,16 +180,22 @@ public sealed class SrtpStreamTests : IDisposable
             Assert.True(Once());
         }
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var all = true;
-        for (var i = 0; i < 1_000; i++)
+        // What the runtime itself allocates when it compiles anew shows once; what a packet costs shows in each window.
+        var least = long.MaxValue;
+        for (var window = 0; window < 3 && least > 0; window++)
         {
-            all &= Once();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var all = true;
+            for (var i = 0; i < 1_000; i++)
+            {
+                all &= Once();
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.True(all);
         }
 
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(all);
-        Assert.Equal(0, allocated);
+        Assert.Equal(0, least);
     }
 
     private byte[] Protect(int extended) => SrtpFixture.Protect(_sender, _stream, SrtpFixture.Rtp((ushort)extended));
