@@ -144,6 +144,20 @@ internal sealed class PublishedTrack : IDisposable
     public bool IsMoving(MonotonicTime now) =>
         Kind == TrackKind.Video && IsLive && !Muted && !Silenced && (Source == TrackSource.Camera || now - Layers.LastPacket < Freezes.Limit);
 
+    /// <summary>It is a picture that many watch, and its next frame is due: see <see cref="Room.ExpectsFrame"/>.</summary>
+    public bool ExpectsFrame(TimeSpan within, TimeSpan late, MonotonicTime now)
+    {
+        foreach (var encoding in _encodings)
+        {
+            if (encoding.Rhythm.Next >= now - late && encoding.Rhythm.Next <= now + within)
+            {
+                return SubscriptionCount >= TrackReceivers.HoldFromSubscribers;
+            }
+        }
+
+        return false;
+    }
+
     public Participant Publisher => _origin.Participant;
 
     public int SubscriptionCount => _receivers.SubscriptionCount;

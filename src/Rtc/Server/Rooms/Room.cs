@@ -38,16 +38,9 @@ internal sealed class Room
     {
         foreach (var track in _tracks)
         {
-            if (track.Kind == TrackKind.Video && track.SubscriptionCount >= TrackReceivers.HoldFromSubscribers)
+            if (track.ExpectsFrame(within, late, now))
             {
-                foreach (var encoding in track.Encodings)
-                {
-                    var next = encoding.Rhythm.Next;
-                    if (next >= now - late && next <= now + within)
-                    {
-                        return true;
-                    }
-                }
+                return true;
             }
         }
 
