@@ -78,6 +78,19 @@ public class RidingScenarios
         ExpectWhole(call);
     });
 
+    /// <summary>Packets of sound come in bunches, some of them while the one before still waits for who does not watch.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Sound_in_bunches_reaches_everybody(bool red) => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, [Plan with { AudioRed = red }], ManyViewers, takesRed: viewer => viewer % 2 == 0);
+        simulation.AtSecond(3, () => call.Viewer.Prefer(new(0, 0, 0, true)));
+        simulation.AtSecond(4, () => call.Publisher.Up.Jitter = TimeSpan.FromMilliseconds(30));
+        simulation.RunTo(30);
+        ExpectWhole(call);
+    });
+
     [Fact]
     public void A_publisher_who_leaves_while_its_sound_waits_takes_it_along() => Scenario.Run(simulation =>
     {

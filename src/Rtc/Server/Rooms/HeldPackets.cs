@@ -36,7 +36,6 @@ internal struct HeldPackets
         if (Count == 0)
         {
             Deadline = deadline;
-            GivenAhead = 0;
             _group++;
         }
 
@@ -77,8 +76,8 @@ internal struct HeldPackets
         }
     }
 
-    /// <summary>Subscribers who were given them before the others.</summary>
-    public int GivenAhead { get; private set; }
+    /// <summary>Some subscribers were given them before the others.</summary>
+    public bool IsGivenAhead { get; private set; }
 
     /// <summary>Notes that a subscriber is given them before the others: something else leaves for it now. False: it was.</summary>
     public bool TryGiveAhead(Subscription subscription)
@@ -89,16 +88,17 @@ internal struct HeldPackets
         }
 
         subscription.GivenGroup = _group;
-        GivenAhead++;
+        IsGivenAhead = true;
         return true;
     }
 
     /// <summary>The subscriber was given them before the others.</summary>
-    public readonly bool WasGiven(Subscription subscription) => GivenAhead > 0 && subscription.GivenGroup == _group;
+    public readonly bool WasGiven(Subscription subscription) => IsGivenAhead && subscription.GivenGroup == _group;
 
     public void Clear()
     {
         Count = 0;
+        IsGivenAhead = false;
         Deadline = MonotonicTime.Never;
     }
 

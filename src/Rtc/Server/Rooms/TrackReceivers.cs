@@ -198,7 +198,8 @@ internal sealed class TrackReceivers(MediaWorker worker)
 
         held.Note(encoding, now);
         var sound = encoding.Track.Kind == TrackKind.Video ? worker.FindHeldSound(encoding.Track.Publisher.Room) : null;
-        for (var i = 0; i < SubscriptionCount && held.GivenAhead < SubscriptionCount; i++)
+        var given = 0;
+        for (var i = 0; i < SubscriptionCount; i++)
         {
             FetchFrom(i, sound?.Track);
             var subscription = _subscriptions[i];
@@ -211,15 +212,16 @@ internal sealed class TrackReceivers(MediaWorker worker)
             if (sound is not null && subscription.IsLeaving && subscription.Beside(sound.Track) is { } beside && sound.Held.TryGiveAhead(beside))
             {
                 sound.GiveHeld(beside, now);
+                given++;
             }
 
             worker.Queue.FlushFrom(FlushFromWaiting);
         }
 
         encoding.ClearHeld();
-        if (sound is not null && sound.Held.GivenAhead == sound.Track.SubscriptionCount)
+        if (given > 0 && given == sound!.Track.SubscriptionCount)
         {
-            sound.ForwardHeld(now); // Nobody is left to wait for.
+            sound.ClearHeld(); // Nobody is left to wait for. Over several frames it cannot be told: viewers come and go between them.
         }
     }
 
@@ -230,6 +232,11 @@ internal sealed class TrackReceivers(MediaWorker worker)
         if (isVideo && packet.Marker)
         {
             encoding.Rhythm.FrameCame(now);
+        }
+
+        if (held.IsGivenAhead)
+        {
+            ForwardHeld(encoding, now); // Who was given what waits would not be given what is added to it.
         }
 
         var kept = encoding.Store(packet, now);
