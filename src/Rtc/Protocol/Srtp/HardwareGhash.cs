@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Events.Rtc.Protocol.Srtp;
 
 /// <summary>
-/// GHASH (NIST SP 800-38D §6.4) by carry-less multiplication, up to eight blocks before a reduction; four by one instruction where the
-/// processor can. Blocks are byte-reversed, so a product is a reflected one, a bit short: every power of H carries an extra x.
+/// GHASH (NIST SP 800-38D §6.4) by carry-less multiplication, up to eight blocks before a reduction; four or two by one instruction where
+/// the processor can. Blocks are byte-reversed, so a product is a reflected one, a bit short: every power of H carries an extra x.
 /// </summary>
 public static class HardwareGhash
 {
@@ -28,6 +28,9 @@ public static class HardwareGhash
 
     /// <summary>Four blocks by one instruction.</summary>
     public static bool IsWide => Pclmulqdq.V512.IsSupported && Avx512BW.IsSupported;
+
+    /// <summary>Two blocks by one instruction.</summary>
+    public static bool IsPaired => Pclmulqdq.V256.IsSupported && Avx2.IsSupported;
 
     /// <param name="h">The cipher of a zero block.</param>
     /// <param name="powers">All zeros, <see cref="PowerSlots"/> of them.</param>
@@ -52,7 +55,9 @@ public static class HardwareGhash
     {
         // The last block is multiplied by H, the one before it by H^2 …; the zeros after them by zero.
         ref var power = ref Unsafe.As<Vector128<byte>, byte>(ref Unsafe.Add(ref powers, Lanes - blocks));
-        return IsWide ? AbsorbWide(ref power, hash, ref at) : AbsorbNarrow(ref power, hash, ref at);
+        return IsWide ? AbsorbWide(ref power, hash, ref at)
+            : IsPaired ? AbsorbPaired(ref power, hash, ref at)
+            : AbsorbNarrow(ref power, hash, ref at);
     }
 
     /// <summary>Two blocks at the beginning of a hash.</summary>
@@ -85,6 +90,20 @@ public static class HardwareGhash
         Accumulate(Block(ref at, 6), Power(ref power, 6), ref low, ref middle, ref high);
         Accumulate(Block(ref at, 7), Power(ref power, 7), ref low, ref middle, ref high);
         return Reduce(low, middle, high);
+    }
+
+    /// <summary>The same where <see cref="IsPaired"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ulong> AbsorbPaired(ref byte power, Vector128<ulong> hash, ref byte at)
+    {
+        var low = Vector256<ulong>.Zero;
+        var middle = Vector256<ulong>.Zero;
+        var high = Vector256<ulong>.Zero;
+        Accumulate(Pair(ref at, 0) ^ hash.ToVector256(), PowerPair(ref power, 0), ref low, ref middle, ref high);
+        Accumulate(Pair(ref at, 1), PowerPair(ref power, 1), ref low, ref middle, ref high);
+        Accumulate(Pair(ref at, 2), PowerPair(ref power, 2), ref low, ref middle, ref high);
+        Accumulate(Pair(ref at, 3), PowerPair(ref power, 3), ref low, ref middle, ref high);
+        return Reduce(low.GetLower() ^ low.GetUpper(), middle.GetLower() ^ middle.GetUpper(), high.GetLower() ^ high.GetUpper());
     }
 
     /// <summary>The same where <see cref="IsWide"/>.</summary>
@@ -125,6 +144,23 @@ public static class HardwareGhash
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<ulong> Power(ref byte power, int lane) => Vector128.LoadUnsafe(ref power, (nuint)(lane * BlockBytes)).AsUInt64();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<ulong> Pair(ref byte at, int pair) =>
+        Avx2.Shuffle(Vector256.LoadUnsafe(ref at, (nuint)(pair * 2 * BlockBytes)), Vector256.Create(Reverse, Reverse)).AsUInt64();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<ulong> PowerPair(ref byte power, int pair) =>
+        Vector256.LoadUnsafe(ref power, (nuint)(pair * 2 * BlockBytes)).AsUInt64();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Accumulate(
+        Vector256<ulong> a, Vector256<ulong> b, ref Vector256<ulong> low, ref Vector256<ulong> middle, ref Vector256<ulong> high)
+    {
+        low ^= Pclmulqdq.V256.CarrylessMultiply(a, b, 0x00);
+        high ^= Pclmulqdq.V256.CarrylessMultiply(a, b, 0x11);
+        middle ^= Pclmulqdq.V256.CarrylessMultiply(a, b, 0x01) ^ Pclmulqdq.V256.CarrylessMultiply(a, b, 0x10);
+    }
 
     /// <summary>Adds the 256-bit product to three sums: lower, the two crossed, and upper halves.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
