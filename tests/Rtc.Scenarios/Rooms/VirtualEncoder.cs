@@ -49,6 +49,9 @@ internal sealed class VirtualEncoder
     /// <summary>By the number at the end of the payload.</summary>
     public List<SourcePacket> Packets { get; } = [];
 
+    /// <summary>The second at which a frame was captured.</summary>
+    public static double CapturedAt(CodedFrame frame) => PictureTime.TotalSeconds + (frame.Capture / 90_000.0);
+
     /// <summary>What a full picture ends with: the topmost spatial layer, or the topmost encoding.</summary>
     public bool IsTop(CodedFrame frame) => _source.IsSimulcast ? frame.Encoding == 2 : frame.Spatial == 2;
 
@@ -83,11 +86,20 @@ internal sealed class VirtualEncoder
 /// <summary>What a viewer could decode of a <see cref="VirtualEncoder"/>'s pictures, and when.</summary>
 internal sealed class VirtualDecoder(Simulation simulation, VirtualEncoder encoder)
 {
+    /// <summary>Two links of 25 ms, a picture's packets spread over 15, and a turn of the node: a picture later than this is of the past.</summary>
+    private const double Way = 0.09;
+
     /// <summary>Frames that came whole, and wait for others.</summary>
     private readonly List<CodedFrame> _waiting = [];
     private readonly Dictionary<CodedFrame, HashSet<SourcePacket>> _arrived = [];
     private readonly HashSet<CodedFrame> _decoded = [];
     private double _last = double.NaN;
+
+    /// <summary>When it began to watch.</summary>
+    public double Since { get; private set; } = simulation.Seconds;
+
+    /// <summary>When it showed a picture as new as what everybody else sees; not a number: not yet.</summary>
+    public double FirstPresent { get; private set; } = double.NaN;
 
     /// <summary>Full pictures that were decoded.</summary>
     public int Pictures { get; private set; }
@@ -117,6 +129,9 @@ internal sealed class VirtualDecoder(Simulation simulation, VirtualEncoder encod
         }
     }
 
+    /// <summary>It wants to see the picture again: from here on the present is waited for anew.</summary>
+    public void Again() => (Since, FirstPresent, _last) = (simulation.Seconds, double.NaN, double.NaN);
+
     /// <summary>Also what is going on counts.</summary>
     public void End() => Note();
 
@@ -126,6 +141,10 @@ internal sealed class VirtualDecoder(Simulation simulation, VirtualEncoder encod
         Pictures += encoder.IsTop(frame) ? 1 : 0;
         Note();
         _last = simulation.Seconds;
+        if (double.IsNaN(FirstPresent) && _last - VirtualEncoder.CapturedAt(frame) < Way)
+        {
+            FirstPresent = _last;
+        }
     }
 
     private void Note()

@@ -241,6 +241,7 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     private void Received(ClientReceiveTrack track, in RtpReader packet, MonotonicTime now)
     {
+        Arrived?.Invoke(track, packet, now);
         if (Decoder is not null)
         {
             Decoder.Received(packet);
@@ -248,7 +249,6 @@ internal sealed class VirtualPerson : IParticipantEvents
         }
 
         Captured.Received(track, packet);
-        Arrived?.Invoke(track, packet, now);
         if (track.Media.Kind == MediaKind.Audio)
         {
             AudioReceived++;

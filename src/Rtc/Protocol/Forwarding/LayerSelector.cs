@@ -43,6 +43,8 @@ public sealed class LayerSelector
     private byte _lastTl0;
     private MonotonicTime _lastForward;
     private SenderClock _clock;
+    private CompressedPast _past;
+    private uint? _present;
 
     /// <param name="codec">Of the track.</param>
     /// <param name="firstSequence">First number sent; below 2^15, see <see cref="StreamRewriter"/>.</param>
@@ -79,7 +81,15 @@ public sealed class LayerSelector
     }
 
     /// <summary>Nothing more is forwarded before a keyframe of the target (the subscriber resumes, or its source is another).</summary>
-    public void StartOver() => _startsOver = true;
+    public void StartOver()
+    {
+        _startsOver = true;
+        _present = null;
+    }
+
+    /// <summary>The keyframe that comes next is of the past, and with all since then comes at once: see <see cref="CompressedPast"/>.</summary>
+    /// <param name="present">The publisher's timestamp of the target's newest frame.</param>
+    public void BeginInPast(uint present) => _present = present;
 
     /// <summary>The stream goes on from here with numbers that another rewriter has given so far.</summary>
     public void GoOnFrom(uint timestamp, MonotonicTime lastForward)
@@ -126,6 +136,7 @@ public sealed class LayerSelector
         // Padding probes the publisher's path; it ends here.
         var firstOfDropped = false;
         var keep = !packet.Payload.IsEmpty && _filter.Keep(video, timestamp, Target, isLate, out firstOfDropped);
+        _past.Advance(timestamp);
         if (!keep && !isLate)
         {
             _numbers.CloseGap();
@@ -141,7 +152,7 @@ public sealed class LayerSelector
         {
             Sequence = (ushort)(source + place.Offset),
             Source = source,
-            Timestamp = timestamp + _timestampOffset,
+            Timestamp = timestamp + _timestampOffset + _past.Shift(timestamp),
             FrameId = (ushort)(video.FrameId + place.FrameOffset),
             Tl0PicIdx = (byte)(video.Tl0PicIdx + _tl0Offset),
             FrameIdBits = video.FrameIdBits,
@@ -172,7 +183,15 @@ public sealed class LayerSelector
             _filter = FrameFilter.Create(_codec);
         }
 
-        _timestampOffset = _sentOnce ? Continue(encoding, epoch, clock, timestamp, now) - timestamp : 0;
+        var present = _present ?? timestamp;
+        _timestampOffset = _sentOnce ? Continue(encoding, epoch, clock, present, present - timestamp, now) - present : 0;
+        _past.End();
+        if (_present is not null)
+        {
+            _past.Begin(present);
+            _present = null;
+        }
+
         _numbers.Begin(source);
         _frameOffset = (ushort)(_sentOnce ? _lastFrameId + 1 - video.FrameId : 0);
         _tl0Offset = (byte)(_sentOnce ? _lastTl0 + 1 - video.Tl0PicIdx : 0);
@@ -183,20 +202,20 @@ public sealed class LayerSelector
         _filter.Begin(Target);
     }
 
-    /// <summary>The timestamp that the first packet gets: of the same source as before, or of one whose relation to it the sender reports tell.</summary>
-    private uint Continue(int encoding, int epoch, in SenderClock clock, uint timestamp, MonotonicTime now)
+    /// <summary>The timestamp that the present gets: of the same source as before, or of one whose relation to it the sender reports tell.</summary>
+    private uint Continue(int encoding, int epoch, in SenderClock clock, uint present, uint past, MonotonicTime now)
     {
         uint? aligned = null;
         if (encoding == _encoding && epoch == _epoch)
         {
-            aligned = timestamp + _timestampOffset;
+            aligned = present + _timestampOffset;
         }
         else if (clock.IsKnown && _clock.IsKnown && _encoding >= 0)
         {
-            aligned = _clock.At(clock, timestamp, _clockRate) + _timestampOffset;
+            aligned = _clock.At(clock, present, _clockRate) + _timestampOffset;
         }
 
-        return Continuation.Place(_lastTimestamp, now - _lastForward, aligned, 0, _clockRate);
+        return Continuation.Place(_lastTimestamp, now - _lastForward, aligned, CompressedPast.Lead(past), _clockRate);
     }
 
     private void Remember(in SentPacket sent, in VideoPacket video, MonotonicTime now)

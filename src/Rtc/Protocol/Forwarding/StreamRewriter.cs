@@ -16,12 +16,6 @@ public struct StreamRewriter
     /// <summary>What the extension block may have more than the source's: a header of 4, an element of 1 + 3 (or 2 + 3), padded (RFC 8285 §4.2).</summary>
     public const int MaxGrowth = 12;
 
-    /// <summary>A second becomes 16 ms: frames stay apart, and none is worth waiting for.</summary>
-    private const int Compression = 64;
-
-    /// <summary>Ticks after the present from which on nothing older is sent again: 10 s at 90 kHz.</summary>
-    private const int CompressionEnds = 900_000;
-
     private readonly uint _ssrc;
     private byte _payloadType;
     private byte _orientationIn;
@@ -37,8 +31,7 @@ public struct StreamRewriter
     private bool _firstIsNear;
     private bool _sent;
     private bool _started;
-    private uint _present;
-    private bool _compresses;
+    private CompressedPast _past;
 
     /// <param name="ssrc">The subscriber's.</param>
     /// <param name="firstSequence">First number sent. Below 2^15, since receivers that miss the first packets guess the roll-over counter from it (RFC 3711 §3.3.1).</param>
@@ -99,34 +92,22 @@ public struct StreamRewriter
     public void Rebase(ushort sourceSequence, uint present, uint past, TimeSpan elapsed, uint? aligned, int clockRate)
     {
         _sequenceOffset = (ushort)(_lastSequence + 1 - sourceSequence);
-        var lead = (int)past > 0 ? Math.Min(past, CompressionEnds) / Compression : 0;
-        _timestampOffset = _started ? Continuation.Place(_lastTimestamp, elapsed, aligned, lead, clockRate) - present : 0;
+        _timestampOffset = _started ? Continuation.Place(_lastTimestamp, elapsed, aligned, CompressedPast.Lead(past), clockRate) - present : 0;
         _started = true;
         _sent = false;
-        _compresses = false;
+        _past.End();
     }
 
-    /// <summary>
-    /// What was captured before <paramref name="present"/> comes late, all at once: its timestamps move together to a 64th before that moment. A
-    /// receiver so shows the newest picture at once, instead of playing the past at its own pace.
-    /// </summary>
+    /// <summary>What was captured before <paramref name="present"/> comes late, all at once: see <see cref="CompressedPast"/>.</summary>
     /// <param name="present">The publisher's timestamp of its newest frame.</param>
-    public void CompressBefore(uint present)
-    {
-        _present = present;
-        _compresses = true;
-    }
+    public void CompressBefore(uint present) => _past.Begin(present);
 
     /// <summary>Writes the rewritten packet; returns its length, or −1 when the destination is too small.</summary>
     public int Write(in RtpReader source, Span<byte> destination, out int headerLength)
     {
         var sequence = (ushort)(source.SequenceNumber.Value + _sequenceOffset);
         var timestamp = TimestampOf(source);
-        if (_compresses && (int)(source.Timestamp.Value - _present) > CompressionEnds)
-        {
-            _compresses = false;
-        }
-
+        _past.Advance(source.Timestamp.Value);
         if (!_sent)
         {
             _sent = true;
@@ -175,20 +156,7 @@ public struct StreamRewriter
         out headerLength);
 
     /// <summary>A function of the packet alone, so that one sent again is the same.</summary>
-    private readonly uint TimestampOf(in RtpReader source)
-    {
-        var timestamp = source.Timestamp.Value + _timestampOffset;
-        if (_compresses)
-        {
-            var before = (int)(_present - source.Timestamp.Value);
-            if (before > 0)
-            {
-                timestamp += (uint)(before - (before / Compression));
-            }
-        }
-
-        return timestamp;
-    }
+    private readonly uint TimestampOf(in RtpReader source) => source.Timestamp.Value + _timestampOffset + _past.Shift(source.Timestamp.Value);
 
     /// <summary>Writes a packet of a layered stream with the numbers that <see cref="LayerSelector"/> gave it.</summary>
     public readonly int WriteLayered(in RtpReader source, in VideoPacket video, in SentPacket sent, Span<byte> destination, out int headerLength) =>

@@ -30,7 +30,13 @@ internal sealed class LaterForwarding
         return null;
     }
 
-    public void Replay(Subscription subscription) => _replaying.Add(subscription);
+    public void Replay(Subscription subscription)
+    {
+        if (!_replaying.Contains(subscription))
+        {
+            _replaying.Add(subscription);
+        }
+    }
 
     public void ForwardHeld(MonotonicTime now)
     {

@@ -5,12 +5,17 @@ using Events.Rtc.Protocol.Wire;
 
 namespace Events.Rtc.Rooms;
 
-/// <summary>A track with layers to one subscriber: a <see cref="LayerSelector"/> decides on each packet of the encodings and numbers what is sent.</summary>
+/// <summary>
+/// A track with layers to one subscriber: a <see cref="LayerSelector"/> decides on each packet of the encodings and numbers what is sent. Who joins, or
+/// wants the picture again, is shown the target's present group of pictures first.
+/// </summary>
 internal sealed class LayeredForwarding
 {
     private readonly OutgoingStream _stream;
     private readonly LayerSelector _selector;
     private bool _waitsForRoom;
+    private GroupReplay _replay;
+    private DependencyDescriptorReader? _pastReader;
 
     /// <param name="stream">It may have sent packets without a selector before: the numbers go on.</param>
     public LayeredForwarding(OutgoingStream stream)
@@ -34,13 +39,45 @@ internal sealed class LayeredForwarding
     /// <summary>The subscriber's timestamp of a timestamp of the current encoding.</summary>
     public uint Timestamp(uint source) => _selector.Timestamp(source);
 
-    public void StartOver() => _selector.StartOver();
+    /// <summary>Begins again; true when it could be done with what is in the cache, false when a keyframe has to be asked for.</summary>
+    public bool Restart(MonotonicTime now)
+    {
+        _replay.End();
+        _selector.StartOver();
+        return _selector.Target.IsPaused || TryReplay(now);
+    }
 
-    public void SetTarget(LayerTarget target, MonotonicTime now)
+    /// <summary>True while <see cref="Replay"/> has more to send.</summary>
+    public bool IsReplaying => _replay.Encoding is not null;
+
+    /// <summary>Sends more of the past. False once the present is reached, or another encoding is sent.</summary>
+    public bool Replay(MonotonicTime now)
+    {
+        if (!_stream.IsOpen)
+        {
+            _replay.End();
+        }
+
+        for (var i = 0; i < GroupReplay.Burst && _replay.Encoding is { } encoding && _replay.TryTake(now, out var packet); i++)
+        {
+            encoding.ReadPast(packet, _stream.Codec!.Codec, _stream.Track.Media.Extensions.DependencyDescriptor, ref _pastReader, out var video);
+            ForwardNow(packet, encoding, video, now);
+            if (encoding.Index != _selector.CurrentEncoding)
+            {
+                _replay.End();
+            }
+        }
+
+        _pastReader = IsReplaying ? _pastReader : null;
+        return IsReplaying;
+    }
+
+    /// <returns>True when it has begun with the past, and <see cref="Replay"/> has more to send.</returns>
+    public bool SetTarget(LayerTarget target, MonotonicTime now)
     {
         if (target == _selector.Target)
         {
-            return;
+            return false;
         }
 
         _selector.SetTarget(target);
@@ -49,10 +86,18 @@ internal sealed class LayeredForwarding
             _stream.Discard(now);
         }
 
-        if (_stream.IsOpen && _selector.NeedsKeyframe)
+        if (!_stream.IsOpen || !_selector.NeedsKeyframe)
         {
-            _stream.Track.Encodings[target.Encoding].RequestKeyframe(now);
+            return false;
         }
+
+        if (_selector.CurrentEncoding < 0 && TryReplay(now))
+        {
+            return IsReplaying;
+        }
+
+        _stream.Track.Encodings[target.Encoding].RequestKeyframe(now);
+        return false;
     }
 
     public void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
@@ -63,6 +108,17 @@ internal sealed class LayeredForwarding
             return;
         }
 
+        if (_replay.IsAhead(packet, encoding))
+        {
+            return; // Its turn comes: it is in the cache.
+        }
+
+        ForwardNow(packet, encoding, video, now);
+    }
+
+    private void ForwardNow(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
+    {
+        var index = encoding.Index;
         if (_waitsForRoom || (_stream.IsPaced && !_stream.HasRoom(now)))
         {
             // The path is too far behind: the picture goes on with a keyframe once all that waits has left.
@@ -128,6 +184,28 @@ internal sealed class LayeredForwarding
             ? _stream.Rewriter.WriteLayeredRetransmission(packet, video, sent, slot, payloadType, _stream.RtxSsrc, rtxSequence, out headerLength)
             : _stream.Rewriter.WriteLayered(packet, video, sent, slot, out headerLength);
         return _stream.SendAgain(slot, length, headerLength);
+    }
+
+    /// <summary>Begins with the target's last keyframe, if it is recent: the picture is there at once, and the publisher is spared another.</summary>
+    private bool TryReplay(MonotonicTime now)
+    {
+        var encoding = _stream.Track.Encodings[_selector.Target.Encoding];
+        if (!_stream.IsOpen || !_replay.TryBegin(encoding, _stream.Worker.Options.KeyframeReplay, now, out _, out var present))
+        {
+            return false;
+        }
+
+        _pastReader = null;
+        _selector.BeginInPast(present);
+        Replay(now);
+        if (_selector.CurrentEncoding >= 0)
+        {
+            return true;
+        }
+
+        _replay.End();
+        _selector.StartOver();
+        return false;
     }
 
     /// <summary>A packet that came before the keyframe's beginning did (that one was lost, and retransmitted) has a number here, and has not been sent.</summary>

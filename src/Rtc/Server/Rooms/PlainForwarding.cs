@@ -11,20 +11,13 @@ namespace Events.Rtc.Rooms;
 /// </summary>
 internal sealed class PlainForwarding(OutgoingStream stream)
 {
-    /// <summary>
-    /// Packets of a group of pictures sent at once to who joins, and every 10 ms until the present is reached: 21 Mbit/s, ten times what most
-    /// tracks have.
-    /// </summary>
-    private const int ReplayBurst = 24;
-
     private int _epoch;
     private uint _ssrc;
     private SenderClock _clock;
     private bool _waitsForRoom;
     private ushort _spliceSequence;
     private bool _spliceFresh;
-    private bool _replaying;
-    private ushort _replayNext;
+    private GroupReplay _replay;
 
     /// <summary>Nothing is forwarded before the next keyframe.</summary>
     public bool NeedsKeyframe { get; private set; } = stream.Track.Kind == TrackKind.Video;
@@ -46,8 +39,7 @@ internal sealed class PlainForwarding(OutgoingStream stream)
             return;
         }
 
-        var sequence = packet.SequenceNumber.Value;
-        if (_replaying && _epoch == encoding.Epoch && (short)(sequence - _replayNext) >= 0)
+        if (_replay.IsAhead(packet, encoding))
         {
             return; // Its turn comes: it is in the cache.
         }
@@ -70,7 +62,7 @@ internal sealed class PlainForwarding(OutgoingStream stream)
         }
         else if (_spliceFresh)
         {
-            var distance = (short)(sequence - _spliceSequence);
+            var distance = (short)(packet.SequenceNumber.Value - _spliceSequence);
             if (distance < 0)
             {
                 return; // Before our beginning: it would take a number that we have used already.
@@ -85,6 +77,7 @@ internal sealed class PlainForwarding(OutgoingStream stream)
     /// <summary>Begins again; true when it could be done with what is in the cache, false when a keyframe has to be asked for.</summary>
     public bool Restart(bool isPaused, MonotonicTime now)
     {
+        _replay.End();
         NeedsKeyframe = stream.Track.Kind == TrackKind.Video;
         return !NeedsKeyframe || isPaused || TryReplay(now);
     }
@@ -92,31 +85,24 @@ internal sealed class PlainForwarding(OutgoingStream stream)
     /// <summary>Sends more of the past. False once the present is reached, or the source has changed.</summary>
     public bool Replay(bool isPaused, MonotonicTime now)
     {
-        var encoding = stream.Track.Encodings[0];
-        for (var i = 0; i < ReplayBurst && _replaying; i++)
+        if (!stream.IsOpen || isPaused)
         {
-            if (!stream.IsOpen || isPaused || _epoch != encoding.Epoch || (short)(encoding.NewestForwarded - _replayNext) < 0)
-            {
-                _replaying = false;
-                break;
-            }
-
-            if (encoding.TryGetCached(_replayNext, now, out var cached) && RtpReader.TryRead(cached, out var packet))
-            {
-                Send(packet, now);
-            }
-
-            _replayNext++;
+            _replay.End();
         }
 
-        return _replaying;
+        for (var i = 0; i < GroupReplay.Burst && _replay.TryTake(now, out var packet); i++)
+        {
+            Send(packet, now);
+        }
+
+        return IsReplaying;
     }
 
     /// <summary>True while <see cref="Replay"/> has more to send.</summary>
-    public bool IsReplaying => _replaying;
+    public bool IsReplaying => _replay.Encoding is not null;
 
     /// <summary>Another forwarding numbers the packets from here on.</summary>
-    public void End() => _replaying = false;
+    public void End() => _replay.End();
 
     /// <summary>Answers a NACK from the track's cache. False when the packet is not there any more.</summary>
     public bool Retransmit(ushort sent, MonotonicTime now)
@@ -160,7 +146,7 @@ internal sealed class PlainForwarding(OutgoingStream stream)
     /// <summary>The path is too far behind: the picture goes on with a keyframe once all that waits has left.</summary>
     private void LeaveOut(MonotonicTime now)
     {
-        _replaying = false;
+        _replay.End();
         _waitsForRoom = stream.IsBehind;
         NeedsKeyframe = true;
         Forget();
@@ -174,18 +160,14 @@ internal sealed class PlainForwarding(OutgoingStream stream)
     private bool TryReplay(MonotonicTime now)
     {
         var encoding = stream.Track.Encodings[0];
-        if (!stream.IsOpen
-            || !encoding.TryGetRecentKeyframe(stream.Worker.Options.KeyframeReplay, now, out var first, out var present)
-            || !encoding.TryGetCached(first, now, out var cached) || !RtpReader.TryRead(cached, out var packet))
+        if (!stream.IsOpen || !_replay.TryBegin(encoding, stream.Worker.Options.KeyframeReplay, now, out var first, out var present))
         {
             return false;
         }
 
-        Splice(packet, present, encoding, now);
+        Splice(first, present, encoding, now);
         stream.Rewriter.CompressBefore(present);
         NeedsKeyframe = false;
-        _replaying = true;
-        _replayNext = first;
         Replay(isPaused: false, now);
         return true;
     }

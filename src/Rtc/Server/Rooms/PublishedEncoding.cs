@@ -31,11 +31,13 @@ internal sealed class PublishedEncoding : IDisposable
     private ArrivalWindow _arrived;
     private PlainAudio? _plain;
     private KeyframeRequests _keyframes;
+    private (uint Timestamp, ushort Sequence)? _keyframe;
     private HeldPackets _held = new();
     private uint _senderReportSsrc;
     private ushort _keyframeSequence;
     private MonotonicTime _keyframeAt = MonotonicTime.Never;
     private uint _newestTimestamp;
+    private bool _hasForwarded;
     private ByteRate _rate;
 
     public PublishedEncoding(PublishedTrack track, int index, string? rid, TimeSpan keyframeInterval)
@@ -131,7 +133,16 @@ internal sealed class PublishedEncoding : IDisposable
         VideoPacket.Read(codec, packet.Payload, descriptor, _dependencies, out video);
         if (video.IsKeyframe)
         {
-            _keyframes.KeyframeReceived();
+            var (timestamp, sequence) = (packet.Timestamp.Value, packet.SequenceNumber.Value);
+            if (_keyframe is { } begun && begun.Timestamp == timestamp && (short)(sequence - begun.Sequence) > 0)
+            {
+                video.IsKeyframe = false; // H.264 says it of the parameter sets, and of the picture behind them: who begins there lacks them.
+            }
+            else
+            {
+                _keyframe = (timestamp, sequence);
+                _keyframes.KeyframeReceived();
+            }
         }
 
         if (packet.Payload.IsEmpty)
@@ -157,15 +168,30 @@ internal sealed class PublishedEncoding : IDisposable
     }
 
     /// <summary>As <see cref="Read"/>, for a packet that was counted before.</summary>
-    public void ReadAgain(in RtpReader packet, Codec codec, byte descriptorId, out VideoPacket video)
+    public void ReadAgain(in RtpReader packet, Codec codec, byte descriptorId, out VideoPacket video) =>
+        ReadAgain(packet, codec, descriptorId, _dependencies, out video);
+
+    /// <summary>As above, of a group of pictures from its keyframe on: descriptors can only be read forward.</summary>
+    /// <param name="packet">The packet.</param>
+    /// <param name="codec">Of the track.</param>
+    /// <param name="descriptorId">Of the dependency descriptor.</param>
+    /// <param name="past">What has read the group so far; null at its beginning, and of a stream without descriptors.</param>
+    /// <param name="video">What was read.</param>
+    public void ReadPast(in RtpReader packet, Codec codec, byte descriptorId, ref DependencyDescriptorReader? past, out VideoPacket video)
+    {
+        past ??= _dependencies is null ? null : new DependencyDescriptorReader();
+        ReadAgain(packet, codec, descriptorId, past, out video);
+    }
+
+    private static void ReadAgain(in RtpReader packet, Codec codec, byte descriptorId, DependencyDescriptorReader? reader, out VideoPacket video)
     {
         ReadOnlySpan<byte> descriptor = default;
-        if (_dependencies is not null)
+        if (reader is not null)
         {
             packet.TryGetExtension(descriptorId, out descriptor);
         }
 
-        VideoPacket.Read(codec, packet.Payload, descriptor, _dependencies, out video);
+        VideoPacket.Read(codec, packet.Payload, descriptor, reader, out video);
     }
 
     /// <summary>Adds the layers that have been seen, lowest first.</summary>
@@ -237,8 +263,9 @@ internal sealed class PublishedEncoding : IDisposable
             _keyframeAt = now;
         }
 
-        if (keyframe || (short)(sequence - NewestForwarded) > 0)
+        if (!_hasForwarded || (short)(sequence - NewestForwarded) > 0)
         {
+            _hasForwarded = true;
             NewestForwarded = sequence;
             _newestTimestamp = timestamp;
         }
@@ -323,6 +350,8 @@ internal sealed class PublishedEncoding : IDisposable
         _cache.Clear();
         _plain?.StartOver();
         _keyframeAt = MonotonicTime.Never;
+        _keyframe = null;
+        _hasForwarded = false;
     }
 
     public void StartSource(uint ssrc)

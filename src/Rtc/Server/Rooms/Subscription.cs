@@ -256,7 +256,10 @@ internal sealed class Subscription
 
         var target = Track.Layers.Choose(_choice, out var watched);
         WatchedEncodings = watched;
-        _layered?.SetTarget(target, _transport.Worker.Now);
+        if (_layered is not null && _layered.SetTarget(target, _transport.Worker.Now))
+        {
+            _transport.Worker.ReplayLater(this);
+        }
     }
 
     /// <summary>The group of held packets that it was given last before the others: see <see cref="HeldPackets"/>.</summary>
@@ -301,7 +304,7 @@ internal sealed class Subscription
     }
 
     /// <summary>Sends more of the past. False once the present is reached, or the source has changed.</summary>
-    public bool Replay(MonotonicTime now) => _layered is null && _plain.Replay(IsPaused, now);
+    public bool Replay(MonotonicTime now) => _layered is null ? _plain.Replay(IsPaused, now) : _layered.Replay(now);
 
     /// <summary>Sends a packet of padding about this large; its bytes, or 0 when there is no stream to send it on.</summary>
     public int TrySendPadding(int bytes) => _stream.TrySendPadding(bytes);
@@ -369,16 +372,11 @@ internal sealed class Subscription
     private void RestartAtKeyframe()
     {
         var now = _transport.Worker.Now;
-        if (_layered is not null)
-        {
-            _layered.StartOver();
-            RequestKeyframe(now); // Of a layered track the selector waits for a keyframe of its own.
-        }
-        else if (!_plain.Restart(IsPaused, now))
+        if (!(_layered is null ? _plain.Restart(IsPaused, now) : _layered.Restart(now)))
         {
             RequestKeyframe(now);
         }
-        else if (_plain.IsReplaying)
+        else if (_layered is null ? _plain.IsReplaying : _layered.IsReplaying)
         {
             _transport.Worker.ReplayLater(this);
         }

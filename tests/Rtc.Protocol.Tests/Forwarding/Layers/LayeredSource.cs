@@ -94,7 +94,7 @@ internal sealed class LayeredSource
         }
 
         var temporal = HasTemporal ? Pattern[stream.PatternIndex % 4] : 0;
-        var second = stream.PatternIndex % 4 == 3;
+        var second = HasTemporal && stream.PatternIndex % 4 == 3;
         stream.PatternIndex++;
         stream.Picture = (ushort)((stream.Picture + 1) & 0x7FFF);
         if (temporal == 0)
@@ -162,13 +162,14 @@ internal sealed class LayeredSource
                 Assert.True(writer.AddExtension(DescriptorId, Descriptor(stream, frame, start, end)));
             }
 
-            Assert.True(writer.WritePayload(Payload(stream, frame, second, start, end)));
+            Assert.True(writer.WritePayload(Payload(stream, frame, second, i, end)));
             frame.Packets.Add(new SourcePacket(frame, frame.Encoding, bytes[..writer.Length]));
         }
     }
 
-    private byte[] Payload(Stream stream, CodedFrame frame, bool second, bool start, bool end)
+    private byte[] Payload(Stream stream, CodedFrame frame, bool second, int index, bool end)
     {
+        var start = index == 0;
         byte[] pid = new byte[2];
         BinaryPrimitives.WriteUInt16BigEndian(pid, (ushort)(0x8000 | frame.Picture));
         switch (Codec)
@@ -180,7 +181,7 @@ internal sealed class LayeredSource
                     (byte)(0x80 | (start ? 0x10 : 0)), 0xE0, .. pid, stream.Tl0, (byte)((frame.Temporal << 6) | (sync ? 0x20 : 0)),
                     (byte)(frame.Key ? 0 : 1), 0, 0, 0x9D, 1, 0x2A, (byte)(64 << frame.Encoding), 1, 0x40, 0];
             case Codec.H264:
-                return frame.Key && start ? [0x67, 0x42, 0xE0, 0x1F, 0x8C, 0x68] : frame.Key ? [0x7C, (byte)((end ? 0x40 : 0) | 5), 1] : [0x41, 1, 2];
+                return frame.Key && start ? [0x67, 0x42, 0xE0, 0x1F, 0x8C, 0x68] : frame.Key ? [0x7C, (byte)((index == 1 ? 0x80 : 0) | (end ? 0x40 : 0) | 5), 1] : [0x41, 1, 2];
             case Codec.Vp9:
                 var flexible = _mode == LayerMode.Vp9KeyFlexible;
                 var top = frame.Spatial == 2;
