@@ -44,7 +44,6 @@ public sealed class FirstFrameTests(RunningInstallation installation, ITestOutpu
     [Theory]
     [InlineData("vp8")]
     [InlineData("h264")]
-    [InlineData("vp9")]
     public async Task Who_comes_to_a_picture_in_layers_after_another_is_shown_the_present_at_once(string codec)
     {
         using var api = Installation.NewApi();
