@@ -10,23 +10,28 @@ internal sealed class EndpointLoop : IDisposable
     // Deadlines of hundreds of peers are looked at this often; a publisher's own ticks are exact.
     private const long SweepNanoseconds = 5_000_000;
 
+    // No socket has this descriptor.
+    private const int CommandKey = -1;
+
     private readonly ConcurrentQueue<Action> _commands = new();
     private readonly Dictionary<int, LoadClient> _clients = [];
     private readonly List<LoadClient> _ticking = [];
     private readonly Random _random = new(1);
     private readonly double _loss;
     private readonly int _epoll = LinuxUdp.CreateEpoll();
+    private readonly int _commandsWait = LinuxUdp.CreateEvent();
     private readonly Thread _thread;
     private volatile bool _stop;
 
     public EndpointLoop(string name, double loss)
     {
         _loss = loss;
+        LinuxUdp.Watch(_epoll, _commandsWait, CommandKey);
         _thread = new(Run) { Name = name, IsBackground = true };
         _thread.Start();
     }
 
-    /// <summary>Runs on the loop's thread soon.</summary>
+    /// <summary>Runs on the loop's thread as soon as that has done what it does.</summary>
     public Task<T> RunAsync<T>(Func<T> command)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,6 +46,7 @@ internal sealed class EndpointLoop : IDisposable
                 done.SetException(error);
             }
         });
+        LinuxUdp.Signal(_commandsWait);
         return done.Task;
     }
 
@@ -70,6 +76,7 @@ internal sealed class EndpointLoop : IDisposable
         _stop = true;
         _thread.Join();
         LinuxUdp.Close(_epoll);
+        LinuxUdp.Close(_commandsWait);
     }
 
     private void Run()
@@ -112,7 +119,11 @@ internal sealed class EndpointLoop : IDisposable
             var ready = LinuxUdp.Wait(_epoll, events, Math.Clamp(wake - now.Nanoseconds, 0, SweepNanoseconds));
             for (var i = 0; i < ready; i++)
             {
-                if (_clients.TryGetValue((int)events[i].Data, out var client))
+                if (events[i].Data == CommandKey)
+                {
+                    LinuxUdp.ClearSignal(_commandsWait);
+                }
+                else if (_clients.TryGetValue((int)events[i].Data, out var client))
                 {
                     Drain(client, batch);
                 }

@@ -17,6 +17,7 @@ internal static unsafe partial class LinuxUdp
     private const int DontWait = 0x40; // MSG_DONTWAIT
     private const int NoSignal = 0x4000; // MSG_NOSIGNAL
     private const int SetTimerSlack = 29; // PR_SET_TIMERSLACK
+    private const int EventNonBlocking = 0x800; // EFD_NONBLOCK
 
     [StructLayout(LayoutKind.Sequential, Pack = 4)]
     public struct EpollEvent
@@ -59,6 +60,21 @@ internal static unsafe partial class LinuxUdp
     }
 
     public static int CreateEpoll() => Check(epoll_create1(0), "epoll_create1");
+
+    /// <summary>A descriptor that is readable from <see cref="Signal"/> to <see cref="ClearSignal"/>.</summary>
+    public static int CreateEvent() => Check(eventfd(0, EventNonBlocking), "eventfd");
+
+    public static void Signal(int eventDescriptor)
+    {
+        var one = 1UL;
+        Check((int)write(eventDescriptor, &one, sizeof(ulong)), "write");
+    }
+
+    public static void ClearSignal(int eventDescriptor)
+    {
+        ulong count;
+        Check((int)read(eventDescriptor, &count, sizeof(ulong)), "read");
+    }
 
     public static void Watch(int epoll, int socket, long key)
     {
@@ -123,6 +139,15 @@ internal static unsafe partial class LinuxUdp
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setsockopt(int socket, int level, int name, void* value, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int eventfd(uint count, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint read(int descriptor, void* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint write(int descriptor, void* buffer, nuint length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int prctl(int option, nuint a, nuint b, nuint c, nuint d);

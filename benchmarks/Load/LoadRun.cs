@@ -39,6 +39,7 @@ internal sealed class LoadRun(LoadOptions options, ClientStack stack, ILoadSigna
                 await PublishAsync(i);
             }
 
+            await RehearseAsync();
             var before = ServerUsage.Of(options.Pids);
             await JoinAllAsync();
             await Task.Delay(SettleTime);
@@ -58,6 +59,22 @@ internal sealed class LoadRun(LoadOptions options, ClientStack stack, ILoadSigna
         _publishers.Add((publisher, session));
         await _publisherLoop.AddAsync(publisher);
         await publisher.Connected.Task.WaitAsync(JoinTimeout);
+    }
+
+    /// <summary>One viewer comes and goes in each loop before those who count, so that none of them waits for the generator's own first time.</summary>
+    private async Task RehearseAsync()
+    {
+        for (var thread = 0; thread < options.Threads; thread++)
+        {
+            await JoinAsync(0, thread);
+        }
+
+        Seat[] seats = [.. _seats];
+        _seats.Clear();
+        foreach (var seat in seats)
+        {
+            await LeaveAsync(seat);
+        }
     }
 
     private async Task JoinAllAsync()
@@ -246,9 +263,7 @@ internal sealed class LoadRun(LoadOptions options, ClientStack stack, ILoadSigna
     {
         foreach (var seat in _seats)
         {
-            await EndQuietlyAsync(seat.Session);
-            await seat.Loop.RemoveAsync(seat.Viewer);
-            seat.Viewer.Dispose();
+            await LeaveAsync(seat);
         }
 
         foreach (var (client, session) in _publishers)
@@ -257,6 +272,13 @@ internal sealed class LoadRun(LoadOptions options, ClientStack stack, ILoadSigna
             await _publisherLoop.RemoveAsync(client);
             client.Dispose();
         }
+    }
+
+    private static async Task LeaveAsync(Seat seat)
+    {
+        await EndQuietlyAsync(seat.Session);
+        await seat.Loop.RemoveAsync(seat.Viewer);
+        seat.Viewer.Dispose();
     }
 
     private static async Task EndQuietlyAsync(LoadSession session)

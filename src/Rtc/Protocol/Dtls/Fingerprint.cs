@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Events.Rtc.Protocol.Dtls;
 
@@ -6,6 +7,7 @@ namespace Events.Rtc.Protocol.Dtls;
 public sealed class Fingerprint : IEquatable<Fingerprint>
 {
     private readonly byte[] _digest;
+    private string? _text;
 
     public Fingerprint(string algorithm, ReadOnlySpan<byte> digest)
     {
@@ -58,5 +60,17 @@ public sealed class Fingerprint : IEquatable<Fingerprint>
 
     public override int GetHashCode() => HashCode.Combine(Algorithm, _digest.Length > 0 ? _digest[0] : 0);
 
-    public override string ToString() => $"{Algorithm} {string.Join(':', _digest.Select(b => b.ToString("X2", CultureInfo.InvariantCulture)))}";
+    /// <summary>As SDP has it; the same string each time, for one's own is in every answer.</summary>
+    public override string ToString() => _text ??= Write();
+
+    private string Write()
+    {
+        var text = new StringBuilder(Algorithm, Algorithm.Length + (3 * _digest.Length));
+        for (var i = 0; i < _digest.Length; i++)
+        {
+            text.Append(i == 0 ? ' ' : ':').Append(CultureInfo.InvariantCulture, $"{_digest[i]:X2}");
+        }
+
+        return text.ToString();
+    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Events.Rtc.Protocol.Sdp;
@@ -207,8 +208,9 @@ public static class SdpWriter
         }
     }
 
-    private static void Line(StringBuilder text, FormattableString line) =>
-        text.Append(line.ToString(CultureInfo.InvariantCulture)).Append("\r\n");
+    // What is written are words and numbers without a sign, which all cultures write alike.
+    private static void Line(StringBuilder text, [InterpolatedStringHandlerArgument(nameof(text))] ref StringBuilder.AppendInterpolatedStringHandler line) =>
+        text.Append("\r\n");
 
     private static void Flag(StringBuilder text, bool isSet, string name)
     {

@@ -56,7 +56,11 @@ internal static unsafe partial class LibSsl
     public static partial int SetContextCiphers(SslContextHandle context, string ciphers);
 
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_verify")]
-    public static partial void SetContextVerify(SslContextHandle context, int mode, delegate* unmanaged[Cdecl]<int, nint, int> callback);
+    public static partial void SetContextVerify(SslContextHandle context, int mode, nint callback);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_cert_verify_callback")]
+    public static partial void SetContextCertificateVerification(
+        SslContextHandle context, delegate* unmanaged[Cdecl]<nint, nint, int> callback, nint argument);
 
     [LibraryImport(Library, EntryPoint = "SSL_CTX_use_certificate_ASN1")]
     public static partial int UseCertificate(SslContextHandle context, int length, byte* der);

@@ -81,8 +81,9 @@ public sealed unsafe class OpenSslDtlsEngineFactory : IDtlsEngineFactory, IDispo
         // An association is idle after its handshake; without this each keeps 32 KB of record buffers.
         LibSsl.ControlContext(_context, LibSsl.ControlMode, LibSsl.ModeReleaseBuffers, 0);
 
-        // Both sides present a certificate (RFC 5764 §4.2); the engine compares its fingerprint afterwards.
-        LibSsl.SetContextVerify(_context, LibSsl.VerifyPeer | LibSsl.VerifyFailIfNoPeerCertificate, &AcceptEveryCertificate);
+        // Both sides present a certificate (RFC 5764 §4.2); the engine compares its fingerprint afterwards, and nothing looks for a chain.
+        LibSsl.SetContextVerify(_context, LibSsl.VerifyPeer | LibSsl.VerifyFailIfNoPeerCertificate, 0);
+        LibSsl.SetContextCertificateVerification(_context, &AcceptEveryCertificate, 0);
         fixed (byte* certificatePointer = certificate, keyPointer = key)
         {
             Demand(LibSsl.UseCertificate(_context, certificate.Length, certificatePointer) == 1, "certificate");
@@ -99,5 +100,5 @@ public sealed unsafe class OpenSslDtlsEngineFactory : IDtlsEngineFactory, IDispo
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int AcceptEveryCertificate(int verified, nint store) => 1;
+    private static int AcceptEveryCertificate(nint store, nint argument) => 1;
 }

@@ -51,7 +51,7 @@ internal sealed class Moderation(Room room)
 
         var limit = room.Worker.Options.MaxParticipantsPerRoom;
         var admitted = Math.Min(_rules.Capacity ?? int.MaxValue, limit);
-        var others = room.Participants.Count(p => !p.Rights.Recorder) + room.ViewersElsewhere - (returns ? 1 : 0);
+        var others = room.Attendees + room.ViewersElsewhere - (returns ? 1 : 0);
         if (others >= admitted && !(returns && others < limit))
         {
             return new RtcError("room_full", $"The room admits {admitted} participants.");

@@ -53,6 +53,9 @@ internal sealed class Room
     /// <summary>Of this type, so that going through them allocates nothing.</summary>
     public Dictionary<string, Participant>.ValueCollection Participants => _participants.Values;
 
+    /// <summary>Participants here without those that record.</summary>
+    public int Attendees { get; private set; }
+
     /// <summary>Set on another worker than the room's home: here are only viewers, and who publishes is elsewhere.</summary>
     public BranchViewers? Viewers { get; set; }
 
@@ -92,7 +95,7 @@ internal sealed class Room
         }
 
         var participant = new Participant(this, Viewers is null ? Moderation.Admit(rights) : rights, kind);
-        _participants[participant.Id] = participant;
+        Add(participant);
         if (previous is not null)
         {
             // One identity is one participant: the tab that was reloaded replaces what it left behind.
@@ -126,7 +129,7 @@ internal sealed class Room
     public Participant Seat(RoomRights rights, string id, IParticipantEvents events)
     {
         var participant = new Participant(this, rights, ParticipantKind.Client, id) { Events = events };
-        _participants[id] = participant;
+        Add(participant);
         StandIns++;
         participant.UpdateSubscriptions();
         return participant;
@@ -142,6 +145,7 @@ internal sealed class Room
             return;
         }
 
+        Attendees -= participant.Rights.Recorder ? 0 : 1;
         StandIns -= participant.IsStandIn ? 1 : 0;
         var events = participant.Events;
         _speakers.Remove(participant);
@@ -468,6 +472,12 @@ internal sealed class Room
                 tell(events);
             }
         }
+    }
+
+    private void Add(Participant participant)
+    {
+        _participants.Add(participant.Id, participant);
+        Attendees += participant.Rights.Recorder ? 0 : 1;
     }
 
     private void Relay(Action<RelayConnection> tell)
