@@ -15,8 +15,7 @@ internal sealed class ClientIceAgent
     private const uint PeerReflexivePriority = (110u << 24) + (65_535u << 8) + 255;
     private const int RememberedTransactions = 4;
 
-    // RFC 7675 §5.1: a check every 5 s, randomised by ±20 %; consent lasts 30 s.
-    private static readonly TimeSpan ConsentInterval = TimeSpan.FromSeconds(5);
+    // RFC 7675 §5.1.
     private static readonly TimeSpan ConsentLifetime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FirstRetransmission = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LastRetransmission = TimeSpan.FromMilliseconds(500);
@@ -26,6 +25,7 @@ internal sealed class ClientIceAgent
     private readonly byte[] _localPassword;
     private readonly byte[] _remotePassword;
     private readonly bool _sendsChecks;
+    private readonly TimeSpan _consentInterval;
     private readonly Func<int, int> _chance;
     private readonly ulong _tieBreaker;
     private readonly byte[] _transactions = new byte[RememberedTransactions * StunFormat.TransactionIdLength];
@@ -33,14 +33,15 @@ internal sealed class ClientIceAgent
     private TimeSpan _retransmission = FirstRetransmission;
     private MonotonicTime _consentExpires = MonotonicTime.Never;
 
-    public ClientIceAgent(IceCredentials local, IceCredentials remote, bool sendsChecks, Func<int, int> chance)
+    public ClientIceAgent(IceCredentials local, IceCredentials remote, ClientPeerOptions options)
     {
         _username = Encoding.ASCII.GetBytes($"{remote.Ufrag}:{local.Ufrag}");
         _localUfrag = Encoding.ASCII.GetBytes(local.Ufrag + ":");
         _localPassword = Encoding.ASCII.GetBytes(local.Password);
         _remotePassword = Encoding.ASCII.GetBytes(remote.Password);
-        _sendsChecks = sendsChecks;
-        _chance = chance;
+        _sendsChecks = options.SendsChecks;
+        _consentInterval = options.ConsentInterval;
+        _chance = options.Chance;
         Span<byte> random = stackalloc byte[8];
         RandomNumberGenerator.Fill(random);
         _tieBreaker = BitConverter.ToUInt64(random);
@@ -78,7 +79,7 @@ internal sealed class ClientIceAgent
         if (Connected)
         {
             var factor = 0.8 + (_chance(4_001) / 10_000.0);
-            NextCheck = now + (ConsentInterval * factor);
+            NextCheck = now + (_consentInterval * factor);
         }
         else
         {
@@ -105,7 +106,7 @@ internal sealed class ClientIceAgent
                 if (!Connected)
                 {
                     Connected = true;
-                    NextCheck = now + ConsentInterval;
+                    NextCheck = now + _consentInterval;
                 }
 
                 return 0;

@@ -37,7 +37,7 @@ public sealed class ClientPeer : IDisposable
         _options = options;
         _ciphers = ciphers;
         _events = events;
-        _ice = new(session.Local, session.Remote, options.SendsChecks, options.Chance);
+        _ice = new(session.Local, session.Remote, options);
         _dtls = dtls.Create(session.DtlsRole, session.RemoteFingerprint, [.. options.Profiles]);
         _sender = new(session.Media, options.RetransmitPackets, options.UnixNanosecondsAtZero, options.Chance);
         // Reports of a pure viewer come from SSRC 1, as libwebrtc's do.

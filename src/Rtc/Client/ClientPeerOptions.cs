@@ -16,6 +16,9 @@ public sealed record ClientPeerOptions
     /// <summary>False: answers connectivity checks and sends none, as an ICE-lite server does (RFC 8445 §2.5). For tests without a server.</summary>
     public bool SendsChecks { get; init; } = true;
 
+    /// <summary>From one check of consent to the next, give or take a fifth (RFC 7675 §5.1).</summary>
+    public TimeSpan ConsentInterval { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Sent packets kept per video track for retransmission: 512 are 2.8 s at 180 packets/s.</summary>
     public int RetransmitPackets { get; init; } = 512;
 
