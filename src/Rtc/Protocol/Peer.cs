@@ -26,6 +26,9 @@ public sealed class Peer : IDisposable
     /// <summary>A DTLS datagram never exceeds the MTU that the engine was given; this is Ethernet's.</summary>
     private const int ScratchBytes = 1500;
 
+    /// <summary>A compound packet fits Ethernet's MTU too (RFC 3550 §6.1); a larger datagram would only be made to keep us busy.</summary>
+    private const int MaxRtcpDatagram = 1_500;
+
     /// <summary>Of application data; a path's MTU allows no more.</summary>
     private const int MaxRecord = 2_048;
 
@@ -205,7 +208,7 @@ public sealed class Peer : IDisposable
 
     private void ReceiveRtcp(Span<byte> datagram, MonotonicTime now)
     {
-        if (_receiver is null || !_receiver.TryUnprotectRtcp(datagram, out var length, out _))
+        if (datagram.Length > MaxRtcpDatagram || _receiver is null || !_receiver.TryUnprotectRtcp(datagram, out var length, out _))
         {
             Refused++;
             return;

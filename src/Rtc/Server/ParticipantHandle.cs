@@ -59,8 +59,7 @@ internal sealed class ParticipantHandle : IParticipant
             return new RtcError("subscribe_not_allowed", "The grant does not allow to watch; ask for one that does.");
         }
 
-        var subscriber = receiver.OpenSubscriber();
-        subscriber.SetWanted([.. receiver.Room.Tracks.Where(receiver.Wants)]);
+        var subscriber = receiver.BeginToReceive();
         return subscriber.HasLines
             ? subscriber.CreateOffer(receiver.Room.Worker.CreateIceCredentials())
             : new RtcError("nothing_to_subscribe", "Nobody publishes in this room; an offer comes when somebody does.");

@@ -216,4 +216,46 @@ public class SendSideEstimatorTests
         Assert.Equal(before.Loss, _estimator.Loss);
         Assert.InRange(_estimator.Target.BitsPerSecond, before.Target.BitsPerSecond, before.Target.BitsPerSecond * 1.05);
     }
+
+    [Fact]
+    public void A_probe_ends_with_the_feedback_that_would_have_told_of_it()
+    {
+        _estimator.SetGoal(Bitrate.FromMegabits(3), Bitrate.FromMegabits(4));
+        while (!_estimator.WantsPadding)
+        {
+            _now += TimeSpan.FromMilliseconds(10);
+            _estimator.PacketSent(1_250, _now);
+            _estimator.Advance(_now);
+        }
+
+        _now += TimeSpan.FromMilliseconds(10);
+        Assert.True(_estimator.TryTakePadding(_now, out _));
+        _estimator.Start(CongestionFeedback.Reports, _now);
+        Assert.False(_estimator.WantsPadding);
+        Assert.False(_estimator.TryTakePadding(_now, out _));
+    }
+
+    [Fact]
+    public void Reports_of_far_more_than_was_ever_sent_are_not_walked_through()
+    {
+        // 24 bytes that tell of 8,191 packets: one run of "not received".
+        byte[] message = [0x8F, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 1, 0x1F, 0xFF, 0, 0, 0, 0, 0x1F, 0xFF, 0, 0];
+        Assert.True(IsRead());
+        Assert.False(IsRead());
+        for (var i = 0; i < 10_000; i++)
+        {
+            _estimator.PacketSent(1_250, _now);
+        }
+
+        Assert.True(IsRead()); // Of so many it may be true.
+
+        bool IsRead()
+        {
+            var reader = new RtcpReader(message);
+            Assert.True(reader.TryReadNext(out var packet) && TransportFeedback.TryRead(packet, out _));
+            TransportFeedback.TryRead(packet, out var feedback);
+            Assert.Equal(8_191, feedback.StatusCount);
+            return _estimator.FeedbackReceived(feedback, _now);
+        }
+    }
 }

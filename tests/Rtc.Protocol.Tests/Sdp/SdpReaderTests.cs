@@ -70,6 +70,7 @@ public class SdpReaderTests
         const string media = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n";
         Assert.Equal(SdpErrorCode.TooLarge, ErrorOf("v=0\r\n" + new string('a', SdpLimits.MaxLength)));
         Assert.Equal(SdpErrorCode.BadLine, ErrorOf("v=0\r\na=" + new string('a', SdpLimits.MaxLineLength)));
+        Assert.Equal(SdpErrorCode.TooLarge, ErrorOf("v=0\r\n" + media + "a=fmtp:96 " + new string('a', SdpLimits.MaxFmtp + 1)));
         Assert.Equal(SdpErrorCode.TooMany, ErrorOf("v=0\r\n" + Repeat(SdpLimits.MaxMedia + 1, _ => media)));
         string[] lines =
         [

@@ -98,4 +98,57 @@ public class CongestionTests
             numbers.Enqueue(BinaryPrimitives.ReadUInt16BigEndian(number));
         }
     }
+
+    [Fact]
+    public async Task Who_takes_back_its_retransmission_stream_is_sent_neither_that_nor_padding()
+    {
+        await using var node = new TestNode(o => o with { Workers = 1 });
+        var publisher = new SimulcastPublisher(await node.WhipAsync(plan: SimulcastPublisher.Plan));
+        await using var watcher = await node.JoinAsync(identity: "watcher", publish: false);
+        var description = new ClientDescription(node.Dtls.LocalFingerprint);
+        var seen = 0;
+        if (await AnswerAsync(withRtx: true) is { } session)
+        {
+            // By REMB it is sent padding for as long as there is a better layer than fits.
+            await node.StartAsync(session, Count, new() { ReceiveLimit = Bitrate.FromKilobits(400) });
+        }
+
+        await SendUntilAsync(async () => await PaddingAsync() > 50, "padding is sent");
+        await node.WhipAsync(identity: "another"); // Which makes another offer.
+        await AnswerAsync(withRtx: false);
+        var (before, padding) = (Volatile.Read(ref seen), await PaddingAsync());
+        await SendUntilAsync(() => Task.FromResult(Volatile.Read(ref seen) > before + 400), "the watcher still sees the picture");
+        Assert.Equal(0, (await node.Server.MeasureAsync()).Faults);
+        Assert.InRange(await PaddingAsync(), padding, padding + 3);
+        Assert.Null(watcher.ClosedWith);
+
+        async Task<ClientSession?> AnswerAsync(bool withRtx)
+        {
+            var offer = await watcher.NextOfferAsync();
+            Assert.True(description.TryAnswer(Without(offer.Sdp, rtx: !withRtx), out var answer, out var session, out var error), error);
+            Assert.Equal(withRtx, answer.Contains(" rtx/90000", StringComparison.Ordinal));
+            var accepted = await watcher.Participant.AnswerSubscriptionAsync(offer.Revision, answer);
+            Assert.True(accepted.IsOk, accepted.Error?.ToString());
+            return session;
+        }
+
+        async Task<long> PaddingAsync() => (await node.Server.MeasureAsync()).PaddingSent;
+
+        async Task SendUntilAsync(Func<Task<bool>> condition, string what)
+        {
+            var deadline = DateTime.UtcNow.AddSeconds(30);
+            while (!await condition())
+            {
+                Assert.True(DateTime.UtcNow < deadline, $"{what}: not within 30 s");
+                publisher.SendPicture(packets: 6);
+                await Task.Delay(12);
+            }
+        }
+
+        static string Without(string offer, bool rtx) => string.Join("\r\n", offer.Split("\r\n").Where(line =>
+            !line.Contains("transport-wide-cc", StringComparison.Ordinal) && !line.Contains("transport-cc", StringComparison.Ordinal)
+            && !(rtx && line.EndsWith(" rtx/90000", StringComparison.Ordinal))));
+
+        void Count(ClientReceiveTrack track, in RtpReader packet, MonotonicTime now) => Interlocked.Increment(ref seen);
+    }
 }

@@ -148,6 +148,13 @@ public struct Prober
         return true;
     }
 
+    /// <summary>No report will tell of a cluster any more.</summary>
+    public void End()
+    {
+        IsActive = false;
+        _waiting = false;
+    }
+
     /// <summary>The estimate fell without the path's fault, perhaps: try the rate from before soon.</summary>
     public void Retry(Bitrate rate)
     {

@@ -64,6 +64,9 @@ public sealed class SendSideEstimator
     /// </summary>
     private static readonly TimeSpan MinStandingWhenLimited = TimeSpan.FromMilliseconds(60);
 
+    /// <summary>Statuses that feedback may have more than packets were sent, and how many each packet may have: what is lost may be told again.</summary>
+    private const long MaxUnsentStatuses = 8_192, StatusesPerPacket = 8;
+
     /// <summary>The send rate is taken over at least this.</summary>
     private static readonly TimeSpan RateWindow = TimeSpan.FromMilliseconds(500);
 
@@ -90,6 +93,7 @@ public sealed class SendSideEstimator
     private Bitrate? _probed;
     private byte _probedCluster;
     private bool _isStarted;
+    private long _statuses;
     private long _rateBytes;
     private MonotonicTime _rateSince;
     private MonotonicTime _silencedAt;
@@ -149,6 +153,9 @@ public sealed class SendSideEstimator
 
         _isStarted = true;
         Feedback = feedback;
+        _prober.End();
+        _padding = default;
+        NoteActive();
         _rateSince = now;
         _limit.Update(0, _options.Start, now);
         Decide();
@@ -194,8 +201,15 @@ public sealed class SendSideEstimator
         _prober.TryTake(now, out packet) || _padding.TryTake(now, out packet);
 
     /// <summary>A transport-wide report.</summary>
-    public void FeedbackReceived(in TransportFeedback feedback, MonotonicTime now)
+    /// <returns>False when reports have told of far more packets than there were: some bytes tell of thousands, and were made to keep us busy.</returns>
+    public bool FeedbackReceived(in TransportFeedback feedback, MonotonicTime now)
     {
+        _statuses += feedback.StatusCount;
+        if (_statuses > MaxUnsentStatuses + (StatusesPerPacket * _sent.Count))
+        {
+            return false;
+        }
+
         _unreportedSince = MonotonicTime.Never;
         IsSilent = false;
         _probed = null;
@@ -251,6 +265,7 @@ public sealed class SendSideEstimator
         _loss.Update(packets, lost, bytes, lastSent, _control.Rate, _acknowledged.Value);
         Decide();
         Probe(now);
+        return true;
     }
 
     /// <summary>The viewer's own estimate.</summary>

@@ -23,13 +23,16 @@ internal struct SentPackets
     /// <summary>2 KB: 1.5 Mbit/s over a round trip of half a second.</summary>
     private const int FirstCapacity = 128;
 
+    /// <summary>Numbers stay positive however far a report reaches back.</summary>
+    private const long FirstNumber = 65_536;
+
     /// <summary>A report that takes longer tells of a path that is gone.</summary>
     private static readonly TimeSpan ReportedWithin = TimeSpan.FromSeconds(1);
 
     private readonly int _capacity;
     private Entry[] _entries;
     private int _mask;
-    private long _next = 65_536; // Numbers stay positive however far a report reaches back.
+    private long _next = FirstNumber;
 
     /// <param name="capacity">To which it grows while packets would be forgotten before they can have been reported; a power of two.</param>
     public SentPackets(int capacity)
@@ -39,6 +42,9 @@ internal struct SentPackets
         _entries = new Entry[Math.Min(capacity, FirstCapacity)];
         _mask = _entries.Length - 1;
     }
+
+    /// <summary>Packets that were sent so far.</summary>
+    public readonly long Count => _next - FirstNumber;
 
     /// <summary>The next packet's number.</summary>
     public ushort Add(int bytes, byte cluster, MonotonicTime now)
@@ -60,7 +66,7 @@ internal struct SentPackets
         bytes = 0;
         cluster = 0;
         var number = _next + (short)(sequence.Value - (ushort)_next);
-        if (number >= _next || number < _next - _entries.Length || number < 65_536)
+        if (number >= _next || number < _next - _entries.Length || number < FirstNumber)
         {
             return PacketReport.Nothing;
         }

@@ -169,6 +169,9 @@ public sealed class LayerSelector
         return LayerDecision.Forward;
     }
 
+    /// <summary>Nothing that was sent so far is found any more.</summary>
+    public void ForgetSent() => _numbers.ForgetSent();
+
     /// <summary>The packet that was sent with this number, if it was sent lately.</summary>
     public bool TryFindSent(ushort sequence, out SentPacket sent) => _numbers.TryFind(sequence, out sent);
 

@@ -104,6 +104,9 @@ internal sealed class SequenceMap(ushort firstSequence)
         _sent[packet.Sequence % SentSlots] = packet with { IsUsed = true };
     }
 
+    /// <summary>Nothing that was sent is found any more.</summary>
+    public void ForgetSent() => Array.Clear(_sent);
+
     public bool TryFind(ushort sequence, out SentPacket packet)
     {
         packet = _sent[sequence % SentSlots];

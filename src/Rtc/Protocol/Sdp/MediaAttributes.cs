@@ -165,6 +165,11 @@ internal static class MediaAttributes
             return SdpErrorCode.BadAttribute;
         }
 
+        if (words.Rest.Length > SdpLimits.MaxFmtp)
+        {
+            return SdpErrorCode.TooLarge;
+        }
+
         if (media.Codecs.Find(c => c.PayloadType == payloadType) is { } codec && !words.Rest.IsEmpty)
         {
             codec.Fmtp = words.Rest.ToString();

@@ -15,6 +15,9 @@ public static class SdpLimits
     /// <summary>Payload types of one m-line: the RTP field has seven bits (RFC 3550 §5.1).</summary>
     public const int MaxPayloadTypes = 128;
 
+    /// <summary>Characters of a codec's parameters; H.264 with its parameter sets in them has some hundred.</summary>
+    public const int MaxFmtp = 1_024;
+
     public const int MaxExtmaps = 64;
     public const int MaxCandidates = 64;
     public const int MaxFingerprints = 8;

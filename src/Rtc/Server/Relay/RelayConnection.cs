@@ -143,7 +143,11 @@ internal sealed class RelayConnection
     private void SendRaw(ReadOnlySpan<byte> message)
     {
         // A roster with a hole is worse than none: the receiver connects again and gets it whole.
-        if (!_ring.TryWrite(message, default))
+        if (message.Length > RelayCodec.MaxMessageLength)
+        {
+            Close("message_too_large");
+        }
+        else if (!_ring.TryWrite(message, default))
         {
             Close("receiver_too_slow");
         }

@@ -157,6 +157,9 @@ internal sealed class LayeredForwarding
         _stream.Send(packet, slot, length, headerLength, now);
     }
 
+    /// <summary>Nothing that was sent so far can be sent again.</summary>
+    public void ForgetSent() => _selector.ForgetSent();
+
     /// <summary>Answers a NACK from the encoding's cache. False when the packet is not there any more.</summary>
     public bool Retransmit(ushort sequence, MonotonicTime now)
     {

@@ -59,7 +59,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     public bool TakesRed { get; private set; }
 
     /// <summary>A packet that is asked for again can be sent: on its own stream, or as it was (see <see cref="Configure"/>).</summary>
-    public bool CanSendAgain => _media is not null && (_rtx is not null || _congestion.IsNone);
+    public bool CanSendAgain => _media is not null && (Again is not null || _congestion.IsNone);
 
     public uint PacketsSent { get; private set; }
 
@@ -87,15 +87,19 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     }
 
     /// <summary>As the subscriber agreed to receive it.</summary>
-    /// <returns>False when payload types are others than before: what was sent by them must not be sent again by these (RFC 3711 §9.1).</returns>
+    /// <returns>False when a packet would be written otherwise than before: what was sent must not be sent again like that (RFC 3711 §9.1).</returns>
     public bool Agree(SubscribedMedia media)
     {
-        var isSame = Codec is null || (Codec.PayloadType, Codec.RedPayloadType) == (media.Codec.PayloadType, media.Codec.RedPayloadType);
+        var isSame = Codec is null || (KindOf(Codec) == KindOf(media.Codec) && (media.Codec.RtxPayloadType is not null || Extensions == media.Extensions));
         if (Codec is null)
         {
             // The first number lies below 2^15: see StreamRewriter.
             Rewriter = new StreamRewriter(Ssrc, (ushort)Worker.Random.Next(1, 0x7000));
             _rtxSequence = (ushort)Worker.Random.Next(1, 0x7000);
+        }
+        else if (!isSame)
+        {
+            Discard(Worker.Now); // It was written for the codec before.
         }
 
         Codec = media.Codec;
@@ -196,7 +200,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
 
         PacketsSent++;
         OctetsSent += (uint)(length - headerLength);
-        if (Track.SubscriptionCount >= EqualSizesFromSubscribers && _rtx is not null)
+        if (Track.SubscriptionCount >= EqualSizesFromSubscribers && Again is not null)
         {
             // Never without RTX: there a packet sent again must be the same in every byte (RFC 3711 §9.1).
             length = RtpPadding.Align(slot, length, EqualSizes);
@@ -238,7 +242,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     /// <summary>A packet that waited leaves.</summary>
     public void Leave(ReadOnlySpan<byte> packet, int headerLength, bool isAgain)
     {
-        if ((isAgain ? _rtx ?? _media : _media) is { } stream)
+        if ((isAgain ? Again ?? _media : _media) is { } stream)
         {
             var slot = Reserve();
             packet.CopyTo(slot);
@@ -249,7 +253,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     /// <summary>Where a retransmission goes: true with its own stream's numbers, false to be sent as it was.</summary>
     public bool TryTakeRtx(out byte payloadType, out ushort sequence)
     {
-        if (_rtx is null)
+        if (Again is null)
         {
             payloadType = 0;
             sequence = 0;
@@ -273,7 +277,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
         var pacing = _path.Pacing;
         if (!pacing.IsActive || pacing.TryPass(this, PacketPriority.Retransmission, isAgain: true, slot[..length], headerLength, Worker.Now))
         {
-            Commit(_rtx ?? _media!, slot, length, headerLength);
+            Commit(Again ?? _media!, slot, length, headerLength);
         }
         else
         {
@@ -286,7 +290,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     /// <summary>Sends a packet of padding about this large; its bytes, or 0 when there is no retransmission stream to send it on.</summary>
     public int TrySendPadding(int bytes)
     {
-        if (_rtx is null || PacketsSent == 0)
+        if (Again is not { } again || PacketsSent == 0)
         {
             return 0;
         }
@@ -295,9 +299,14 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
         var length = PaddingPacket.Write(
             slot, (byte)Codec!.RtxPayloadType!.Value, RtxSsrc, new(_rtxSequence++), Rewriter.LastTimestamp, _congestion, bytes, out var headerLength);
         _path.Pacing.Account(length, Worker.Now);
-        Commit(_rtx, slot, length, headerLength);
+        Commit(again, slot, length, headerLength);
         return length;
     }
+
+    /// <summary>Where packets are sent again; null when the subscriber has agreed to none such stream, or not any more.</summary>
+    private SrtpSendStream? Again => Codec?.RtxPayloadType is null ? null : _rtx;
+
+    private static (int, int?, bool) KindOf(NegotiatedCodec codec) => (codec.PayloadType, codec.RedPayloadType, codec.RtxPayloadType is not null);
 
     private void Configure()
     {

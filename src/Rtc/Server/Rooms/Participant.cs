@@ -318,19 +318,37 @@ internal sealed class Participant
             return;
         }
 
-        if (OpenSubscriber().SetWanted(wanted))
+        if (Want(wanted))
         {
-            foreach (var subscription in Subscriber!.Subscriptions)
-            {
-                if (_preferences.TryGetValue(subscription.Track.Id, out var preference))
-                {
-                    subscription.Prefer(preference);
-                }
-            }
-
-            ApplyLastN();
             Offer();
         }
+    }
+
+    /// <summary>Opens what it receives on, for all that it wants, as it wants it.</summary>
+    public SubscriberTransport BeginToReceive()
+    {
+        Want([.. Room.Tracks.Where(Wants)]);
+        return Subscriber!;
+    }
+
+    /// <returns>True when m-lines must follow.</returns>
+    private bool Want(List<PublishedTrack> wanted)
+    {
+        if (!OpenSubscriber().SetWanted(wanted))
+        {
+            return false;
+        }
+
+        foreach (var subscription in Subscriber!.Subscriptions)
+        {
+            if (_preferences.TryGetValue(subscription.Track.Id, out var preference))
+            {
+                subscription.Prefer(preference);
+            }
+        }
+
+        ApplyLastN();
+        return true;
     }
 
     /// <summary>Offers now, or once the outstanding offer is answered.</summary>

@@ -92,6 +92,12 @@ internal sealed class PlainForwarding(OutgoingStream stream)
 
         for (var i = 0; i < GroupReplay.Burst && _replay.TryTake(now, out var packet); i++)
         {
+            if (stream.IsPaced && !stream.HasRoom(now))
+            {
+                LeaveOut(now);
+                break;
+            }
+
             Send(packet, now);
         }
 

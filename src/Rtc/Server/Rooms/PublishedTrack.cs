@@ -42,7 +42,14 @@ internal sealed class PublishedTrack : IDisposable
     /// <param name="id">Null: a new one.</param>
     /// <param name="encryption">Of its frames, by the client.</param>
     public PublishedTrack(
-        ITrackOrigin origin, PublishedMedia media, TrackSource source, bool muted, bool dynacast = false, string? id = null, TrackEncryption encryption = TrackEncryption.None)
+        ITrackOrigin origin,
+        PublishedMedia media,
+        TrackSource source,
+        bool muted,
+        bool dynacast = false,
+        string? id = null,
+        TrackEncryption encryption = TrackEncryption.None,
+        NegotiatedCodec? codec = null)
     {
         _origin = origin;
         _receivers = new TrackReceivers(origin.Worker);
@@ -53,7 +60,7 @@ internal sealed class PublishedTrack : IDisposable
         Source = source;
         Encryption = encryption;
         Muted = muted;
-        Codec = media.Codecs[0];
+        Codec = codec ?? media.Codecs[0];
         var count = Kind == TrackKind.Audio ? 1 : Math.Max(1, media.Rids.Count > 0 ? media.Rids.Count : media.SimulcastSsrcs);
         _encodings = new PublishedEncoding[count];
         for (var i = 0; i < count; i++)

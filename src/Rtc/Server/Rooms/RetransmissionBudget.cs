@@ -14,6 +14,9 @@ internal sealed class RetransmissionBudget
     /// <summary>A burst on a stream of few packets is repaired whole.</summary>
     private const int AlwaysPerSecond = 50;
 
+    /// <summary>To look for a packet that is nowhere costs more than to send one that is there.</summary>
+    private const int MaxMissesPerSecond = 1_000;
+
     /// <summary>As many as a receiver asks for in a round trip; a power of two.</summary>
     private const int Remembered = 256;
 
@@ -25,6 +28,7 @@ internal sealed class RetransmissionBudget
     private long _forwardedBefore;
     private int _allowed = MaxPerSecond;
     private int _used;
+    private int _missed;
 
     /// <summary>
     /// Who has not received what was sent longer ago than this has lost it: nobody can ask for a packet because it is lost before a round trip is over. A tenth
@@ -49,12 +53,13 @@ internal sealed class RetransmissionBudget
         _forwardedBefore = forwarded;
         _since = now;
         _used = 0;
+        _missed = 0;
     }
 
     /// <summary>False: it is not to be sent again now, since the share is used up, or since it was sent less than a round trip ago and is on its way.</summary>
     public bool Allows(uint ssrc, ushort sequence, TimeSpan roundTrip, MonotonicTime now)
     {
-        if (_used >= _allowed)
+        if (_used >= _allowed || _missed >= MaxMissesPerSecond)
         {
             return false;
         }
@@ -67,6 +72,9 @@ internal sealed class RetransmissionBudget
         ref readonly var sent = ref _sent[sequence % Remembered];
         return sent.Ssrc != ssrc || sent.Sequence != sequence || now - sent.At >= RepeatInterval(roundTrip);
     }
+
+    /// <summary>What was asked for is not there any more, or never was.</summary>
+    public void Missed() => _missed++;
 
     public void Took(uint ssrc, ushort sequence, MonotonicTime now)
     {

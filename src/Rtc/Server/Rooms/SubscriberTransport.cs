@@ -268,7 +268,7 @@ internal sealed class SubscriberTransport : MediaTransport
                     NackReceived(nack, now);
                     break;
                 case RtcpType.TransportFeedback when TransportFeedback.TryRead(packet, out var feedback):
-                    Congestion.Estimator.FeedbackReceived(feedback, now);
+                    _ = Congestion.Estimator.FeedbackReceived(feedback, now); // Too much of it is left unread, and harms nobody.
                     break;
                 case RtcpType.PayloadFeedback when packet.Format == RtcpFeedbackFormat.Pli && Pli.TryRead(packet, out var pli):
                     KeyframeWanted(pli.MediaSsrc, now);
@@ -475,6 +475,10 @@ internal sealed class SubscriberTransport : MediaTransport
             {
                 _again.Took(nack.MediaSsrc, sequence.Value, now);
                 Worker.Counters.Retransmissions++;
+            }
+            else
+            {
+                _again.Missed();
             }
         }
     }

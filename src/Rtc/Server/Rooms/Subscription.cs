@@ -115,6 +115,7 @@ internal sealed class Subscription
         if (!_stream.Agree(media))
         {
             _plain.Forget();
+            _layered?.ForgetSent();
         }
 
         Track.Receivers.Agreed();
@@ -141,7 +142,11 @@ internal sealed class Subscription
     public void Stop() => _stream.Close();
 
     /// <summary>Nothing may be sent until <see cref="Start"/>; the keys, and where their nonces have come to, are kept.</summary>
-    public void Suspend() => _stream.Suspend();
+    public void Suspend()
+    {
+        _stream.Suspend();
+        _plain.Forget(); // Numbers are not spent meanwhile: by half a turn of them, nonces would be used again.
+    }
 
     /// <summary>The m-line goes on with another track of the same codec: the stream is spliced (a WHIP publisher that came back).</summary>
     public void Continue(PublishedTrack track)
@@ -150,6 +155,7 @@ internal sealed class Subscription
         GivenGroup = 0;
         IsOrphan = false;
         _plain.Forget();
+        _layered?.ForgetSent();
         if (track.IsLayered)
         {
             UseLayers();

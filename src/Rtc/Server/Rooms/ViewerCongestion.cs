@@ -21,6 +21,9 @@ internal sealed class ViewerCongestion(MediaWorker worker)
     /// <summary>Who agreed to report what arrives, and has not by then, does not: silence is no congestion.</summary>
     private static readonly TimeSpan ReportsWithin = TimeSpan.FromSeconds(4);
 
+    /// <summary>A cluster has at most some dozen packets.</summary>
+    private const int MaxPaddingAtOnce = 256;
+
     private static readonly SendSideEstimatorOptions EstimatorOptions = new();
 
     private MonotonicTime _nextAdvance;
@@ -108,7 +111,7 @@ internal sealed class ViewerCongestion(MediaWorker worker)
     /// <summary>Sends the padding that is due by now, on any stream that can carry some.</summary>
     public void SendPadding(Dictionary<string, Subscription>.ValueCollection subscriptions, MonotonicTime now)
     {
-        while (Estimator.TryTakePadding(now, out var due))
+        for (var packets = 0; packets < MaxPaddingAtOnce && Estimator.TryTakePadding(now, out var due); packets++)
         {
             var sent = 0;
             foreach (var subscription in subscriptions)

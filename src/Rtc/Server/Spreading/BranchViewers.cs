@@ -40,7 +40,7 @@ internal sealed class BranchViewers(string id, MediaWorker home, MediaWorker wor
     {
         foreach (var branched in tracks)
         {
-            var (publisherId, rights, media, kind, encryption, id, muted, silenced) = branched.Beginning;
+            var (publisherId, rights, media, codec, kind, encryption, id, muted, silenced) = branched.Beginning;
             if (!_publishers.TryGetValue(publisherId, out var publisher))
             {
                 publisher = new Participant(Room, rights, ParticipantKind.Client, publisherId);
@@ -48,7 +48,7 @@ internal sealed class BranchViewers(string id, MediaWorker home, MediaWorker wor
             }
 
             var source = new Source(publisher, home, branched);
-            source.Track = new PublishedTrack(source, media, kind, muted, dynacast: false, id, encryption) { Silenced = silenced };
+            source.Track = new PublishedTrack(source, media, kind, muted, dynacast: false, id, encryption, codec) { Silenced = silenced };
             publisher.Relayed = [.. publisher.Relayed, source.Track];
             _sources[branched.Handle] = source;
         }

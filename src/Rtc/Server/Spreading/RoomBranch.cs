@@ -64,6 +64,11 @@ internal sealed class RoomBranch
         Worker.Post(() => _viewers.Published(published));
         foreach (var branched in published)
         {
+            foreach (var encoding in branched.Track.Encodings)
+            {
+                encoding.ForwardHeld(_home.Worker.Now); // Else the branch would be given neither these packets nor, as past ones, their copies.
+            }
+
             branched.Track.Receivers.Add(branched);
             foreach (var encoding in branched.Track.Encodings)
             {
@@ -159,8 +164,8 @@ internal sealed class BranchedTrack(RoomBranch branch, PublishedTrack track, uin
     public PublishedTrack Track { get; } = track;
 
     /// <summary>As it was when the branch began to have it: what the other worker may read.</summary>
-    public (string PublisherId, RoomRights Rights, PublishedMedia Media, TrackSource Source, TrackEncryption Encryption, string Id, bool Muted, bool Silenced) Beginning { get; } =
-        (track.Publisher.Id, track.Publisher.Rights, track.Media, track.Source, track.Encryption, track.Id, track.Muted, track.Silenced);
+    public (string PublisherId, RoomRights Rights, PublishedMedia Media, NegotiatedCodec Codec, TrackSource Source, TrackEncryption Encryption, string Id, bool Muted, bool Silenced) Beginning { get; } =
+        (track.Publisher.Id, track.Publisher.Rights, track.Media, track.Codec, track.Source, track.Encryption, track.Id, track.Muted, track.Silenced);
 
     /// <summary>Encodings that viewers there watch or wait for, as bits; all until they have said.</summary>
     public int WatchedEncodings { get; set; } = -1;
