@@ -34,6 +34,9 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     private CongestionElement _congestion;
     private ushort _rtxSequence;
 
+    // Of the codec, and here since each packet asks.
+    private bool _takesRtx;
+
     /// <summary>The track that it shows now.</summary>
     public PublishedTrack Track { get; private set; } = track;
 
@@ -103,6 +106,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
         }
 
         Codec = media.Codec;
+        _takesRtx = media.Codec.RtxPayloadType is not null;
         TakesRed = media.Codec.RedPayloadType is not null;
         Extensions = media.Extensions;
         Configure();
@@ -304,7 +308,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     }
 
     /// <summary>Where packets are sent again; null when the subscriber has agreed to none such stream, or not any more.</summary>
-    private SrtpSendStream? Again => Codec?.RtxPayloadType is null ? null : _rtx;
+    private SrtpSendStream? Again => _takesRtx ? _rtx : null;
 
     private static (int, int?, bool) KindOf(NegotiatedCodec codec) => (codec.PayloadType, codec.RedPayloadType, codec.RtxPayloadType is not null);
 

@@ -41,6 +41,7 @@ internal sealed class PublishedTrack : IDisposable
     /// <param name="dynacast">The client stops and resumes encodings when it is told to.</param>
     /// <param name="id">Null: a new one.</param>
     /// <param name="encryption">Of its frames, by the client.</param>
+    /// <param name="codec">In use elsewhere already; null: the publisher's first choice, until a packet says otherwise.</param>
     public PublishedTrack(
         ITrackOrigin origin,
         PublishedMedia media,
