@@ -57,6 +57,7 @@ internal sealed class TcpBridge : IAsyncDisposable
     {
         var buffer = new byte[4_096];
         var any = new IPEndPoint(IPAddress.Any, 0);
+        var tcp = _tcp.Client; // Null once it is disposed of.
         try
         {
             while (!_stop.IsCancellationRequested)
@@ -67,8 +68,8 @@ internal sealed class TcpBridge : IAsyncDisposable
                 var frame = buffer.AsMemory(0, read.ReceivedBytes + 2);
                 // Cut anywhere: a header may come in two pieces.
                 var cut = Random.Shared.Next(frame.Length);
-                await _tcp.Client.SendAsync(frame[..cut], _stop.Token);
-                await _tcp.Client.SendAsync(frame[cut..], _stop.Token);
+                await tcp.SendAsync(frame[..cut], _stop.Token);
+                await tcp.SendAsync(frame[cut..], _stop.Token);
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
