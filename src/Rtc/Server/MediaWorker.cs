@@ -26,6 +26,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     private readonly Mailbox _mailbox = new();
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly List<IDisposable> _disposeLater = [];
+    private readonly List<(MediaTransport Transport, Exception Exception)> _faulted = [];
 
     private readonly LaterForwarding _later = new();
     private readonly IDtlsEngineFactory _dtls;
@@ -229,6 +230,9 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     /// <summary>Frees a peer or an ended track after the current turn: its own code, or a packet of it, may still be on the stack.</summary>
     public void DisposeLater(IDisposable ended) => _disposeLater.Add(ended);
 
+    /// <summary>Ends a participant after the current turn: others, who are on the stack, go on.</summary>
+    public void FaultLater(MediaTransport transport, Exception exception) => _faulted.Add((transport, exception));
+
     public void Receive(Span<byte> datagram, in TransportAddress from)
     {
         if (Routes.Find(datagram, from) is not { Peer: { } peer } transport)
@@ -363,6 +367,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         }
 
         _later.ForwardHeld(Now);
+        EndFaulted();
         Queue.Flush();
         DisposeEnded();
     }
@@ -374,6 +379,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     private void BeginAnew()
     {
         _later.Clear();
+        _faulted.Clear();
         Queue.Discard();
         foreach (var participant in _rooms.Values.SelectMany(r => r.Participants).ToList())
         {
@@ -488,6 +494,16 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 
         // Also when leaving broke half-way: it must not fault again with each tick.
         Remove(transport);
+    }
+
+    private void EndFaulted()
+    {
+        foreach (var (transport, exception) in _faulted)
+        {
+            Fault(transport, exception);
+        }
+
+        _faulted.Clear();
     }
 
     private void DisposeEnded()

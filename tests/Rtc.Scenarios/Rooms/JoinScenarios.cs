@@ -83,6 +83,31 @@ public class JoinScenarios(ITestOutputHelper output)
         Expect(waits, 0.1, 0.3, $"{mode}");
     }
 
+    /// <summary>The room spreads to another worker while packets of a frame wait for its last one.</summary>
+    [Fact]
+    public void The_first_viewer_on_another_worker_misses_nothing_of_the_frame_that_is_on_its_way() => Scenario.Run(simulation =>
+    {
+        const int Rooms = 8;
+        var chance = simulation.Chance(77);
+        var calls = Enumerable.Range(0, Rooms).Select(_ => new VirtualCall(
+            simulation, [new CameraPlan(25, Bitrate.FromKilobits(1_500)) { HasLayers = false }], Events.Rtc.Rooms.TrackReceivers.HoldFromSubscribers)).ToList();
+        var first = new List<VirtualPerson>();
+        foreach (var call in calls)
+        {
+            // The keyframe is recent, so that the past is shown, up to what waits.
+            simulation.AtSecond(1.5 + (0.04 * chance.NextDouble()), () =>
+            {
+                var viewer = call.JoinElsewhere();
+                first.Add(viewer);
+                simulation.After(TimeSpan.FromMilliseconds(30), viewer.Watch); // Once the tracks are known there.
+            });
+        }
+
+        simulation.RunTo(5);
+        Assert.All(first, viewer => Assert.True(viewer.Picture is { Lost: 0, Packets: > 250 }, $"{viewer.Picture}"));
+        calls.ForEach(c => c.Dispose());
+    });
+
     /// <summary>They leave, or look away and back, while what is older is still being sent to them: a group of three layers takes up to eight rounds.</summary>
     [Theory]
     [InlineData(LayerMode.Vp9Full)]

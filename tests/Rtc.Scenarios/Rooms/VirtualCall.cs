@@ -1,5 +1,6 @@
 using System.Globalization;
 using Events.Rtc;
+using Events.Rtc.Protocol.Srtp;
 using Events.Rtc.Rooms;
 using Events.Rtc.Stats;
 using Events.Tests.Rtc.Scenarios.Network;
@@ -22,11 +23,17 @@ internal sealed class VirtualCall : IDisposable
     /// <param name="viewers">Those who only watch.</param>
     /// <param name="takesRed">Which of them, counted from 0, take sound with redundancy; null: none.</param>
     /// <param name="configure">What is other than usual.</param>
+    /// <param name="ciphers">The node's; null: the usual.</param>
     public VirtualCall(
-        Simulation simulation, IReadOnlyList<CameraPlan> cameras, int viewers, Func<RtcOptions, RtcOptions>? configure = null, Func<int, bool>? takesRed = null)
+        Simulation simulation,
+        IReadOnlyList<CameraPlan> cameras,
+        int viewers,
+        Func<RtcOptions, RtcOptions>? configure = null,
+        Func<int, bool>? takesRed = null,
+        ISrtpCipherFactory? ciphers = null)
     {
         _simulation = simulation;
-        _node = new VirtualNode(simulation, configure);
+        _node = new VirtualNode(simulation, configure, ciphers);
         for (var i = 0; i < cameras.Count + viewers; i++)
         {
             People.Add(new VirtualPerson(simulation, _node, $"person-{i}", 10 * (i + 1), i < cameras.Count ? cameras[i] : null, takesRed?.Invoke(i - cameras.Count) ?? false));

@@ -1,5 +1,7 @@
 using Events.Rtc;
+using Events.Rtc.OpenSsl;
 using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Srtp;
 using Events.Rtc.Rooms;
 using Events.Tests.Rtc.Scenarios.Network;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,15 +21,18 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
     private readonly Simulation _simulation;
     private readonly RtcMetrics _metrics = new();
     private readonly RtcOptions _options;
+    private readonly ISrtpCipherFactory _ciphers;
     private readonly List<MediaWorker> _workers = [];
     private readonly Dictionary<TransportAddress, (VirtualPeer Peer, MediaWorker Worker)> _peers = [];
     private long _outside;
 
     /// <param name="simulation">Its time.</param>
     /// <param name="configure">What is other than usual.</param>
-    public VirtualNode(Simulation simulation, Func<RtcOptions, RtcOptions>? configure = null)
+    /// <param name="ciphers">Its workers'; null: the usual.</param>
+    public VirtualNode(Simulation simulation, Func<RtcOptions, RtcOptions>? configure = null, ISrtpCipherFactory? ciphers = null)
     {
         _simulation = simulation;
+        _ciphers = ciphers ?? SrtpCiphers.Default;
         var options = new RtcOptions { Port = 0, Workers = 1 };
         _options = configure?.Invoke(options) ?? options;
         Worker = Start();
@@ -86,6 +91,7 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
                 Now = () => _simulation.Now,
                 UnixNow = () => UnixNanosecondsAtZero + _simulation.Now.Nanoseconds,
                 Random = () => _simulation.Chance(1_000 + index),
+                Ciphers = _ciphers,
                 Sink = Deliver,
             });
         _workers.Add(worker);

@@ -101,6 +101,12 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     public SubscriberTransport? Transport => _participant.Subscriber;
 
+    /// <summary>Why the node ended it, where a scenario means it to; else that fails the scenario.</summary>
+    public RtcError? Ended { get; private set; }
+
+    /// <summary>The scenario means the node to end it.</summary>
+    public bool MayEnd { get; set; }
+
     public Bitrate Estimate => Transport!.Congestion.Estimator.Target;
 
     /// <summary>Its pictures, and what is reported of them, take longer to the node than its sound.</summary>
@@ -159,7 +165,8 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     public void Closed(RtcError reason)
     {
-        if (reason.Code != "left")
+        Ended = reason;
+        if (reason.Code != "left" && !MayEnd)
         {
             throw new InvalidOperationException(reason.ToString());
         }

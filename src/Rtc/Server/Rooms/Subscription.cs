@@ -299,18 +299,36 @@ internal sealed class Subscription
             return;
         }
 
-        if (_layered is not null)
+        try
         {
-            _layered.Forward(packet, encoding, video, now);
+            if (_layered is not null)
+            {
+                _layered.Forward(packet, encoding, video, now);
+            }
+            else if (!IsPaused)
+            {
+                _plain.Forward(packet, encoding, video, now);
+            }
         }
-        else if (!IsPaused)
+        catch (Exception exception)
         {
-            _plain.Forward(packet, encoding, video, now);
+            Broke(exception);
         }
     }
 
     /// <summary>Sends more of the past. False once the present is reached, or the source has changed.</summary>
-    public bool Replay(MonotonicTime now) => _layered is null ? _plain.Replay(IsPaused, now) : _layered.Replay(now);
+    public bool Replay(MonotonicTime now)
+    {
+        try
+        {
+            return _layered is null ? _plain.Replay(IsPaused, now) : _layered.Replay(now);
+        }
+        catch (Exception exception)
+        {
+            Broke(exception);
+            return false;
+        }
+    }
 
     /// <summary>Sends a packet of padding about this large; its bytes, or 0 when there is no stream to send it on.</summary>
     public int TrySendPadding(int bytes) => _stream.TrySendPadding(bytes);
@@ -373,6 +391,13 @@ internal sealed class Subscription
         {
             _transport.ReportSoon();
         }
+    }
+
+    /// <summary>It costs its viewer, not the publisher or the other viewers, whose turn this is.</summary>
+    private void Broke(Exception exception)
+    {
+        _stream.Close();
+        _transport.Worker.FaultLater(_transport, exception);
     }
 
     private void RestartAtKeyframe()

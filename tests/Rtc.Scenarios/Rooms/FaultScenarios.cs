@@ -1,0 +1,92 @@
+using Events.Rtc.OpenSsl;
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Srtp;
+using Events.Rtc.Rooms;
+using Events.Tests.Rtc.Scenarios.Network;
+
+namespace Events.Tests.Rtc.Scenarios.Rooms;
+
+/// <summary>What breaks while something is sent to one viewer costs that viewer: not the publisher, in whose turn it happens, nor the others.</summary>
+public class FaultScenarios
+{
+    private static readonly CameraPlan Plain = new(25, Bitrate.FromKilobits(400)) { HasLayers = false, IsBurst = true };
+    private static readonly CameraPlan Layered = new(25, Bitrate.FromKilobits(150), Bitrate.FromKilobits(500));
+
+    /// <summary>Few are sent each packet at once, many a frame together, when its last packet or a deadline comes.</summary>
+    [Theory]
+    [InlineData(false, false, 3, TrackKind.Video)]
+    [InlineData(false, false, 9, TrackKind.Video)]
+    [InlineData(false, false, 9, TrackKind.Audio)]
+    [InlineData(true, false, 9, TrackKind.Video)]
+    [InlineData(false, true, 3, TrackKind.Audio)]
+    public void A_viewer_to_whom_sending_breaks_is_ended_alone(bool layers, bool red, int viewers, TrackKind kind) => Scenario.Run(simulation =>
+    {
+        var ciphers = new BreakingCiphers();
+        var plan = layers ? Layered : Plain with { AudioRed = red };
+        using var call = new VirtualCall(simulation, [plan], viewers, takesRed: viewer => viewer % 2 == 0, ciphers: ciphers);
+        var broken = call.Viewers[1]; // Of those who do not take redundancy.
+        broken.MayEnd = true;
+        simulation.AtSecond(5, () => ciphers.Breaks = broken.Transport!.Find(call.Room.Tracks.First(t => t.Kind == kind).Id)!.Ssrc);
+        simulation.RunTo(10);
+        Assert.Equal("internal_error", broken.Ended?.Code);
+        Assert.Equal(1, call.Worker.Counters.Faults);
+        Assert.Equal(viewers, call.Room.Participants.Count); // One went, and one publishes.
+        foreach (var viewer in call.Viewers.Where(v => v != broken))
+        {
+            Assert.Empty(viewer.Picture.Gaps);
+            Assert.InRange(viewer.AudioReceived, 430, 455); // Nine seconds of fifty.
+        }
+    });
+
+    /// <summary>Who joins is shown the past, in the worker's turn.</summary>
+    [Fact]
+    public void A_viewer_to_whom_the_past_cannot_be_sent_is_ended_alone() => Scenario.Run(simulation =>
+    {
+        var ciphers = new BreakingCiphers();
+        using var call = new VirtualCall(simulation, [Plain], 3, ciphers: ciphers);
+        simulation.AtSecond(5, () =>
+        {
+            ciphers.BreaksNew = true;
+            call.Join().MayEnd = true;
+        });
+        simulation.AtSecond(6, () => ciphers.BreaksNew = false);
+        simulation.RunTo(10);
+        Assert.Equal("internal_error", call.People[^1].Ended?.Code);
+        Assert.All(call.Viewers, viewer => Assert.Empty(viewer.Picture.Gaps));
+    });
+
+    /// <summary>The usual ones, until they are to throw.</summary>
+    private sealed class BreakingCiphers : ISrtpCipherFactory
+    {
+        /// <summary>The stream whose packets cannot be protected any more.</summary>
+        public uint? Breaks { get; set; }
+
+        /// <summary>Ciphers that are made meanwhile protect nothing.</summary>
+        public bool BreaksNew { get; set; }
+
+        public ISrtpCipher Create(SrtpSessionKeys keys) => new Cipher(this, SrtpCiphers.Default.Create(keys), BreaksNew);
+
+        private sealed class Cipher(BreakingCiphers factory, ISrtpCipher inner, bool breaks) : ISrtpCipher
+        {
+            public int RtpOverhead => inner.RtpOverhead;
+
+            public int RtcpOverhead => inner.RtcpOverhead;
+
+            public int ProtectRtp(Span<byte> buffer, int length, int headerLength, uint ssrc, ulong index) =>
+                breaks || factory.Breaks == ssrc
+                    ? throw new InvalidOperationException("This scenario breaks it.")
+                    : inner.ProtectRtp(buffer, length, headerLength, ssrc, index);
+
+            public bool TryUnprotectRtp(Span<byte> packet, int headerLength, uint ssrc, ulong index, out int length) =>
+                inner.TryUnprotectRtp(packet, headerLength, ssrc, index, out length);
+
+            public int ProtectRtcp(Span<byte> buffer, int length, uint ssrc, uint index) => inner.ProtectRtcp(buffer, length, ssrc, index);
+
+            public bool TryReadRtcpIndex(ReadOnlySpan<byte> packet, out uint index, out bool encrypted) => inner.TryReadRtcpIndex(packet, out index, out encrypted);
+
+            public bool TryUnprotectRtcp(Span<byte> packet, uint ssrc, uint index, out int length) => inner.TryUnprotectRtcp(packet, ssrc, index, out length);
+
+            public void Dispose() => inner.Dispose();
+        }
+    }
+}
