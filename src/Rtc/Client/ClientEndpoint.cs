@@ -41,10 +41,7 @@ public sealed class ClientEndpoint : IClientPeerEvents, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(options);
-        _remote = Choose(session.Candidates, signallingHost);
-        var address = _remote.ToIPEndPoint();
-        _socket = new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1024 * 1024 };
-        _socket.Connect(address);
+        (_remote, _socket) = Connect(session.Candidates, signallingHost);
         _peer = new(options with { UnixNanosecondsAtZero = ClientClock.UnixNanosecondsAtZero }, session, dtls, ciphers, this);
     }
 
@@ -138,14 +135,20 @@ public sealed class ClientEndpoint : IClientPeerEvents, IAsyncDisposable
         }
 
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _work.ConfigureAwait(false);
-        lock (_gate)
+        try
         {
-            _peer.Dispose();
+            await _work.ConfigureAwait(false);
         }
+        finally
+        {
+            lock (_gate)
+            {
+                _peer.Dispose();
+            }
 
-        _socket.Dispose();
-        _stop.Dispose();
+            _socket.Dispose();
+            _stop.Dispose();
+        }
     }
 
     void IClientPeerEvents.Send(ReadOnlySpan<byte> datagram)
@@ -154,9 +157,9 @@ public sealed class ClientEndpoint : IClientPeerEvents, IAsyncDisposable
         {
             _socket.Send(datagram);
         }
-        catch (SocketException error) when (error.SocketErrorCode is SocketError.ConnectionRefused or SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable)
+        catch (SocketException)
         {
-            // Like a datagram lost on the way; refusals are counted by the receiving side.
+            // Like a datagram lost on the way, also while there is no route; refusals are counted by the receiving side.
         }
     }
 
@@ -182,6 +185,30 @@ public sealed class ClientEndpoint : IClientPeerEvents, IAsyncDisposable
 
     void IClientPeerEvents.MediaReceived(ClientReceiveTrack track, in RtpReader packet, MonotonicTime now) => OnMedia?.Invoke(track, in packet, now);
 
+    /// <summary>To the first candidate, the likeliest before all, that this host has a way to: it may have none for IPv6.</summary>
+    private static (TransportAddress Remote, Socket Socket) Connect(IReadOnlyList<TransportAddress> candidates, IPAddress? signallingHost)
+    {
+        SocketException? failure = null;
+        foreach (var candidate in candidates.Prepend(Choose(candidates, signallingHost)))
+        {
+            var address = candidate.ToIPEndPoint();
+            Socket? socket = null;
+            try
+            {
+                socket = new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1024 * 1024 };
+                socket.Connect(address);
+                return (candidate, socket);
+            }
+            catch (SocketException error)
+            {
+                socket?.Dispose();
+                failure ??= error;
+            }
+        }
+
+        throw failure!;
+    }
+
     private async Task ReceiveAsync()
     {
         var buffer = new byte[2_048];
@@ -196,9 +223,9 @@ public sealed class ClientEndpoint : IClientPeerEvents, IAsyncDisposable
             {
                 return;
             }
-            catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
+            catch (SocketException)
             {
-                // Nobody listens there any more. One report may be stale, several in a row are not.
+                // Nobody listens there any more, or no way leads there. One report may be stale, several in a row are not.
                 if (++_refusals >= RefusalsBeforeGone)
                 {
                     lock (_gate)

@@ -41,6 +41,23 @@ public class StreamRewriterTests
     }
 
     [Fact]
+    public void An_id_that_the_one_byte_form_has_not_is_not_written()
+    {
+        var rewriter = new StreamRewriter(0xABCD, 1_000);
+        rewriter.Configure(101, 4, 17); // Its lower four bits are another extension's id.
+        rewriter.Rebase(500, 0, 0, TimeSpan.Zero, null, 90_000);
+        var incoming = new byte[128];
+        var writer = new RtpPacketWriter(incoming, false, 96, new(500), new(0), 7);
+        writer.AddExtension(4, [2]);
+        writer.WritePayload([9, 8, 7]);
+        Assert.True(RtpReader.TryRead(incoming.AsSpan(0, writer.Length), out var source));
+        var length = rewriter.Write(source, _out, out _);
+        Assert.True(RtpReader.TryRead(_out.AsSpan(0, length), out var sent));
+        Assert.False(sent.TryGetExtension(1, out _) || sent.TryGetExtension(17, out _));
+        Assert.Equal([9, 8, 7], sent.Payload.ToArray());
+    }
+
+    [Fact]
     public void The_time_of_sending_is_six_bits_of_seconds_and_eighteen_of_their_fraction()
     {
         var element = CongestionElement.Of(new() { AbsSendTime = 2 });

@@ -147,6 +147,96 @@ public class SctpAssociationTests
         Assert.True(pair.RunUntil(() => pair.B.Received.Count == 21));
     });
 
+    /// <summary>Who was told "in progress" asks again with the same number (usrsctp), or with the next one (dcsctp).</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_reset_that_came_before_its_data_is_done_when_it_is_asked_for_again(uint step)
+    {
+        var pair = new SctpPair(new Random(1));
+        var sequence = pair.A.Options.InitialTsn;
+        Assert.Equal(6u, Ask(sequence, lastTsn: pair.A.Options.InitialTsn)); // In progress: that one has not come.
+        Assert.True(pair.A.Send(4, [1]));
+        Assert.True(pair.RunUntil(() => pair.B.Received.Count == 1));
+        Assert.Equal(1u, Ask(sequence + step, lastTsn: pair.A.Options.InitialTsn));
+        Assert.Equal([4], pair.B.Resets);
+        Assert.Equal(1u, Ask(sequence + step, lastTsn: pair.A.Options.InitialTsn)); // Its answer was lost.
+        Assert.Equal(1u, Ask(sequence + step + 1, lastTsn: pair.A.Options.InitialTsn));
+
+        uint Ask(uint number, uint lastTsn)
+        {
+            var packet = new SctpPacketWriter(new byte[SctpPacket.MaxBytes], 5_000, 5_000, 0xB2);
+            packet.Begin(SctpChunkType.ReConfig);
+            packet.Write((ushort)13);
+            packet.Write((ushort)18);
+            packet.Write(number);
+            packet.Write(0u);
+            packet.Write(lastTsn);
+            packet.Write((ushort)4);
+            packet.End();
+            pair.B.Association.Receive(packet.Finish(), pair.Now);
+            var answer = pair.B.Sent[^1].AsSpan(12);
+            Assert.Equal(((byte)SctpChunkType.ReConfig, number), (answer[0], BinaryPrimitives.ReadUInt32BigEndian(answer[8..])));
+            return BinaryPrimitives.ReadUInt32BigEndian(answer[12..]);
+        }
+    }
+
+    [Fact]
+    public void A_reset_is_not_asked_for_before_all_that_was_sent_has_come()
+    {
+        var random = new Outage { IsDown = true };
+        var pair = new SctpPair(random, loss: 0.5);
+        pair.A.Send(6, new byte[5_000]);
+        pair.A.Association.CloseStream(6);
+        pair.A.Association.Flush(pair.Now);
+        pair.RunUntil(() => false, seconds: 5);
+        Assert.DoesNotContain(pair.A.Sent, p => p.AsSpan(12)[0] == (byte)SctpChunkType.ReConfig);
+        random.IsDown = false;
+        Assert.True(pair.RunUntil(() => pair.B.Resets.Count == 1 && pair.A.Association.Deadline.IsNever));
+        Assert.Equal(5_000, pair.B.Received.Single().Message.Length);
+    }
+
+    [Fact]
+    public void Who_acknowledges_all_but_the_first_is_not_sent_without_end()
+    {
+        var pair = new SctpPair(new Random(1));
+        for (var i = 0; i < 10_000; i++)
+        {
+            Assert.True(pair.B.Send(2, [(byte)i], reliable: false)); // 500, 501, …
+            var packet = new SctpPacketWriter(new byte[SctpPacket.MaxBytes], 5_000, 5_000, 0xB2);
+            packet.Begin(SctpChunkType.Sack);
+            packet.Write(499u);
+            packet.Write(1_000_000u);
+            packet.Write((ushort)1);
+            packet.Write((ushort)0);
+            packet.Write((ushort)2);
+            packet.Write((ushort)Math.Min(i + 1, ushort.MaxValue));
+            packet.End();
+            pair.B.Association.Receive(packet.Finish(), pair.Now);
+        }
+
+        Assert.InRange(pair.B.Sent.Count(p => p.AsSpan(12)[0] == (byte)SctpChunkType.Data), 2_000, 2_100); // The others are FORWARD-TSN: the first is given up.
+    }
+
+    [Fact]
+    public void A_packet_of_many_heartbeats_is_answered_once()
+    {
+        var pair = new SctpPair(new Random(1));
+        var packet = new SctpPacketWriter(new byte[SctpPacket.MaxBytes], 5_000, 5_000, 0xB2);
+        for (var i = 0; i < 200; i++)
+        {
+            packet.Begin(SctpChunkType.Heartbeat);
+            packet.End();
+        }
+
+        var before = pair.B.Sent.Count;
+        var bytes = packet.Finish().ToArray();
+        pair.B.Association.Receive(bytes, pair.Now);
+        Assert.Equal(before + 1, pair.B.Sent.Count);
+        pair.B.Association.Receive(bytes, pair.Now);
+        Assert.Equal(before + 2, pair.B.Sent.Count);
+    }
+
     [Fact]
     public void A_message_beyond_the_limit_ends_the_association()
     {

@@ -128,6 +128,9 @@ internal sealed class SctpPair
 
         public List<ushort> Resets { get; } = [];
 
+        /// <summary>Packets that it sent, also those that got lost.</summary>
+        public List<byte[]> Sent { get; } = [];
+
         public string? EndReason { get; private set; }
 
         public bool Send(ushort stream, ReadOnlySpan<byte> message, bool reliable = true)
@@ -140,6 +143,7 @@ internal sealed class SctpPair
         public void SendPacket(ReadOnlySpan<byte> packet)
         {
             Assert.True(packet.Length <= SctpPacket.MaxBytes);
+            Sent.Add(packet.ToArray());
             _pair.Carry(Peer!, packet);
         }
 

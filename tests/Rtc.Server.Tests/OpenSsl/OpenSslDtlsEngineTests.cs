@@ -195,6 +195,24 @@ public sealed class OpenSslDtlsEngineTests : IDisposable
     }
 
     [Fact]
+    public void Forged_records_of_one_datagram_are_tried_once()
+    {
+        using var link = new DtlsLink(_clients, _servers, Both, Both);
+        Assert.True(link.Run());
+        link.Server.Rest();
+        // Application data of epoch 1 with nothing in it, 38 times: nonce and tag are zeros.
+        var datagram = Enumerable.Range(1, 38).SelectMany(i => (byte[])[23, 0xFE, 0xFD, 0, 1, 0, 0, 0, 0, 0xFF, (byte)i, 0, 24, .. new byte[24]]).ToArray();
+        var thrown = 0;
+        var thread = Environment.CurrentManagedThreadId;
+        void Count(object? sender, System.Runtime.ExceptionServices.FirstChanceExceptionEventArgs e) => thrown += Environment.CurrentManagedThreadId == thread ? 1 : 0;
+        AppDomain.CurrentDomain.FirstChanceException += Count;
+        link.Server.Receive(datagram, link.Now);
+        AppDomain.CurrentDomain.FirstChanceException -= Count;
+        Assert.Equal(1, thrown);
+        Assert.Equal(DtlsState.Connected, link.Server.State);
+    }
+
+    [Fact]
     public void A_forged_farewell_does_not_end_an_association_that_rests()
     {
         using var link = new DtlsLink(_clients, _servers, Both, Both);

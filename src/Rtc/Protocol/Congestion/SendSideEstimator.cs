@@ -111,6 +111,12 @@ public sealed class SendSideEstimator
         Target = options.Max; // Until feedback is agreed on.
     }
 
+    /// <summary>
+    /// One that knows nothing of the path, and goes on with the numbers: the receiver has one row of them for a connection (draft-holmer-rmcat-transport-wide-cc-01 §2),
+    /// and would tell of thousands as missing between what it saw last and a beginning.
+    /// </summary>
+    public SendSideEstimator StartOver() => new(_options) { _sent = _sent, _statuses = _statuses };
+
     /// <summary>What the viewer sends, as negotiated.</summary>
     public CongestionFeedback Feedback { get; private set; }
 
@@ -204,12 +210,13 @@ public sealed class SendSideEstimator
     /// <returns>False when reports have told of far more packets than there were: some bytes tell of thousands, and were made to keep us busy.</returns>
     public bool FeedbackReceived(in TransportFeedback feedback, MonotonicTime now)
     {
-        _statuses += feedback.StatusCount;
-        if (_statuses > MaxUnsentStatuses + (StatusesPerPacket * _sent.Count))
+        var statuses = _statuses + feedback.StatusCount;
+        if (statuses > MaxUnsentStatuses + (StatusesPerPacket * _sent.Count))
         {
             return false;
         }
 
+        _statuses = statuses;
         _unreportedSince = MonotonicTime.Never;
         IsSilent = false;
         _probed = null;
@@ -304,8 +311,9 @@ public sealed class SendSideEstimator
     public void Advance(MonotonicTime now)
     {
         Measure(now);
-        IsSilent = Feedback == CongestionFeedback.TransportWide && !_unreportedSince.IsNever && now - _unreportedSince > SilenceLimit;
-        if (IsSilent && now - _silencedAt >= SilenceInterval)
+        // While nothing is sent there is nothing to report.
+        IsSilent = Feedback == CongestionFeedback.TransportWide && !_unreportedSince.IsNever && _sent.LastSent - _unreportedSince > SilenceLimit;
+        if (IsSilent && now - _silencedAt >= SilenceInterval && _sent.LastSent > _silencedAt)
         {
             _silencedAt = now;
             _control.Reduce(new((long)(_control.Rate.BitsPerSecond * SilenceFactor)), now);

@@ -46,6 +46,9 @@ internal struct SentPackets
     /// <summary>Packets that were sent so far.</summary>
     public readonly long Count => _next - FirstNumber;
 
+    /// <summary>When the last one was sent; zero before the first.</summary>
+    public readonly MonotonicTime LastSent => _entries[(_next - 1) & _mask].Sent;
+
     /// <summary>The next packet's number.</summary>
     public ushort Add(int bytes, byte cluster, MonotonicTime now)
     {

@@ -12,7 +12,7 @@ namespace Events.Rtc.Protocol.Forwarding;
 public readonly struct CongestionElement
 {
     /// <summary>Largest id of the one-byte form (RFC 8285 §4.2).</summary>
-    private const int MaxId = 14;
+    internal const int MaxId = 14;
 
     /// <summary>Fixed header 12, profile and length 4, id and length 1.</summary>
     private const int OneByteValueAt = 17;

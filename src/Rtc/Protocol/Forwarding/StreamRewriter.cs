@@ -50,6 +50,9 @@ public struct StreamRewriter
     public void Configure(
         byte payloadType, byte orientationIn, byte orientationOut, CongestionElement congestion = default, byte descriptorIn = 0, byte descriptorOut = 0)
     {
+        // Larger ids would need the two-byte form in every packet (RFC 8285 §4.2).
+        orientationOut = orientationOut > CongestionElement.MaxId ? (byte)0 : orientationOut;
+        descriptorOut = descriptorOut > CongestionElement.MaxId ? (byte)0 : descriptorOut;
         _congestion = congestion;
         _descriptorIn = descriptorOut == 0 ? (byte)0 : descriptorIn;
         _descriptorOut = descriptorOut;

@@ -48,6 +48,7 @@ public sealed class SctpAssociation
     private StreamResets? _resets;
     private uint _remoteTag;
     private bool _sackDue;
+    private long _replies;
 
     public SctpAssociation(SctpOptions options, ISctpSink sink)
     {
@@ -77,6 +78,7 @@ public sealed class SctpAssociation
             return;
         }
 
+        _replies = 0;
         var reader = new SctpChunkReader(chunks);
         while (!IsEnded && reader.TryReadNext(out var chunk))
         {
@@ -211,7 +213,7 @@ public sealed class SctpAssociation
         }
 
         var remoteTag = BinaryPrimitives.ReadUInt32BigEndian(init);
-        if (IsEstablished)
+        if (IsEstablished || !IsFirstReply(SctpChunkType.InitAck))
         {
             return true; // A late copy; who starts over does so with a new DTLS association.
         }
@@ -342,14 +344,27 @@ public sealed class SctpAssociation
         packet.End();
     }
 
+    /// <summary>One of a kind for each packet: a packet of five hundred HEARTBEATs is not answered by five hundred packets.</summary>
     private void Reply(SctpChunkType type, ReadOnlySpan<byte> value)
     {
+        if (!IsFirstReply(type))
+        {
+            return;
+        }
+
         Span<byte> buffer = stackalloc byte[SctpPacket.MaxBytes];
         var packet = new SctpPacketWriter(buffer, _options.LocalPort, _options.RemotePort, _remoteTag);
         packet.Begin(type);
         packet.Write(value);
         packet.End();
         _sink.SendPacket(packet.Finish());
+    }
+
+    private bool IsFirstReply(SctpChunkType type)
+    {
+        var before = _replies;
+        _replies |= 1L << (int)type;
+        return _replies != before;
     }
 
     private void Abort(string reason)

@@ -22,6 +22,9 @@ internal sealed class SctpSender(uint initialTsn)
     /// <summary>RFC 9260 §7.2.4.</summary>
     private const int MissingReports = 3;
 
+    /// <summary>Whose cumulative TSN stands still is sent nothing new beyond so many, though single ones are acknowledged: they are kept, and walked through.</summary>
+    private const int MaxSentChunks = 2_048;
+
     private readonly Queue<OutgoingMessage> _reliable = new();
     private readonly Queue<OutgoingMessage> _lossy = new();
     private readonly Dictionary<ushort, ushort> _sequences = [];
@@ -43,6 +46,9 @@ internal sealed class SctpSender(uint initialTsn)
     public MonotonicTime Deadline { get; private set; } = MonotonicTime.Never;
 
     public uint LastTsn => _nextTsn - 1;
+
+    /// <summary>Everything up to there has come, or was given up and that is known.</summary>
+    public bool HasAcknowledged(uint tsn) => (int)(tsn - _acknowledged) <= 0;
 
     public TimeSpan Timeout => _timeout.Value;
 
@@ -215,7 +221,7 @@ internal sealed class SctpSender(uint initialTsn)
             }
         }
 
-        while (NextMessage() is { } message)
+        while (_sent.Count < MaxSentChunks && NextMessage() is { } message)
         {
             var length = Math.Min(MaxPayload, message.Bytes.Length - _currentOffset);
             if (!MaySend(length) || !packet.Fits(DataHeaderBytes + length))

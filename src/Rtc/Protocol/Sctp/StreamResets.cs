@@ -31,10 +31,16 @@ internal sealed class StreamResets(uint initialTsn, SctpSender sender, SctpRecei
     /// <summary>The sequence number that the other side's next request bears: it begins at its initial TSN.</summary>
     public uint Expected { get; init; }
 
-    private uint _performed;
+    private uint _answered;
 
     /// <summary>When a request is to be sent, or sent again.</summary>
-    public MonotonicTime Deadline => _asked is not null ? _askAt : MonotonicTime.Never;
+    public MonotonicTime Deadline => MayAsk ? _askAt : MonotonicTime.Never;
+
+    /// <summary>
+    /// Not before all that was sent has come: "in progress" is answered by some with every repetition of the request, and by others is the end of its number
+    /// (RFC 6525 §5.2.1).
+    /// </summary>
+    private bool MayAsk => _asked is not null && sender.HasAcknowledged(_askedLastTsn);
 
     /// <summary>We send nothing more of the stream.</summary>
     public void Want(ushort stream)
@@ -57,7 +63,7 @@ internal sealed class StreamResets(uint initialTsn, SctpSender sender, SctpRecei
             else if (value.Length >= sizeof(uint) && _responses.Count < 4)
             {
                 var sequence = BinaryPrimitives.ReadUInt32BigEndian(value);
-                _responses.Enqueue((sequence, type == OutgoingRequest && value.Length >= RequestBytes ? Perform(sequence, value) : Denied));
+                _responses.Enqueue((sequence, Answer(sequence, type == OutgoingRequest && value.Length >= RequestBytes ? value : [])));
             }
         }
     }
@@ -85,7 +91,7 @@ internal sealed class StreamResets(uint initialTsn, SctpSender sender, SctpRecei
             _askAt = now;
         }
 
-        if (_asked is not { } stream || now < _askAt || !packet.Fits(18))
+        if (!MayAsk || now < _askAt || !packet.Fits(18))
         {
             return false;
         }
@@ -97,30 +103,40 @@ internal sealed class StreamResets(uint initialTsn, SctpSender sender, SctpRecei
         packet.Write(_nextRequest);
         packet.Write((_lastResult?.Sequence ?? (Expected - 1)));
         packet.Write(_askedLastTsn);
-        packet.Write(stream);
+        packet.Write(_asked!.Value);
         packet.End();
         return true;
     }
 
-    private uint Perform(uint sequence, ReadOnlySpan<byte> request)
+    /// <param name="request">Empty: one that we deny.</param>
+    private uint Answer(uint sequence, ReadOnlySpan<byte> request)
     {
-        if (_lastResult is { } last && last.Sequence == sequence)
+        if (_lastResult?.Sequence != sequence)
         {
-            return last.Result;
+            if (sequence != Expected + _answered)
+            {
+                return BadSequence;
+            }
+
+            _answered++; // With whatever result: who was told "in progress" asks again with this number, or with the next one.
+        }
+        else if (_lastResult.Value.Result != InProgress)
+        {
+            return _lastResult.Value.Result;
         }
 
-        if (sequence != Expected + _performed)
-        {
-            return BadSequence;
-        }
+        var result = request.IsEmpty ? Denied : Perform(request);
+        _lastResult = (sequence, result);
+        return result;
+    }
 
+    private uint Perform(ReadOnlySpan<byte> request)
+    {
         if ((int)(BinaryPrimitives.ReadUInt32BigEndian(request[8..]) - receiver.Cumulative) > 0)
         {
-            return InProgress; // What it sent before is still on its way; it asks again (RFC 6525 §5.2.2 E2).
+            return InProgress; // What it sent before is still on its way (RFC 6525 §5.2.2 E2).
         }
 
-        _performed++;
-        _lastResult = (sequence, Performed);
         var streams = request[RequestBytes..];
         if (streams.IsEmpty)
         {
@@ -149,9 +165,14 @@ internal sealed class StreamResets(uint initialTsn, SctpSender sender, SctpRecei
 
     private void Answered(uint sequence, uint result)
     {
-        if (_asked is { } stream && sequence == _nextRequest && result != InProgress)
+        if (_asked is not { } stream || sequence != _nextRequest)
         {
-            _nextRequest++;
+            return;
+        }
+
+        _nextRequest++;
+        if (result != InProgress)
+        {
             _asked = null;
             if (result <= Performed)
             {

@@ -142,7 +142,7 @@ public sealed class SrtpReceiver : IDisposable
 
     public void Dispose() => _cipher.Dispose();
 
-    // A vectorised scan of at most 64 words is faster than hashing.
+    // A vectorised scan of a few dozen words is faster than hashing.
     private ReceiveState? Find(uint ssrc)
     {
         var at = _ssrcs.AsSpan(0, _count).IndexOf(ssrc);

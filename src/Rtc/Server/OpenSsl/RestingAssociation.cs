@@ -101,9 +101,10 @@ internal sealed class RestingAssociation : IDisposable
                 return false;
             }
 
-            if (Ends(datagram[..RecordHeaderLength], datagram.Slice(RecordHeaderLength, length), data))
+            var record = Open(datagram[..RecordHeaderLength], datagram.Slice(RecordHeaderLength, length), data);
+            if (record is RecordKind.End or RecordKind.Forged)
             {
-                return true;
+                return record == RecordKind.End; // Behind a forged one of a datagram nothing is to be had, and each is work.
             }
 
             datagram = datagram[(RecordHeaderLength + length)..];
@@ -124,7 +125,7 @@ internal sealed class RestingAssociation : IDisposable
         _write.Dispose();
     }
 
-    private bool Ends(ReadOnlySpan<byte> header, ReadOnlySpan<byte> body, DtlsDataQueue data)
+    private RecordKind Open(ReadOnlySpan<byte> header, ReadOnlySpan<byte> body, DtlsDataQueue data)
     {
         var length = body.Length - ExplicitNonceLength - TagLength;
         if (header[0] is not (AlertType or ApplicationDataType)
@@ -133,14 +134,14 @@ internal sealed class RestingAssociation : IDisposable
             || length > MaxPlain
             || (header[0] == AlertType && length != AlertLength))
         {
-            return false;
+            return RecordKind.Other;
         }
 
         // RFC 6347 §4.1.2.6; libssl's window is gone with it, and what came before the first record here SCTP knows as its own duplicates.
         var number = BinaryPrimitives.ReadUInt64BigEndian(header[3..]) & SequenceMask;
         if (_window.Check(number) != SrtpRefusal.None)
         {
-            return false;
+            return RecordKind.Other;
         }
 
         Span<byte> nonce = stackalloc byte[ImplicitNonceLength + ExplicitNonceLength];
@@ -155,17 +156,17 @@ internal sealed class RestingAssociation : IDisposable
         }
         catch (AuthenticationTagMismatchException)
         {
-            return false; // Forged: dropped in silence (RFC 6347 §4.1.2.7).
+            return RecordKind.Forged; // Dropped in silence (RFC 6347 §4.1.2.7).
         }
 
         _window.Accept(number);
         if (header[0] == AlertType)
         {
-            return plain[0] != Warning || plain[1] == CloseNotify;
+            return plain[0] != Warning || plain[1] == CloseNotify ? RecordKind.End : RecordKind.Other;
         }
 
         data.Add(plain);
-        return false;
+        return RecordKind.Other;
     }
 
     private byte[] Seal(byte type, ReadOnlySpan<byte> plain)
@@ -216,5 +217,16 @@ internal sealed class RestingAssociation : IDisposable
             part.AsSpan(0, length).CopyTo(output);
             output = output[length..];
         }
+    }
+
+    private enum RecordKind
+    {
+        /// <summary>Taken, or of no meaning here.</summary>
+        Other,
+
+        /// <summary>After it the association is over.</summary>
+        End,
+
+        Forged,
     }
 }

@@ -36,7 +36,7 @@ internal sealed class ViewerCongestion(MediaWorker worker)
     private ViewerAllocation? _allocation;
     private UpwardTrial _trial;
 
-    /// <summary>Begins anew with each connection.</summary>
+    /// <summary>Begins anew with each connection, and when consent comes back.</summary>
     public SendSideEstimator Estimator { get; private set; } = new(EstimatorOptions);
 
     /// <summary>Packets wait there while not all that is wanted fits.</summary>
@@ -72,7 +72,7 @@ internal sealed class ViewerCongestion(MediaWorker worker)
 
     public void Stop(Dictionary<string, Subscription>.ValueCollection subscriptions)
     {
-        Estimator = new(EstimatorOptions);
+        Estimator = Estimator.StartOver();
         Pacing.Stop();
         _provenUntil = _startedAt = MonotonicTime.Zero;
         if (_allocation is not null)
