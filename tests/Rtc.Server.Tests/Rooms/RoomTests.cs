@@ -143,6 +143,25 @@ public class RoomTests
         await Wait.UntilAsync(() => ben.Speakers.Last().Count == 0, "silence is told");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_published_while_a_socket_is_away_is_offered_to_who_resumes(bool spread)
+    {
+        await using var node = new TestNode(spread: spread);
+        var ben = await node.JoinAsync(identity: "ben", publish: false);
+        var anna = await node.JoinAsync(identity: "anna");
+        await anna.PublishAsync();
+        await ben.SubscribeAsync();
+
+        ben.Participant.Attach(null);
+        var cara = await node.JoinAsync(identity: "cara");
+        await cara.PublishAsync();
+        ben.Participant.Attach(ben);
+        var offer = (await ben.Participant.SnapshotAsync()).Value!.Offer;
+        Assert.Equal(2, offer?.Tracks.Count(t => t.ParticipantId == cara.Participant.ParticipantId));
+    }
+
     [Fact]
     public async Task Opting_out_of_a_track_takes_it_down_and_back()
     {

@@ -361,7 +361,8 @@ internal sealed class Participant
             return;
         }
 
-        Events?.SubscribeOffer(subscriber.CreateOffer());
+        var offer = subscriber.CreateOffer(); // Also while the socket is away: who resumes finds it in the snapshot.
+        Events?.SubscribeOffer(offer);
     }
 
     public RtcResult<Done> AcceptAnswer(int revision, SessionDescription answer)
