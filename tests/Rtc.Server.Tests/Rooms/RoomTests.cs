@@ -1,4 +1,5 @@
 using Events.Rtc;
+using Events.Rtc.Client.Signalling;
 using Events.Rtc.Rooms;
 
 namespace Events.Tests.Rtc.Server.Tests.Rooms;
@@ -65,8 +66,8 @@ public class RoomTests
     public async Task Watching_a_room_where_nobody_publishes_is_not_found()
     {
         await using var node = new TestNode();
-        var description = new global::Events.Rtc.Client.Signalling.ClientDescription(node.Dtls.LocalFingerprint);
-        var offer = description.WriteOffer(global::Events.Rtc.Client.Signalling.ClientMediaPlan.View);
+        var description = new ClientDescription(node.Dtls.LocalFingerprint);
+        var offer = description.WriteOffer(ClientMediaPlan.View);
         Assert.Equal("room_not_found", (await node.Server.WhepAsync(TestNode.Rights("nowhere"), offer)).Error?.Code);
         await node.JoinAsync("quiet");
         Assert.Equal("room_not_found", (await node.Server.WhepAsync(TestNode.Rights("quiet"), offer)).Error?.Code);
@@ -76,13 +77,28 @@ public class RoomTests
     public async Task Rights_are_held()
     {
         await using var node = new TestNode();
-        var description = new global::Events.Rtc.Client.Signalling.ClientDescription(node.Dtls.LocalFingerprint);
-        var offer = description.WriteOffer(global::Events.Rtc.Client.Signalling.ClientMediaPlan.Publish);
+        var description = new ClientDescription(node.Dtls.LocalFingerprint);
+        var offer = description.WriteOffer(ClientMediaPlan.Publish);
         var viewer = await node.JoinAsync(identity: "viewer", publish: false);
         Assert.Equal("publish_not_allowed", (await viewer.Participant.PublishAsync(offer, [])).Error?.Code);
         Assert.Equal("publish_not_allowed", (await node.Server.WhipAsync(TestNode.Rights(publish: false), offer)).Error?.Code);
         Assert.Equal("subscribe_not_allowed", (await node.Server.WhepAsync(TestNode.Rights(subscribe: false), offer)).Error?.Code);
         Assert.Equal("room_name_invalid", (await node.Server.WhipAsync(TestNode.Rights("no/slash"), offer)).Error?.Code);
+    }
+
+    [Theory]
+    [InlineData(9, 0)]
+    [InlineData(0, 9)]
+    public async Task More_tracks_of_a_kind_than_anybody_needs_are_refused(int audio, int video)
+    {
+        await using var node = new TestNode();
+        var client = await node.JoinAsync();
+        var offer = new ClientDescription(node.Dtls.LocalFingerprint).WriteOffer(new ClientMediaPlan { SendAudio = audio, SendVideo = video });
+        Assert.Equal("too_many_tracks", (await client.Participant.PublishAsync(offer, [])).Error?.Code);
+        Assert.Equal("too_many_tracks", (await node.Server.WhipAsync(TestNode.Rights(identity: "encoder"), offer)).Error?.Code);
+        Assert.Empty((await node.Server.RoomAsync("room"))!.Participants.SelectMany(p => p.Tracks));
+        var ample = new ClientDescription(node.Dtls.LocalFingerprint).WriteOffer(new ClientMediaPlan { SendAudio = 8, SendVideo = 8 });
+        Assert.True((await client.Participant.PublishAsync(ample, [])).IsOk);
     }
 
     [Fact]

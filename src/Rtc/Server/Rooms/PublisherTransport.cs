@@ -15,6 +15,12 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
     /// <summary>More SSRCs than this are not remembered; their packets are dropped.</summary>
     private const int MaxSources = Peer.MaxStreams;
 
+    /// <summary>
+    /// Tracks of sound, and as many of pictures. Nobody sends more than a few, and each takes an m-line of every viewer's 256 (<see cref="SdpLimits.MaxMedia"/>),
+    /// which keeps its kind for good.
+    /// </summary>
+    private const int MaxTracksOfAKind = 8;
+
     /// <summary>Ethernet's 1,500 less 20 IP and 8 UDP; what is larger would not fit the next hop with our additions.</summary>
     private const int MaxPacketBytes = 1_472;
 
@@ -55,7 +61,13 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             return new RtcError(error.Code, error.Message);
         }
 
-        if (negotiation.Media.Any(line => line.Codecs.Count > 0 && IsSending(line) && !Participant.Rights.MaySend(SourceOf(line, declarations))))
+        var sending = negotiation.Media.Where(IsSending).ToList();
+        if (sending.GroupBy(line => line.Kind).Any(kind => kind.Count() > MaxTracksOfAKind))
+        {
+            return new RtcError("too_many_tracks", $"At most {MaxTracksOfAKind} tracks of sound and as many of pictures are sent at once; end one first.");
+        }
+
+        if (sending.Exists(line => !Participant.Rights.MaySend(SourceOf(line, declarations))))
         {
             return new RtcError("source_not_allowed", "The grant does not allow to send this source; ask for one that does.");
         }
@@ -220,12 +232,12 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
     {
         _media = [.. media];
         _transportCcId = media.Select(m => m.Extensions.TransportCc).FirstOrDefault(id => id != 0);
-        End([.. Tracks.Where(t => !media.Any(m => Matches(m, t) && m.Codecs.Count > 0 && IsSending(m)))]);
+        End([.. Tracks.Where(t => !media.Any(m => Matches(m, t) && IsSending(m)))]);
 
         var published = new List<PublishedTrack>();
         foreach (var line in media)
         {
-            if (line.Codecs.Count == 0 || !IsSending(line))
+            if (!IsSending(line))
             {
                 continue;
             }
@@ -283,8 +295,8 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
     private static bool Matches(PublishedMedia media, PublishedTrack track) => (media.Mid ?? "") == track.Mid && media.Index == track.Media.Index;
 
-    /// <summary>The direction is ours: we receive what the publisher sends.</summary>
-    private static bool IsSending(PublishedMedia media) => media.Direction is SdpDirection.RecvOnly or SdpDirection.SendRecv;
+    /// <summary>The direction is ours: we receive what the publisher sends, in a codec that we take.</summary>
+    private static bool IsSending(PublishedMedia media) => media.Codecs.Count > 0 && media.Direction is SdpDirection.RecvOnly or SdpDirection.SendRecv;
 
     private void Forget(List<PublishedTrack> tracks)
     {
