@@ -157,7 +157,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
             finally
             {
                 worker.RemoveIfEmpty(room);
-                _placements.Release(room, worker);
+                _placements.GiveBack(room, worker);
             }
         }).ConfigureAwait(false);
         await saved.ConfigureAwait(false);
@@ -273,7 +273,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
             {
                 receiveOn?.Post(() => _placements.GiveBackStandIn(rights.Room, receiveOn));
                 worker.RemoveIfEmpty(rights.Room);
-                _placements.Release(rights.Room, worker);
+                _placements.GiveBack(rights.Room, worker);
                 return joined.Error;
             }
 

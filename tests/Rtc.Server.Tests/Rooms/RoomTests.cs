@@ -101,6 +101,30 @@ public class RoomTests
         Assert.True((await client.Participant.PublishAsync(ample, [])).IsOk);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task One_person_has_so_many_participants_in_a_room_and_others_come_in(bool spread)
+    {
+        await using var node = new TestNode(spread: spread);
+        await node.WhipAsync();
+        var hub = await node.JoinAsync(identity: "anna.hub");
+        var viewers = new List<TestViewer>();
+        for (var i = 0; i < 7; i++)
+        {
+            viewers.Add(await node.WhepAsync(identity: $"anna.{i % 2}"));
+        }
+
+        var offer = new ClientDescription(node.Dtls.LocalFingerprint).WriteOffer(ClientMediaPlan.View);
+        Assert.Equal("too_many_participants", (await node.Server.WhepAsync(TestNode.Rights(identity: "anna.0"), offer)).Error?.Code);
+        Assert.Equal("too_many_participants", (await node.Server.JoinAsync(TestNode.Rights(identity: "anna.9"), hub)).Error?.Code);
+        await node.JoinAsync(identity: "anna.hub"); // It takes the place of the one before.
+        await node.WhepAsync(identity: "ben.0");
+        await viewers[0].Participant.LeaveAsync("test");
+        await node.WhepAsync(identity: "anna.0");
+        Assert.Equal("too_many_participants", (await node.Server.WhepAsync(TestNode.Rights(identity: "anna.1"), offer)).Error?.Code);
+    }
+
     [Fact]
     public async Task A_stale_answer_is_refused_and_the_offer_stays()
     {

@@ -9,6 +9,9 @@ internal sealed class Moderation(Room room)
     /// <summary>The reason with which a removed participant is told that it is out.</summary>
     public static readonly RtcError Removed = new("removed", "The organisers removed you from this room.");
 
+    /// <summary>Tabs, players and encoders of one person. With each one's tracks at their most they take half of a viewer's m-lines.</summary>
+    private const int MaxOfAPerson = 8;
+
     private static readonly RtcError Closed = new("room_closed", "The organisers ended this session.");
     private static readonly RtcError Revoked = new("grant_revoked", "Your way into this room was revoked; ask for a new one.");
     private static readonly RtcError Barred = new("participant_removed", "The organisers removed you from this room.");
@@ -17,6 +20,7 @@ internal sealed class Moderation(Room room)
     private static readonly RtcError NoParticipant = new("participant_not_found", "There is no such participant in this room.");
     private static readonly RtcError NoTrack = new("track_not_found", "There is no such track here.");
     private static readonly RtcError NotInvited = new("not_invited", "Nobody invited you to the stage, or the invitation is over.");
+    private static readonly RtcError TooMany = new("too_many_participants", $"One person has at most {MaxOfAPerson} participants in a room; leave with one of them first.");
     private static readonly RtcError OnStage = new("already_on_stage", "This participant may publish already.");
 
     private readonly Silences _silences = new();
@@ -51,10 +55,16 @@ internal sealed class Moderation(Room room)
 
         var limit = room.Worker.Options.MaxParticipantsPerRoom;
         var admitted = Math.Min(_rules.Capacity ?? int.MaxValue, limit);
-        var others = room.Attendees + room.ViewersElsewhere - (returns ? 1 : 0);
+        var own = returns ? 1 : 0;
+        var others = room.Attendance.Count - own;
         if (others >= admitted && !(returns && others < limit))
         {
             return new RtcError("room_full", $"The room admits {admitted} participants.");
+        }
+
+        if (room.Attendance.Of(rights.Person) - own >= MaxOfAPerson)
+        {
+            return TooMany;
         }
 
         return IsLocked && !returns && !rights.Moderates && !_rules.Admitted.Contains(rights.Person) ? Locked : null;

@@ -53,14 +53,11 @@ internal sealed class Room
     /// <summary>Of this type, so that going through them allocates nothing.</summary>
     public Dictionary<string, Participant>.ValueCollection Participants => _participants.Values;
 
-    /// <summary>Participants here without those that record.</summary>
-    public int Attendees { get; private set; }
+    /// <summary>Of all participants, those on other workers too; where the room has its home.</summary>
+    public Attendance Attendance { get; } = new();
 
     /// <summary>Set on another worker than the room's home: here are only viewers, and who publishes is elsewhere.</summary>
     public BranchViewers? Viewers { get; set; }
-
-    /// <summary>Viewers on other workers, those not counted that stand in for a participant here.</summary>
-    public int ViewersElsewhere { get; private set; }
 
     /// <summary>Participants here that stand in for one of the home.</summary>
     public int StandIns { get; private set; }
@@ -145,8 +142,16 @@ internal sealed class Room
             return;
         }
 
-        Attendees -= participant.Rights.Recorder ? 0 : 1;
         StandIns -= participant.IsStandIn ? 1 : 0;
+        if (Viewers is null)
+        {
+            Attendance.Left(participant.Rights);
+        }
+        else if (!participant.IsStandIn)
+        {
+            Viewers.Left(participant);
+        }
+
         var events = participant.Events;
         _speakers.Remove(participant);
         Unpublish([.. participant.Tracks]);
@@ -354,7 +359,7 @@ internal sealed class Room
             return refusal;
         }
 
-        ViewersElsewhere++;
+        Attendance.Came(rights);
         BranchOn(worker);
         return Moderation.Admit(rights);
     }
@@ -366,8 +371,6 @@ internal sealed class Room
             _branches.Add(new RoomBranch(this, worker));
         }
     }
-
-    public void LeftElsewhere() => ViewersElsewhere--;
 
     public void Detach(RoomBranch branch)
     {
@@ -477,7 +480,10 @@ internal sealed class Room
     private void Add(Participant participant)
     {
         _participants.Add(participant.Id, participant);
-        Attendees += participant.Rights.Recorder ? 0 : 1;
+        if (Viewers is null)
+        {
+            Attendance.Came(participant.Rights);
+        }
     }
 
     private void Relay(Action<RelayConnection> tell)

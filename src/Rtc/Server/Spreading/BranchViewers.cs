@@ -36,6 +36,13 @@ internal sealed class BranchViewers(string id, MediaWorker home, MediaWorker wor
         home.Post(() => home.FindRoom(id)?.Detach(branch));
     }
 
+    /// <summary>The home counts who watches here.</summary>
+    public void Left(Participant viewer)
+    {
+        var rights = viewer.Rights;
+        home.Post(() => home.FindRoom(id)?.Attendance.Left(rights));
+    }
+
     public void Published(IReadOnlyList<BranchedTrack> tracks)
     {
         foreach (var branched in tracks)

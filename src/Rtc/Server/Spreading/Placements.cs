@@ -102,16 +102,7 @@ internal sealed class Placements(RtcOptions options)
         }
         else
         {
-            Release(room.Id, room.Worker);
-        }
-    }
-
-    /// <inheritdoc cref="Release(Room, bool)"/>
-    public void Release(string room, MediaWorker worker)
-    {
-        if (GiveBack(room, worker) is { } home && home != worker)
-        {
-            home.Post(() => home.FindRoom(room)?.LeftElsewhere());
+            GiveBack(room.Id, room.Worker);
         }
     }
 

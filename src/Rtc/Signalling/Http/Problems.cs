@@ -24,7 +24,7 @@ internal static class Problems
             or "grant_revoked" or "moderation_not_allowed" or "forwarded_refused" or "origin_refused" => 403,
         "participant_gone" => 404,
         "method_not_allowed" => 405,
-        "stale_revision" or "not_invited" or "already_on_stage" or "muted_by_moderator" => 409,
+        "stale_revision" or "not_invited" or "already_on_stage" or "muted_by_moderator" or "too_many_participants" => 409,
         "etag_mismatch" => 412,
         "body_too_large" => 413,
         "unsupported_media_type" => 415,
