@@ -125,6 +125,21 @@ public class RoomTests
         Assert.Equal("too_many_participants", (await node.Server.WhepAsync(TestNode.Rights(identity: "anna.1"), offer)).Error?.Code);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_may_not_watch_any_more_may_not_by_whep(bool spread)
+    {
+        await using var node = new TestNode(spread: spread);
+        await node.WhipAsync();
+        var guest = await node.JoinAsync(identity: "guest.1");
+        var change = new RoomRequest.SetRights(guest.Participant.ParticipantId, new RightsChange(CanSubscribe: false));
+        Assert.True((await node.Server.ModerateAsync("room", change)).IsOk);
+        var offer = new ClientDescription(node.Dtls.LocalFingerprint).WriteOffer(ClientMediaPlan.View);
+        Assert.Equal("subscribe_not_allowed", (await node.Server.WhepAsync(TestNode.Rights(identity: "guest.2"), offer)).Error?.Code);
+        await node.WhepAsync(identity: "other");
+    }
+
     [Fact]
     public async Task A_stale_answer_is_refused_and_the_offer_stays()
     {

@@ -219,6 +219,11 @@ internal sealed class Participant
     /// <summary>WHEP: the client offers, the room's tracks answer.</summary>
     public RtcResult<string> Watch(SessionDescription offer)
     {
+        if (!Rights.CanSubscribe)
+        {
+            return new RtcError("subscribe_not_allowed", "The organisers ended your watching."); // Though the grant allows it.
+        }
+
         Remember(offer);
         return OpenSubscriber().Answer(offer, [.. Room.Tracks.Where(t => t.Publisher.IsVisible)]);
     }
