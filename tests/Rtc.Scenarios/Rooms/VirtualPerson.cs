@@ -231,7 +231,8 @@ internal sealed class VirtualPerson : IParticipantEvents
         var description = new ClientDescription(_node.Dtls.LocalFingerprint) { AudioRed = plan.AudioRed };
         var media = plan.Mode is { } coded ? VirtualEncoder.PlanOf(coded) : ClientMediaPlan.Publish with { SimulcastLayers = plan.Rates.Length };
         Assert.True(SdpReader.TryParse(description.WriteOffer(media), out var offer, out _));
-        var answer = _participant.Publish(offer, [new("0", TrackSource.Microphone), new("1", plan.Source, Dynacast: plan.Resumes is not null)]);
+        var picture = new TrackDeclaration(plan.Mode is null ? "1" : "0", plan.Source, Dynacast: plan.Resumes is not null); // Coded pictures come without sound.
+        var answer = _participant.Publish(offer, plan.Mode is null ? [new("0", TrackSource.Microphone), picture] : [picture]);
         Assert.True(answer.IsOk, answer.Error?.ToString());
         Assert.True(description.TryReadAnswer(answer.Value, out var session, out var error), error);
         _publishing = new VirtualPeer(_simulation, _node, _participant.Room.Worker, session, Up, Down, _chance, _buffers);

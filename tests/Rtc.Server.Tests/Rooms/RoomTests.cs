@@ -140,6 +140,19 @@ public class RoomTests
         await node.WhepAsync(identity: "other");
     }
 
+    [Theory]
+    [InlineData("0", TrackSource.Camera)]
+    [InlineData("0", TrackSource.Screen)]
+    [InlineData("1", TrackSource.Microphone)]
+    [InlineData("1", TrackSource.ScreenAudio)]
+    public async Task A_source_is_of_the_kind_of_its_line(string mid, TrackSource source)
+    {
+        await using var node = new TestNode();
+        var client = await node.JoinAsync();
+        var offer = new ClientDescription(node.Dtls.LocalFingerprint).WriteOffer(ClientMediaPlan.Publish);
+        Assert.Equal("source_not_allowed", (await client.Participant.PublishAsync(offer, [new(mid, source)])).Error?.Code);
+    }
+
     [Fact]
     public async Task A_stale_answer_is_refused_and_the_offer_stays()
     {

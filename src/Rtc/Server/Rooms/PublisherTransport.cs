@@ -67,6 +67,11 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             return new RtcError("too_many_tracks", $"At most {MaxTracksOfAKind} tracks of sound and as many of pictures are sent at once; end one first.");
         }
 
+        if (sending.Exists(line => KindOf(SourceOf(line, declarations)) != line.Kind))
+        {
+            return new RtcError("source_not_allowed", "A microphone and a screen's sound are sent on audio lines, a camera and a screen on video lines.");
+        }
+
         if (sending.Exists(line => !Participant.Rights.MaySend(SourceOf(line, declarations))))
         {
             return new RtcError("source_not_allowed", "The grant does not allow to send this source; ask for one that does.");
@@ -292,6 +297,8 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         Tracks.Find(t => Matches(line, t))?.Source
         ?? declarations.FirstOrDefault(d => d.Mid == line.Mid)?.Source
         ?? (line.Kind == MediaKind.Audio ? TrackSource.Microphone : TrackSource.Camera);
+
+    private static MediaKind KindOf(TrackSource source) => source is TrackSource.Microphone or TrackSource.ScreenAudio ? MediaKind.Audio : MediaKind.Video;
 
     private static bool Matches(PublishedMedia media, PublishedTrack track) => (media.Mid ?? "") == track.Mid && media.Index == track.Media.Index;
 
