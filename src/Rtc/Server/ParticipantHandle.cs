@@ -127,8 +127,7 @@ internal sealed class ParticipantHandle : IParticipant
     /// <summary>Answers when what was decided is safe.</summary>
     private async Task<RtcResult<Done>> DecidedAsync(Func<Moderation, RtcResult<Done>> decide)
     {
-        var moderation = _participant.Room.Moderation;
-        var (result, saved) = await _worker.InvokeAsync(() => (_participant.IsGone ? Gone : decide(moderation), moderation.Saved)).ConfigureAwait(false);
+        var (result, saved) = await _worker.InvokeAsync(() => _participant.IsGone ? (Gone, Task.CompletedTask) : _participant.Room.Moderation.Run(decide)).ConfigureAwait(false);
         await saved.ConfigureAwait(false);
         return result;
     }

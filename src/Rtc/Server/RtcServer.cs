@@ -151,8 +151,7 @@ public sealed class RtcServer : IRtcServer, IDisposable
         {
             try
             {
-                var moderation = worker.GetOrAddRoom(room).Moderation;
-                return (moderation.Apply(null, request), moderation.Saved);
+                return worker.GetOrAddRoom(room).Moderation.Run(m => m.Apply(null, request));
             }
             finally
             {

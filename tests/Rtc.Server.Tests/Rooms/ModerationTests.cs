@@ -295,4 +295,31 @@ public class ModerationTests
         Assert.Null(await node.Server.RoomAsync("room"));
         await node.JoinAsync(identity: "guest");
     }
+
+    [Fact]
+    public async Task A_write_that_failed_is_told_to_who_asked_for_it_and_to_nobody_else()
+    {
+        var rules = new FailingRules();
+        await using var node = new TestNode(rules: rules);
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        rules.IsFull = true;
+        await Assert.ThrowsAsync<IOException>(() => host.Participant.ModerateAsync(new RoomRequest.Lock(true)));
+        Assert.Equal("track_not_found", (await host.Participant.ModerateAsync(new RoomRequest.MuteTrack("none", true))).Error?.Code);
+        Assert.Equal("track_not_found", (await node.Server.ModerateAsync("room", new RoomRequest.AskToUnmute("none"))).Error?.Code);
+        Assert.Equal("not_invited", (await host.Participant.AnswerInvitationAsync(true)).Error?.Code);
+        await host.Participant.LeaveAsync("test");
+        Assert.Equal("participant_gone", (await host.Participant.ModerateAsync(new RoomRequest.Lock(false))).Error?.Code);
+    }
+
+    /// <summary>On a disk that can be full.</summary>
+    private sealed class FailingRules : IRoomRules
+    {
+        private readonly TransientRoomRules _rules = new();
+
+        public bool IsFull { get; set; }
+
+        public RoomRules Load(string room) => _rules.Load(room);
+
+        public Task SaveAsync(string room, RoomRules rules) => IsFull ? Task.FromException(new IOException("No space left on device")) : _rules.SaveAsync(room, rules);
+    }
 }

@@ -20,11 +20,12 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
 
     /// <param name="configure">What is other than usual.</param>
     /// <param name="spread">Viewers are spread over both workers from the first one on, which comes to the other worker than its publisher.</param>
-    public TestNode(Func<RtcOptions, RtcOptions>? configure = null, bool spread = false)
+    /// <param name="rules">Keeps the rules of rooms.</param>
+    public TestNode(Func<RtcOptions, RtcOptions>? configure = null, bool spread = false, IRoomRules? rules = null)
     {
         var options = new RtcOptions { Port = 0, Workers = 2, AcceptsNodeKey = key => key == "test-node-key" };
         options = spread ? options with { SpreadFromParticipants = 0 } : options;
-        Server = new RtcServer(configure?.Invoke(options) ?? options, this, _metrics, NullLogger<RtcLog>.Instance);
+        Server = new RtcServer(configure?.Invoke(options) ?? options, this, _metrics, NullLogger<RtcLog>.Instance, rules);
     }
 
     public RtcServer Server { get; }

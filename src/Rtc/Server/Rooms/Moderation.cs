@@ -25,15 +25,13 @@ internal sealed class Moderation(Room room)
 
     private readonly Silences _silences = new();
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private Task _saved = Task.CompletedTask;
     private RoomRules _rules = room.Worker.Rules.Load(room.Id);
     private long _hands;
 
     public bool IsLocked => _rules.Locked;
 
     public int? Capacity => _rules.Capacity;
-
-    /// <summary>Completes when what was decided last is safe.</summary>
-    public Task Saved { get; private set; } = Task.CompletedTask;
 
     /// <summary>Why one more may not enter, or null.</summary>
     public RtcError? Refusal(RoomRights rights, bool returns)
@@ -79,6 +77,15 @@ internal sealed class Moderation(Room room)
         }
 
         return _rules.Of(rights.Person)?.AppliedTo(rights) ?? rights;
+    }
+
+    /// <summary>Runs a request.</summary>
+    /// <returns>What comes of it, and a task that completes when what it decided is safe.</returns>
+    public (RtcResult<Done> Result, Task Saved) Run(Func<Moderation, RtcResult<Done>> request)
+    {
+        _saved = Task.CompletedTask;
+        var result = request(this);
+        return (result, _saved);
     }
 
     /// <param name="by">The participant who asks; null: the platform, which may everything.</param>
@@ -196,7 +203,7 @@ internal sealed class Moderation(Room room)
     private void Decide(RoomRules rules)
     {
         _rules = rules;
-        Saved = room.Worker.Rules.SaveAsync(room.Id, rules);
+        _saved = room.Worker.Rules.SaveAsync(room.Id, rules);
     }
 
     private void Record(string type, object data) => room.Worker.Observer.Record(type, data);
