@@ -109,6 +109,7 @@ internal sealed class ParticipantHandle : IParticipant
             if (events is not null)
             {
                 _participant.CheckConnection(_worker.Now); // Who is back is so at once; that one is gone is told after a moment, in which many are back.
+                _participant.Repeat();
             }
 
             foreach (var track in _participant.Tracks)

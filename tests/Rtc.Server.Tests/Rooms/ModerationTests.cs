@@ -297,6 +297,50 @@ public class ModerationTests
     }
 
     [Fact]
+    public async Task What_was_asked_while_a_socket_was_away_is_asked_when_it_is_back()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var guest = await node.JoinAsync(identity: "guest", publish: false);
+        var speaker = await node.JoinAsync(identity: "speaker");
+        await speaker.PublishAsync();
+        var track = (await node.Server.RoomAsync("room"))!.Participants.SelectMany(p => p.Tracks).Single(t => t.Kind == TrackKind.Audio).TrackId;
+        guest.Participant.Attach(null);
+        speaker.Participant.Attach(null);
+        await host.Participant.ModerateAsync(new RoomRequest.Invite(guest.Participant.ParticipantId));
+        await host.Participant.ModerateAsync(new RoomRequest.MuteTrack(track, true));
+        await host.Participant.ModerateAsync(new RoomRequest.AskToUnmute(track));
+
+        guest.Participant.Attach(guest);
+        speaker.Participant.Attach(speaker);
+        await Wait.UntilAsync(() => guest.Log.Contains("invited") && speaker.Log.Contains($"unmute {track}"), "both are asked");
+        Assert.True((await speaker.Participant.MuteAsync(track, false)).IsOk);
+        Assert.True((await guest.Participant.AnswerInvitationAsync(false)).IsOk);
+
+        // What was answered is not asked again.
+        guest.Participant.Attach(guest);
+        speaker.Participant.Attach(speaker);
+        await speaker.Participant.SnapshotAsync();
+        Assert.Single(guest.Log, "invited");
+        Assert.Single(speaker.Log, $"unmute {track}");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_held_back_is_told_to_who_is_back(bool spread)
+    {
+        await using var node = new TestNode(spread: spread);
+        var viewer = await node.JoinAsync(identity: "viewer", publish: false);
+        await (await node.JoinAsync(identity: "speaker", subscribe: false)).PublishAsync();
+        var offer = await viewer.SubscribeAsync();
+        viewer.Participant.Attach(null);
+        await viewer.Participant.SetLastNAsync(0);
+        viewer.Participant.Attach(viewer);
+        await Wait.UntilAsync(() => viewer.Held.SequenceEqual(offer.Tracks.Where(t => t.Kind == TrackKind.Video).Select(t => t.TrackId)), "it is told");
+    }
+
+    [Fact]
     public async Task A_write_that_failed_is_told_to_who_asked_for_it_and_to_nobody_else()
     {
         var rules = new FailingRules();

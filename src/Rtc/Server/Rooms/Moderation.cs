@@ -143,18 +143,35 @@ internal sealed class Moderation(Room room)
 
     public RtcResult<Done> AnswerInvitation(Participant participant, bool accepted)
     {
-        if (!participant.IsInvited)
+        if (participant.Invitation is null)
         {
             return NotInvited;
         }
 
-        participant.IsInvited = false;
+        participant.Invitation = null;
         foreach (var moderator in room.Participants.Where(p => p.Rights.Moderates))
         {
             moderator.Events?.InvitationAnswered(participant.Id, accepted);
         }
 
         return accepted ? SetRights(participant, new RightsChange(CanPublish: true), null) : default(Done);
+    }
+
+    /// <summary>Asks again what its client may have missed.</summary>
+    public void Repeat(Participant participant)
+    {
+        if (participant.Invitation is { } invitation)
+        {
+            participant.Events?.StageInvited(invitation.By);
+        }
+
+        foreach (var track in participant.Tracks)
+        {
+            if (_silences.IsAsked(track))
+            {
+                participant.Events?.UnmuteAsked(track.Id);
+            }
+        }
     }
 
     /// <summary>Whether a moderator's mute stands on what a publisher begins to send.</summary>
@@ -233,7 +250,7 @@ internal sealed class Moderation(Room room)
             return OnStage;
         }
 
-        invited.IsInvited = true;
+        invited.Invitation = new Invitation(by?.Id);
         invited.Events?.StageInvited(by?.Id);
         return default(Done);
     }
@@ -251,7 +268,7 @@ internal sealed class Moderation(Room room)
         var also = change is { CanPublish: not true } ? room.Participants.Where(p => p != target && p.Rights.Person == target.Rights.Person) : [];
         foreach (var participant in also.Append(target).ToList())
         {
-            participant.IsInvited = false;
+            participant.Invitation = null;
             var before = participant.Rights;
             var after = change.AppliedTo(before);
             if (after == before)

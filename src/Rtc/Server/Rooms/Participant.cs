@@ -18,6 +18,9 @@ internal enum ParticipantKind
     Whep,
 }
 
+/// <param name="By">The moderator who asks to the stage; null: the platform.</param>
+internal sealed record Invitation(string? By);
+
 /// <summary>One participant on its room's worker.</summary>
 internal sealed class Participant
 {
@@ -53,8 +56,8 @@ internal sealed class Participant
     /// <summary>Its place among the raised hands; null: not raised.</summary>
     public long? Hand { get; set; }
 
-    /// <summary>A moderator asked it to the stage and it has not answered.</summary>
-    public bool IsInvited { get; set; }
+    /// <summary>It was asked to the stage and has not answered; null: it was not.</summary>
+    public Invitation? Invitation { get; set; }
 
     public ParticipantKind Kind { get; }
 
@@ -300,6 +303,20 @@ internal sealed class Participant
         {
             _held = held;
             Events?.VideoHeld(held);
+        }
+    }
+
+    /// <summary>Its client is back: it is told again what is told only once, and may have been missed.</summary>
+    public void Repeat()
+    {
+        Room.Moderation.Repeat(this);
+        if (StandIn is not null)
+        {
+            StandIn.Repeat();
+        }
+        else
+        {
+            Events?.VideoHeld(_held);
         }
     }
 

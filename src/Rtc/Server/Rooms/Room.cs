@@ -311,9 +311,10 @@ internal sealed class Room
         }
 
         track.Muted = muted;
-        if (!muted && track.Silenced)
+        if (!muted)
         {
-            if (!Moderation.TakesUnmute(track))
+            var asked = Moderation.TakesUnmute(track);
+            if (track.Silenced && !asked)
             {
                 return new RtcError("muted_by_moderator", "A moderator muted this; you can unmute it when a moderator asks you to.");
             }

@@ -27,6 +27,8 @@ internal sealed class Silences
     /// <summary>The next unmute of the publisher's own lifts the mute.</summary>
     public void Ask(PublishedTrack track) => _asked.Add(track.Id);
 
+    public bool IsAsked(PublishedTrack track) => _asked.Contains(track.Id);
+
     public bool TakesUnmute(PublishedTrack track)
     {
         if (!_asked.Remove(track.Id))

@@ -34,6 +34,9 @@ internal sealed class StandIn(Participant principal, MediaWorker worker) : IPart
     /// <summary>The client is connected, or is not. On the principal's thread.</summary>
     public void Attach(IParticipantEvents? client) => _client = client;
 
+    /// <summary>The client is back, and may have missed what is told only once. On the principal's thread.</summary>
+    public void Repeat() => Worker.Post(() => Participant?.Repeat());
+
     /// <summary>The principal left. On its thread.</summary>
     public void End(RtcError reason)
     {
