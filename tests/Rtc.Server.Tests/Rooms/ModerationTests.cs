@@ -341,6 +341,22 @@ public class ModerationTests
     }
 
     [Fact]
+    public async Task A_decision_is_answered_when_the_journal_has_it_too()
+    {
+        await using var node = new TestNode();
+        var host = await node.JoinAsync(identity: "host", moderates: true);
+        var guest = await node.JoinAsync(identity: "guest");
+        var recorded = new TaskCompletionSource();
+        node.Recorded = recorded.Task;
+        var removing = host.Participant.ModerateAsync(new RoomRequest.Remove(guest.Participant.ParticipantId));
+        await Wait.UntilAsync(() => guest.ClosedWith is not null, "the guest is out at once");
+        Assert.True((await host.Participant.RaiseHandAsync(true)).IsOk); // What decides nothing waits for nothing.
+        Assert.False(removing.IsCompleted);
+        recorded.SetResult();
+        Assert.True((await removing).IsOk);
+    }
+
+    [Fact]
     public async Task A_write_that_failed_is_told_to_who_asked_for_it_and_to_nobody_else()
     {
         var rules = new FailingRules();

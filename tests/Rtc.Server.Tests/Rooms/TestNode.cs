@@ -37,7 +37,12 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
     public static RoomRights Rights(string room = "room", string identity = "someone", bool publish = true, bool subscribe = true) =>
         new(room, identity, identity, "attendee", publish, subscribe, false);
 
+    /// <summary>Completes when what was recorded is safe.</summary>
+    public Task Recorded { get; set; } = Task.CompletedTask;
+
     public void Record(string type, object data) => Events.Enqueue(type);
+
+    public Task FlushAsync() => Recorded;
 
     public async Task<TestPublisher> WhipAsync(string room = "room", string identity = "publisher", ClientMediaPlan? plan = null, bool audioRed = false)
     {

@@ -61,4 +61,7 @@ public interface IParticipantEvents
 public interface IRoomObserver
 {
     void Record(string type, object data);
+
+    /// <summary>Completes when all that was recorded before is safe, where it is kept.</summary>
+    Task FlushAsync() => Task.CompletedTask;
 }

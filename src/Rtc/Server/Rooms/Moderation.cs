@@ -25,7 +25,7 @@ internal sealed class Moderation(Room room)
 
     private readonly Silences _silences = new();
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
-    private Task _saved = Task.CompletedTask;
+    private Task? _saved;
     private RoomRules _rules = room.Worker.Rules.Load(room.Id);
     private long _hands;
 
@@ -83,9 +83,16 @@ internal sealed class Moderation(Room room)
     /// <returns>What comes of it, and a task that completes when what it decided is safe.</returns>
     public (RtcResult<Done> Result, Task Saved) Run(Func<Moderation, RtcResult<Done>> request)
     {
-        _saved = Task.CompletedTask;
+        _saved = null;
         var result = request(this);
-        return (result, _saved);
+        return (result, _saved is null ? Task.CompletedTask : BothAsync(_saved, room.Worker.Observer.FlushAsync()));
+    }
+
+    /// <summary>The platform learns of it from the journal, and bars who was removed from more than this room: that is safe too.</summary>
+    private static async Task BothAsync(Task saved, Task recorded)
+    {
+        await saved.ConfigureAwait(false);
+        await recorded.ConfigureAwait(false);
     }
 
     /// <param name="by">The participant who asks; null: the platform, which may everything.</param>

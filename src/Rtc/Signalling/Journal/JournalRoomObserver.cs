@@ -7,4 +7,7 @@ public sealed class JournalRoomObserver(EventJournal journal) : IRoomObserver
 {
     /// <inheritdoc/>
     public void Record(string type, object data) => journal.Record(type, data);
+
+    /// <inheritdoc/>
+    public Task FlushAsync() => journal.FlushAsync();
 }
