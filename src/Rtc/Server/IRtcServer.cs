@@ -60,6 +60,7 @@ public interface IParticipant
     /// <summary>The own track; <c>track_not_found</c>, or <c>muted_by_moderator</c> when unmuting what a moderator muted without being asked to.</summary>
     Task<RtcResult<Done>> MuteAsync(string trackId, bool muted);
 
+    /// <summary>Opts out of a track, or back into it; <c>track_not_found</c> when there is none to opt out of.</summary>
     Task<RtcResult<Done>> SetSubscribedAsync(string trackId, bool enabled);
 
     /// <summary>How a video track is wanted: its size on the screen, its frame rate, or not now. <c>track_not_found</c> when there is none.</summary>

@@ -67,11 +67,7 @@ internal sealed class ParticipantHandle : IParticipant
 
     public Task<RtcResult<Done>> MuteAsync(string trackId, bool muted) => OnWorker(() => _participant.Room.Mute(_participant, trackId, muted));
 
-    public Task<RtcResult<Done>> SetSubscribedAsync(string trackId, bool enabled) => OnReceiver<Done>(receiver =>
-    {
-        receiver.SetSubscribed(trackId, enabled);
-        return default(Done);
-    });
+    public Task<RtcResult<Done>> SetSubscribedAsync(string trackId, bool enabled) => OnReceiver(receiver => receiver.SetSubscribed(trackId, enabled));
 
     public Task<RtcResult<Done>> SetVideoAsync(string trackId, VideoPreference preference) => OnReceiver(receiver => receiver.Prefer(trackId, preference));
 

@@ -242,6 +242,8 @@ public class RoomTests
         await ben.Participant.SetSubscribedAsync(video.TrackId, false);
         var second = await ben.NextOfferAsync();
         Assert.DoesNotContain(second.Tracks, t => t.TrackId == video.TrackId);
+        Assert.Equal("track_not_found", (await ben.Participant.SetSubscribedAsync("TR_none", false)).Error?.Code);
+        Assert.True((await ben.Participant.SetSubscribedAsync("TR_none", true)).IsOk);
     }
 
     [Fact]

@@ -234,18 +234,23 @@ internal sealed class Participant
     public bool Wants(PublishedTrack track) =>
         Rights.CanSubscribe && track.Publisher.Id != Id && track.Publisher.IsVisible && !_optedOut.Contains(track.Id);
 
-    public void SetSubscribed(string trackId, bool enabled)
+    public RtcResult<Done> SetSubscribed(string trackId, bool enabled)
     {
         if (enabled)
         {
             _optedOut.Remove(trackId);
         }
-        else if (_optedOut.Count < 10_000)
+        else if (Room.Tracks.Any(t => t.Id == trackId))
         {
             _optedOut.Add(trackId);
         }
+        else
+        {
+            return new RtcError("track_not_found", "There is no such track here.");
+        }
 
         UpdateSubscriptions();
+        return default(Done);
     }
 
     /// <summary>How many of the most recent speakers' cameras this participant is sent; null: everybody's.</summary>
