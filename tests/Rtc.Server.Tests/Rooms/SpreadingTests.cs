@@ -59,6 +59,22 @@ public class SpreadingTests
     }
 
     [Fact]
+    public async Task With_a_branch_its_tracks_and_their_caches_end()
+    {
+        await using var node = new TestNode(spread: true);
+        var publisher = await node.WhipAsync();
+        var viewer = await node.WhepAsync();
+        await publisher.SendUntilAsync(() => !viewer.Video.IsEmpty);
+        var there = node.Server.Workers.Single(w => w != node.Server.WorkerOf("room"));
+        var branch = await there.InvokeAsync(() => there.FindRoom("room")!);
+        Assert.Equal(2, branch.Tracks.Count);
+        await viewer.Participant.LeaveAsync("test");
+        Assert.Empty(await there.InvokeAsync(() => branch.Tracks.ToList()));
+        await publisher.Participant.LeaveAsync("test");
+        Assert.Equal(0L, (await node.Server.MeasureAsync()).Faults);
+    }
+
+    [Fact]
     public async Task Joining_and_leaving_at_once_from_many_threads_leaves_nothing_behind()
     {
         await using var node = new TestNode(spread: true);

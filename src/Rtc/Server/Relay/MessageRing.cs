@@ -5,7 +5,7 @@ namespace Events.Rtc.Relay;
 
 /// <summary>A bounded queue of messages from one thread to another; neither ever waits. A message that does not fit is refused.</summary>
 /// <param name="capacity">Bytes.</param>
-internal sealed class MessageRing(int capacity)
+internal sealed class MessageRing(int capacity) : IDisposable
 {
     private const int LengthBytes = 4;
 
@@ -58,6 +58,9 @@ internal sealed class MessageRing(int capacity)
         Volatile.Write(ref _read, read + LengthBytes + length);
         return true;
     }
+
+    /// <summary>Once neither thread comes to it any more.</summary>
+    public void Dispose() => _buffer.Dispose();
 
     private void CopyIn(long position, ReadOnlySpan<byte> source)
     {

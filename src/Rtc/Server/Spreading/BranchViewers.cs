@@ -18,6 +18,7 @@ internal sealed class BranchViewers(string id, MediaWorker home, MediaWorker wor
     private readonly Dictionary<string, Participant> _publishers = new(StringComparer.Ordinal);
     private MonotonicTime _nextTell;
     private long _end;
+    private bool _isClosed;
 
     /// <summary>The room in which the viewers are.</summary>
     public Room Room { get; private set; } = null!;
@@ -32,8 +33,10 @@ internal sealed class BranchViewers(string id, MediaWorker home, MediaWorker wor
     /// <summary>Nobody watches here any more.</summary>
     public void Close()
     {
+        _isClosed = true;
         worker.Remove(this);
-        home.Post(() => home.FindRoom(id)?.Detach(branch));
+        Unpublished([.. _sources.Keys]);
+        home.Post(branch.End);
     }
 
     /// <summary>The home counts who watches here.</summary>
@@ -45,6 +48,11 @@ internal sealed class BranchViewers(string id, MediaWorker home, MediaWorker wor
 
     public void Published(IReadOnlyList<BranchedTrack> tracks)
     {
+        if (_isClosed)
+        {
+            return; // The home has not heard of it yet.
+        }
+
         foreach (var branched in tracks)
         {
             var (publisherId, rights, media, codec, kind, encryption, id, muted, silenced) = branched.Beginning;

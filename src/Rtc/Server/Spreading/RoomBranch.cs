@@ -123,6 +123,13 @@ internal sealed class RoomBranch
     /// <summary>Ends the viewers of whom <paramref name="which"/> is true; it is asked on their thread.</summary>
     public void End(Func<Participant, bool> which, RtcError reason) => Worker.Post(() => _viewers.End(which, reason));
 
+    /// <summary>Nobody watches there any more, or reads what is sent there.</summary>
+    public void End()
+    {
+        _home.Detach(this);
+        _ring.Dispose();
+    }
+
     public void Detach()
     {
         foreach (var track in _home.Tracks)
