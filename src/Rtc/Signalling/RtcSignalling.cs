@@ -93,10 +93,11 @@ public static class RtcSignalling
         }
 
         OriginPolicy origins = services.GetRequiredService<OriginPolicy>();
+        AddressBudget budget = services.GetRequiredService<AddressBudget>();
         endpoints.MapHub<RtcHub>("/hubs/rtc").Add(endpoint =>
         {
             RequestDelegate next = endpoint.RequestDelegate!;
-            endpoint.RequestDelegate = context => origins.GuardAsync(context, next);
+            endpoint.RequestDelegate = context => budget.GuardAsync(context, counted => origins.GuardAsync(counted, next));
         });
         endpoints.MapWhip();
         endpoints.MapWhep();

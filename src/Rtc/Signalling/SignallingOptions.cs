@@ -65,10 +65,10 @@ public sealed record SignallingOptions
     /// <summary>Messages that wait for a slow client before its connection is dropped; it resumes with a snapshot.</summary>
     public int HubQueueLength { get; init; } = 2_000;
 
-    /// <summary>WHIP and WHEP requests per second of one address (one /64 of IPv6), in the long run; a whole venue may share one.</summary>
+    /// <summary>Requests for WHIP, WHEP and the hub per second of one address (one /64 of IPv6), in the long run; a whole venue may share one.</summary>
     public int HttpRequestsPerSecond { get; init; } = 1_000;
 
-    /// <summary>WHIP and WHEP requests at once of one address. Behind a proxy all clients share one: raise it there.</summary>
+    /// <summary>Requests for WHIP, WHEP and the hub at once of one address. Behind a proxy all clients share one: raise it there.</summary>
     public int HttpRequestBurst { get; init; } = 5_000;
 
     internal void Validate()

@@ -289,6 +289,41 @@ public sealed class RtcHubTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_connection_whose_session_is_over_is_dropped_unless_another_begins(bool leaves)
+    {
+        await using HubClient client = await _node.ConnectAsync();
+        await client.CallAsync("join", new { grant = _node.Grant() });
+        _node.Time.Advance(TimeSpan.FromMinutes(1));
+        await EndAsync();
+        _node.Time.Advance(TimeSpan.FromSeconds(29));
+        Assert.True(Ok(await client.CallAsync("join", new { grant = _node.Grant(identity: "p.2") })));
+        _node.Time.Advance(TimeSpan.FromMinutes(1));
+        await EndAsync();
+        _node.Time.Advance(TimeSpan.FromSeconds(31));
+        await client.Ended.WaitAsync(Wait.Deadline);
+
+        async Task EndAsync()
+        {
+            if (leaves)
+                Assert.True(Ok(await client.CallAsync("leave")));
+            else
+                _node.Server.Participants.Values.Single(p => !p.IsGone).Close(new RtcError("removed", "Out."));
+        }
+    }
+
+    [Fact]
+    public async Task The_hub_is_asked_for_within_the_budget_of_an_address()
+    {
+        await using MediaNode node = await MediaNode.StartAsync(options => options with { HttpRequestBurst = 1, HttpRequestsPerSecond = 1 });
+        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => node.Http.PostAsync("/hubs/rtc/negotiate?negotiateVersion=1", null)));
+        HttpResponseMessage refused = answers.First(answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
+        Assert.Equal("1", refused.Headers.GetValues("Retry-After").Single());
+        Assert.Contains(answers, answer => answer.IsSuccessStatusCode);
+    }
+
+    [Theory]
     [InlineData(null, true)]
     [InlineData("http://127.0.0.1:8080", true)]
     [InlineData("https://events.example.org", true)]

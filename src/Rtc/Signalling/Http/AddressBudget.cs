@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace Events.Rtc.Signalling.Http;
@@ -11,6 +13,8 @@ namespace Events.Rtc.Signalling.Http;
 /// </summary>
 internal sealed class AddressBudget(int burst, int perSecond) : IDisposable
 {
+    private static readonly RtcError TooManyRequests = new("too_many_requests", "Too many requests from this address; wait a second.");
+
     private readonly MemoryCache _buckets = new(new MemoryCacheOptions());
     private readonly MemoryCacheEntryOptions _untilFull = new()
     {
@@ -28,6 +32,17 @@ internal sealed class AddressBudget(int burst, int perSecond) : IDisposable
             using RateLimitLease lease = bucket.AttemptAcquire();
             return lease.IsAcquired;
         }
+    }
+
+    /// <summary>Stands before an endpoint.</summary>
+    public Task GuardAsync(HttpContext context, RequestDelegate next) =>
+        TryTake(context.Connection.RemoteIpAddress) ? next(context) : Refuse(context).ExecuteAsync(context);
+
+    /// <summary>The answer to who has used its budget up.</summary>
+    public static ProblemHttpResult Refuse(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return Problems.Of(TooManyRequests);
     }
 
     public void Dispose() => _buckets.Dispose();

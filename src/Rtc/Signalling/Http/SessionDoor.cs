@@ -25,7 +25,6 @@ internal sealed class SessionDoor(
     private static readonly RtcError RestartNeedsStar = new("sdp_fragment_invalid", "New ICE credentials are a restart, which is asked for with 'If-Match: *'.");
     private static readonly RtcError IfMatchMissing = new("if_match_missing", "Name the ICE session with If-Match, or ask for a restart with '*'.");
     private static readonly RtcError ETagMismatch = new("etag_mismatch", "The ICE session that If-Match names is not the current one.");
-    private static readonly RtcError TooManyRequests = new("too_many_requests", "Too many requests from this address; wait a second.");
     private static readonly RtcError Forwarded = new("forwarded_refused", "Open mode serves this machine only; forwarded requests need a grant and a node without open mode.");
     private static readonly RtcError MethodNotAllowed = new("method_not_allowed", "The resource knows POST and OPTIONS; a session PATCH, DELETE and OPTIONS.");
 
@@ -39,13 +38,7 @@ internal sealed class SessionDoor(
         context.Response.Headers.AccessControlExposeHeaders = "Location, ETag, Link, Accept-Post, Retry-After";
         if (options.OpenWhip && ForwardedHeaders.Any(context.Request.Headers.ContainsKey))
             return Problems.Of(Forwarded);
-        if (!budget.TryTake(context.Connection.RemoteIpAddress))
-        {
-            context.Response.Headers.RetryAfter = "1";
-            return Problems.Of(TooManyRequests);
-        }
-
-        return await next(invocation);
+        return budget.TryTake(context.Connection.RemoteIpAddress) ? await next(invocation) : AddressBudget.Refuse(context);
     }
 
     /// <summary>The rights of a POST: those of its grant, or in open mode without one those that <paramref name="open"/> makes.</summary>

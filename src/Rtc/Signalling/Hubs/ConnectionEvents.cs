@@ -13,6 +13,7 @@ internal sealed class ConnectionEvents : IParticipantEvents
 {
     private readonly string _connectionId;
     private readonly Action _abort;
+    private readonly Action _sessionEnded;
     private readonly int _capacity;
     private readonly ILogger _logger;
     private readonly SignallingMetrics _metrics;
@@ -23,10 +24,12 @@ internal sealed class ConnectionEvents : IParticipantEvents
     private bool _isClosed;
     private readonly Lock _gate = new();
 
-    public ConnectionEvents(string connectionId, IClientProxy client, Action abort, int capacity, ILogger logger, SignallingMetrics metrics)
+    public ConnectionEvents(
+        string connectionId, IClientProxy client, Action abort, Action sessionEnded, int capacity, ILogger logger, SignallingMetrics metrics)
     {
         _connectionId = connectionId;
         _abort = abort;
+        _sessionEnded = sessionEnded;
         _capacity = capacity;
         _logger = logger;
         _metrics = metrics;
@@ -116,6 +119,7 @@ internal sealed class ConnectionEvents : IParticipantEvents
         }
 
         onClosed?.Invoke();
+        _sessionEnded();
     }
 
     private void Post(string method, object payload)

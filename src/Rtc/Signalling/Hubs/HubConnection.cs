@@ -1,18 +1,39 @@
 namespace Events.Rtc.Signalling.Hubs;
 
 /// <summary>What the hub knows of one connection.</summary>
-internal sealed class HubConnection(TokenBucket budget, ITimer joinDeadline)
+internal sealed class HubConnection
 {
     /// <summary>Calls refused in a row before the connection is dropped: a client with a bug backs off sooner.</summary>
     public const int MaxRefusedCalls = 500;
 
+    /// <summary>A connection that is in no room for so long is dropped: it holds a socket, and a message that it may never end.</summary>
+    private static readonly TimeSpan JoinDeadline = TimeSpan.FromSeconds(30);
+
+    private readonly ITimer _deadline;
     private readonly Lock _gate = new();
     private HubSession? _session;
     private ConnectionEvents? _events;
     private bool _isGone;
 
+    /// <param name="budget">The calls it may make.</param>
+    /// <param name="abort">Drops it.</param>
+    /// <param name="clock">Of the deadline.</param>
+    public HubConnection(TokenBucket budget, Action abort, TimeProvider clock)
+    {
+        Budget = budget;
+        _deadline = clock.CreateTimer(
+            _ =>
+            {
+                if (Session is null)
+                    abort();
+            },
+            null,
+            JoinDeadline,
+            Timeout.InfiniteTimeSpan);
+    }
+
     /// <summary>The calls it may make; touched by one call at a time.</summary>
-    public TokenBucket Budget { get; } = budget;
+    public TokenBucket Budget { get; }
 
     /// <summary>Calls refused since the last one that was let through.</summary>
     public int RefusedCalls { get; set; }
@@ -38,17 +59,26 @@ internal sealed class HubConnection(TokenBucket budget, ITimer joinDeadline)
             _events = events;
         }
 
-        joinDeadline.Dispose();
         return true;
+    }
+
+    /// <summary>Its participant is out; another comes in before the deadline.</summary>
+    public void SessionEnded()
+    {
+        lock (_gate)
+        {
+            if (!_isGone)
+                _deadline.Change(JoinDeadline, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>The connection ended; gives what was bound to it.</summary>
     public (HubSession Session, ConnectionEvents Events)? Gone()
     {
-        joinDeadline.Dispose();
         lock (_gate)
         {
             _isGone = true;
+            _deadline.Dispose();
             return _session is not null && _events is not null ? (_session, _events) : null;
         }
     }

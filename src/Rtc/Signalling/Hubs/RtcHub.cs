@@ -26,18 +26,13 @@ internal sealed class RtcHub(
     SignallingMetrics metrics,
     ILogger<RtcHub> logger) : Hub
 {
-    /// <summary>A connection that has neither joined nor resumed by then is dropped.</summary>
-    private static readonly TimeSpan JoinDeadline = TimeSpan.FromSeconds(30);
-
     private static readonly RtcError NotJoined = new("not_joined", "Join a room first.");
     private static readonly RtcError AlreadyJoined = new("already_joined", "This connection is in a room; leave it first.");
     private static readonly RtcError ConnectionGone = new("connection_gone", "The connection ended meanwhile.");
 
     public override Task OnConnectedAsync()
     {
-        HubCallerContext context = Context;
-        ITimer deadline = clock.CreateTimer(_ => context.Abort(), null, JoinDeadline, Timeout.InfiniteTimeSpan);
-        Context.Items[typeof(HubConnection)] = new HubConnection(new TokenBucket(options.HubCallsPerSecond, options.HubCallBurst, clock), deadline);
+        Context.Items[typeof(HubConnection)] = new HubConnection(new TokenBucket(options.HubCallsPerSecond, options.HubCallBurst, clock), Context.Abort, clock);
         metrics.ConnectionOpened();
         return Task.CompletedTask;
     }
@@ -212,9 +207,11 @@ internal sealed class RtcHub(
 
     public async Task<HubAnswer> Leave()
     {
-        if (ConnectionOf(Context).Session is not { } session)
+        HubConnection connection = ConnectionOf(Context);
+        if (connection.Session is not { } session)
             return new Refused(NotJoined);
         await sessions.LeaveAsync(session, "left");
+        connection.SessionEnded();
         return new Accepted();
     }
 
@@ -244,5 +241,5 @@ internal sealed class RtcHub(
     }
 
     private ConnectionEvents NewEvents() =>
-        new(Context.ConnectionId, hub.Clients.Client(Context.ConnectionId), Context.Abort, options.HubQueueLength, logger, metrics);
+        new(Context.ConnectionId, hub.Clients.Client(Context.ConnectionId), Context.Abort, ConnectionOf(Context).SessionEnded, options.HubQueueLength, logger, metrics);
 }
