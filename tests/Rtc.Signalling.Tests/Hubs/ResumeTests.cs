@@ -64,6 +64,29 @@ public sealed class ResumeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_connection_that_was_superseded_speaks_for_nobody_from_then_on_and_is_told_why()
+    {
+        await using HubClient old = await _node.ConnectAsync();
+        string token = await Join(old);
+        IParticipantEvents former = Participant.Events!;
+        old.Pause();
+        SubscribeOffer large = new(1, new string('x', 1_000_000), []);
+        for (int i = 0; i < 30; i++)
+            former.SubscribeOffer(large); // more than the socket takes, so that the old connection still stands
+        await using HubClient next = await _node.ConnectAsync();
+        Assert.True(RtcHubTests.Ok(await next.CallAsync("resume", new { resumeToken = token })));
+
+        Task<JsonElement> left = old.CallAsync("leave");
+        former.ParticipantLeft("p6"); // by a worker that has not heard of the resume yet
+        old.Continue();
+        Assert.Equal("not_joined", RtcHubTests.Code(await left));
+        Assert.Equal("resumed_elsewhere", (await old.EventAsync("closed")).GetProperty("code").GetString());
+        Assert.False(Participant.IsGone);
+        Participant.Events!.ParticipantLeft("p7");
+        Assert.Equal("p7", (await next.EventAsync("participantLeft")).GetProperty("participantId").GetString());
+    }
+
+    [Fact]
     public async Task An_explicit_leave_ends_at_once_and_for_good()
     {
         await using HubClient client = await _node.ConnectAsync();

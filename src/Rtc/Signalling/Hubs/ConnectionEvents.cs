@@ -20,6 +20,7 @@ internal sealed class ConnectionEvents : IParticipantEvents
     private readonly Channel<(string Method, object Payload)> _queue;
     private readonly CancellationTokenSource _stop = new();
     private int _stopped;
+    private volatile bool _takesNoMore;
     private Action? _onClosed;
     private bool _isClosed;
     private readonly Lock _gate = new();
@@ -58,7 +59,7 @@ internal sealed class ConnectionEvents : IParticipantEvents
     {
         if (Interlocked.Exchange(ref _stopped, 1) != 0)
             return;
-        _queue.Writer.TryComplete();
+        Complete();
         _stop.Cancel();
     }
 
@@ -66,7 +67,7 @@ internal sealed class ConnectionEvents : IParticipantEvents
     public async Task SupersedeAsync(RtcError reason, TimeProvider clock)
     {
         Post("closed", new { reason.Code, reason.Message });
-        _queue.Writer.TryComplete();
+        Complete();
         // The socket is often dead already; nobody waits for it.
         await Task.WhenAny(Sending, Task.Delay(TimeSpan.FromSeconds(1), clock));
         Stop();
@@ -110,7 +111,7 @@ internal sealed class ConnectionEvents : IParticipantEvents
     public void Closed(RtcError reason)
     {
         Post("closed", new { reason.Code, reason.Message });
-        _queue.Writer.TryComplete();
+        Complete();
         Action? onClosed;
         lock (_gate)
         {
@@ -122,11 +123,16 @@ internal sealed class ConnectionEvents : IParticipantEvents
         _sessionEnded();
     }
 
+    private void Complete()
+    {
+        _takesNoMore = true;
+        _queue.Writer.TryComplete();
+    }
+
     private void Post(string method, object payload)
     {
-        if (Volatile.Read(ref _stopped) != 0 || _queue.Writer.TryWrite((method, payload)))
-            return;
-        if (_queue.Reader.Completion.IsCompleted || _isClosed)
+        // Looked at again after a refusal: a worker may still tell what happens while another connection takes over.
+        if (_takesNoMore || _queue.Writer.TryWrite((method, payload)) || _takesNoMore)
             return;
         Stop();
         _metrics.Overflowed();

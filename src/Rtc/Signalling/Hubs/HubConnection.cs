@@ -38,13 +38,20 @@ internal sealed class HubConnection
     /// <summary>Calls refused since the last one that was let through.</summary>
     public int RefusedCalls { get; set; }
 
-    /// <summary>The session it speaks for; null before join, and after the participant is out.</summary>
-    public HubSession? Session
+    /// <summary>The session it speaks for; null before join, after the participant is out, and once another connection speaks for it.</summary>
+    public HubSession? Session => Bound?.Session;
+
+    /// <summary>The session, and the events by which it is told from a connection that has resumed it since.</summary>
+    public (HubSession Session, ConnectionEvents Events)? Bound
     {
         get
         {
             lock (_gate)
-                return _session is { IsOver: false } session && !session.Participant.IsGone ? session : null;
+            {
+                return _session is { IsOver: false } session && _events is { } events && session.Connection == events && !session.Participant.IsGone
+                    ? (session, events)
+                    : null;
+            }
         }
     }
 

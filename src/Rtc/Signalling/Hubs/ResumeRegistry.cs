@@ -101,12 +101,20 @@ internal sealed class ResumeRegistry(SignallingOptions options, TimeProvider clo
     }
 
     /// <summary>The participant leaves of its own will, at once.</summary>
-    public async Task LeaveAsync(HubSession session, string reason)
+    /// <returns>False when another connection speaks for it: nothing happens.</returns>
+    public async Task<bool> LeaveAsync(HubSession session, ConnectionEvents connection, string reason)
     {
-        ConnectionEvents? connection = session.Connection;
+        lock (session.Gate)
+        {
+            if (session.Connection != connection)
+                return false;
+            session.IsOver = true;
+        }
+
         Forget(session);
-        connection?.Stop();
+        connection.Stop();
         await session.Participant.LeaveAsync(reason);
+        return true;
     }
 
     /// <summary>The session is over: nobody resumes it.</summary>

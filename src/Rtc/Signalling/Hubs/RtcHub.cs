@@ -75,7 +75,7 @@ internal sealed class RtcHub(
         if (!connection.TryBind(session, events))
         {
             // The client never got the token, so nobody can resume.
-            await sessions.LeaveAsync(session, "connection_lost");
+            await sessions.LeaveAsync(session, events, "connection_lost");
             return new Refused(ConnectionGone);
         }
 
@@ -208,9 +208,8 @@ internal sealed class RtcHub(
     public async Task<HubAnswer> Leave()
     {
         HubConnection connection = ConnectionOf(Context);
-        if (connection.Session is not { } session)
+        if (connection.Bound is not { } bound || !await sessions.LeaveAsync(bound.Session, bound.Events, "left"))
             return new Refused(NotJoined);
-        await sessions.LeaveAsync(session, "left");
         connection.SessionEnded();
         return new Accepted();
     }
