@@ -346,7 +346,7 @@ public sealed class EventJournal : IDisposable
         }
         catch (IOException exception)
         {
-            RtcSignallingLog.JournalWriteFailed(_logger, exception); // the old file still holds everything
+            RtcSignallingLog.JournalWriteFailed(_logger, exception); // whichever file stands holds everything
         }
     }
 

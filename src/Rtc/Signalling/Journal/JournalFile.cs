@@ -33,6 +33,7 @@ internal sealed class JournalFile : IDisposable
 
     private readonly string _path;
     private FileStream _stream;
+    private bool _nameIsDurable = true;
 
     private JournalFile(string path, FileStream stream)
     {
@@ -49,7 +50,9 @@ internal sealed class JournalFile : IDisposable
         if (!File.Exists(path))
         {
             JournalContent empty = new(Guid.CreateVersion7(), 1, [], 0);
-            return (new JournalFile(path, Create(path, empty.Epoch, empty.NextSeq, empty.Events)), empty);
+            JournalFile made = new(path, Create(path, empty.Epoch, empty.NextSeq, empty.Events));
+            made.SyncName();
+            return (made, empty);
         }
 
         byte[] bytes = File.ReadAllBytes(path);
@@ -84,6 +87,8 @@ internal sealed class JournalFile : IDisposable
     /// <summary>Appends records and syncs them. After an exception the file is as it was before.</summary>
     public void Append(IReadOnlyList<JournalEvent> events)
     {
+        if (!_nameIsDurable)
+            SyncName();
         long before = _stream.Position;
         try
         {
@@ -99,11 +104,13 @@ internal sealed class JournalFile : IDisposable
     }
 
     /// <summary>Puts a file with only these events in place of the present one.</summary>
+    /// <exception cref="IOException">The present one stands; or the new one does, and its name is made durable before the next append.</exception>
     public void Rewrite(Guid epoch, long nextSeq, IReadOnlyList<JournalEvent> events)
     {
         FileStream replacement = Create(_path, epoch, nextSeq, events);
         _stream.Dispose();
-        _stream = replacement;
+        _stream = replacement; // From here on the name is the new file's, whatever comes of the sync: what is appended to the old one is lost.
+        SyncName();
     }
 
     public void Dispose() => _stream.Dispose();
@@ -123,7 +130,6 @@ internal sealed class JournalFile : IDisposable
             stream.Write(Serialise(events));
             stream.Flush(flushToDisk: true);
             File.Move(draft, path, overwrite: true);
-            LinuxFiles.SyncDirectory(Path.GetDirectoryName(path)!);
             return stream;
         }
         catch (IOException)
@@ -131,6 +137,13 @@ internal sealed class JournalFile : IDisposable
             stream.Dispose();
             throw;
         }
+    }
+
+    private void SyncName()
+    {
+        _nameIsDurable = false;
+        LinuxFiles.SyncDirectory(Path.GetDirectoryName(_path)!);
+        _nameIsDurable = true;
     }
 
     private static byte[] Serialise(IReadOnlyList<JournalEvent> events)
