@@ -249,9 +249,19 @@ public sealed class RtcServer : IRtcServer, IDisposable
         if (worker != home)
         {
             var asked = rights;
-            var admitted = await home.InvokeAsync(
-                () => home.FindRoom(asked.Room)?.AdmitElsewhere(asked, worker) ?? new RtcError("room_not_found", "There is no such room, or nobody publishes in it."))
-                .ConfigureAwait(false);
+            RtcResult<RoomRights> admitted;
+            try
+            {
+                admitted = await home.InvokeAsync(
+                    () => home.FindRoom(asked.Room)?.AdmitElsewhere(asked, worker) ?? new RtcError("room_not_found", "There is no such room, or nobody publishes in it."))
+                    .ConfigureAwait(false);
+            }
+            catch
+            {
+                worker.Post(() => _placements.GiveBack(asked.Room, worker));
+                throw;
+            }
+
             if (!admitted.IsOk)
             {
                 return await worker.InvokeAsync<RtcResult<Entered>>(() =>
@@ -267,12 +277,20 @@ public sealed class RtcServer : IRtcServer, IDisposable
         var receiveOn = kind == ParticipantKind.Client && rights is { CanSubscribe: true, Recorder: false } ? _placements.TakeStandIn(rights.Room) : null;
         return await worker.InvokeAsync<RtcResult<Entered>>(() =>
         {
-            var joined = worker.GetOrAddRoom(rights.Room).Join(rights, kind, events, receiveOn);
+            RtcResult<Participant> joined;
+            try
+            {
+                joined = worker.GetOrAddRoom(rights.Room).Join(rights, kind);
+            }
+            catch
+            {
+                GiveBack();
+                throw;
+            }
+
             if (!joined.IsOk)
             {
-                receiveOn?.Post(() => _placements.GiveBackStandIn(rights.Room, receiveOn));
-                worker.RemoveIfEmpty(rights.Room);
-                _placements.GiveBack(rights.Room, worker);
+                GiveBack();
                 return joined.Error;
             }
 
@@ -280,12 +298,18 @@ public sealed class RtcServer : IRtcServer, IDisposable
             RtcResult<string>? answer;
             try
             {
+                participant.Room.Welcome(participant, events, receiveOn);
                 answer = connect?.Invoke(participant);
             }
             catch
             {
                 // A fault costs this participant; it must not stay in the room as a ghost that nobody can end.
-                participant.Room.Leave(participant, new RtcError("internal_error", "The description could not be answered."));
+                participant.Room.Leave(participant, new RtcError("internal_error", "The server could not take it in."));
+                if (participant.StandIn is null)
+                {
+                    GiveBackStandIn();
+                }
+
                 throw;
             }
 
@@ -298,6 +322,20 @@ public sealed class RtcServer : IRtcServer, IDisposable
             var etag = (participant.Publisher as MediaTransport ?? participant.Subscriber)?.LocalIce.Ufrag ?? "";
             return new Entered(participant, answer?.Value, etag);
         }).ConfigureAwait(false);
+
+        // Nobody came in.
+        void GiveBack()
+        {
+            GiveBackStandIn();
+            worker.RemoveIfEmpty(rights.Room);
+            _placements.GiveBack(rights.Room, worker);
+            if (worker != home)
+            {
+                home.Post(() => home.FindRoom(rights.Room)?.Attendance.Left(rights));
+            }
+        }
+
+        void GiveBackStandIn() => receiveOn?.Post(() => _placements.GiveBackStandIn(rights.Room, receiveOn));
     }
 
     /// <summary>Why there can be no such room, or null.</summary>

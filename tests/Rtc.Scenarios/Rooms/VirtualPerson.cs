@@ -49,10 +49,11 @@ internal sealed class VirtualPerson : IParticipantEvents
         }
 
         var joined = elsewhere is null
-            ? node.Room.Join(rights, ParticipantKind.Client, this)
-            : elsewhere.GetOrAddRoom("room").Join(rights, ParticipantKind.Whep, null);
+            ? node.Room.Join(rights, ParticipantKind.Client)
+            : elsewhere.GetOrAddRoom("room").Join(rights, ParticipantKind.Whep);
         Assert.True(joined.IsOk, joined.Error?.ToString());
         _participant = joined.Value;
+        _participant.Room.Welcome(_participant, elsewhere is null ? this : null);
         if (camera is not null)
         {
             Publish(camera, part + 3);

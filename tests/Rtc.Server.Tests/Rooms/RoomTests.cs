@@ -153,6 +153,26 @@ public class RoomTests
         Assert.Equal("source_not_allowed", (await client.Participant.PublishAsync(offer, [new(mid, source)])).Error?.Code);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_join_that_fails_on_our_side_leaves_nothing_behind(bool spread)
+    {
+        var rules = new BrokenRules { IsBroken = true };
+        await using var node = new TestNode(spread: spread, rules: rules);
+        var host = new TestClient(node);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => node.Server.JoinAsync(TestNode.Rights(identity: "host"), host));
+        Assert.Null(node.Server.WorkerOf("room"));
+
+        rules.IsBroken = false;
+        host = await node.JoinAsync(identity: "host");
+        host.Bug = new InvalidOperationException("a bug");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => node.Server.JoinAsync(TestNode.Rights(identity: "guest"), new TestClient(node)));
+        Assert.Single((await node.Server.RoomAsync("room"))!.Participants);
+        await host.Participant.LeaveAsync("test");
+        await Wait.UntilAsync(() => node.Server.WorkerOf("room") is null, "the room has ended");
+    }
+
     [Fact]
     public async Task A_stale_answer_is_refused_and_the_offer_stays()
     {
@@ -270,5 +290,14 @@ public class RoomTests
         var count = viewer.Video.Count;
         await publisher.SendUntilAsync(() => viewer.Video.Count > count + 20);
         Assert.Equal(0, (await node.Server.MeasureAsync()).Faults);
+    }
+
+    private sealed class BrokenRules : IRoomRules
+    {
+        public bool IsBroken { get; set; }
+
+        public RoomRules Load(string room) => IsBroken ? throw new InvalidOperationException("a bug") : RoomRules.None;
+
+        public Task SaveAsync(string room, RoomRules rules) => Task.CompletedTask;
     }
 }

@@ -252,7 +252,17 @@ internal sealed class TestClient(TestNode node) : IParticipantEvents, IAsyncDisp
         return new TestPublisher(await node.ConnectAsync(description, answer.Value), Participant);
     }
 
-    public void ParticipantJoined(ParticipantInfo participant) => Log.Enqueue($"joined {participant.Name}");
+    /// <summary>Thrown when somebody joins: a bug of ours.</summary>
+    public Exception? Bug { get; set; }
+
+    public void ParticipantJoined(ParticipantInfo participant)
+    {
+        Log.Enqueue($"joined {participant.Name}");
+        if (Bug is not null)
+        {
+            throw Bug;
+        }
+    }
 
     public void ParticipantLeft(string participantId) => Log.Enqueue("left");
 

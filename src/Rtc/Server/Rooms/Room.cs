@@ -77,11 +77,10 @@ internal sealed class Room
 
     public Participant? Find(string participantId) => _participants.GetValueOrDefault(participantId);
 
+    /// <summary>Admits one, who is in from then on and is to be welcomed.</summary>
     /// <param name="rights">What it may.</param>
     /// <param name="kind">How it comes in.</param>
-    /// <param name="events">Its client.</param>
-    /// <param name="receiveOn">Another worker, which has the room for it; null: this one.</param>
-    public RtcResult<Participant> Join(RoomRights rights, ParticipantKind kind, IParticipantEvents? events, MediaWorker? receiveOn = null)
+    public RtcResult<Participant> Join(RoomRights rights, ParticipantKind kind)
     {
         var previous = kind == ParticipantKind.Client
             ? _participants.Values.FirstOrDefault(p => p.Kind == kind && p.Rights.Identity == rights.Identity)
@@ -99,6 +98,15 @@ internal sealed class Room
             Leave(previous, new RtcError("replaced", "The same identity joined again."));
         }
 
+        return participant;
+    }
+
+    /// <summary>Tells the others of one who came in, and begins to serve it.</summary>
+    /// <param name="participant">Who came in.</param>
+    /// <param name="events">Its client.</param>
+    /// <param name="receiveOn">Another worker, which has the room for it; null: this one.</param>
+    public void Welcome(Participant participant, IParticipantEvents? events, MediaWorker? receiveOn = null)
+    {
         participant.Events = events;
         if (receiveOn is not null)
         {
@@ -113,13 +121,12 @@ internal sealed class Room
             Relay(r => r.ParticipantJoined(participant));
         }
 
-        if (kind != ParticipantKind.Whep)
+        if (participant.Kind != ParticipantKind.Whep)
         {
             Observe("participant.joined", participant, null);
         }
 
         participant.UpdateSubscriptions();
-        return participant;
     }
 
     /// <summary>A participant of the home receives here. The home has admitted it, and tells who has to know.</summary>
@@ -360,8 +367,8 @@ internal sealed class Room
             return refusal;
         }
 
-        Attendance.Came(rights);
         BranchOn(worker);
+        Attendance.Came(rights);
         return Moderation.Admit(rights);
     }
 
