@@ -93,7 +93,9 @@ public sealed class WhipWhepTests : IAsyncLifetime
 
     [Theory]
     [InlineData("room_full", 503)]
-    [InlineData("node_draining", 503)]
+    [InlineData("too_many_rooms", 503)]
+    [InlineData("too_many_participants", 409)]
+    [InlineData("too_many_tracks", 400)]
     [InlineData("sdp_no_ice", 400)]
     public async Task What_the_server_refuses_is_passed_on(string code, int status)
     {

@@ -32,7 +32,7 @@ internal static class Problems
         "if_match_missing" => 428,
         "too_many_requests" => 429,
         "internal_error" => 500,
-        "node_draining" or "room_full" or "too_many_rooms" => 503,
+        "room_full" or "too_many_rooms" => 503,
         _ when code.EndsWith("_not_found", StringComparison.Ordinal) => 404,
         _ => 400,
     };
