@@ -222,6 +222,22 @@ public sealed class OrdersTests(PlatformFixture fixture)
         Assert.Equal(1, await shop.AvailableAsync());
     }
 
+    [Fact]
+    public async Task A_blocked_ticket_is_not_handed_on()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1);
+        var order = await shop.BuyAsync();
+        var path = $"/api/v1/tickets/{order.GetProperty("tickets")[0].GetProperty("id").GetGuid()}";
+        using var blocked = await shop.Organiser.PutAsync($"{path}/block", null);
+        Assert.Equal(HttpStatusCode.OK, blocked.StatusCode);
+        await TransferAsync().ShouldRefuseAsync(HttpStatusCode.Conflict, "ticket_blocked");
+        using var lifted = await shop.Organiser.DeleteAsync($"{path}/block");
+        using var transferred = await TransferAsync();
+        Assert.Equal(HttpStatusCode.OK, transferred.StatusCode);
+
+        Task<HttpResponseMessage> TransferAsync() => shop.WithKeyAsync(HttpMethod.Post, $"{path}/transfer", order, new { name = "Nora New", email = "nora@people.example" });
+    }
+
     internal static async Task EventuallyAsync(Func<Task<bool>> holds)
     {
         var deadline = DateTime.UtcNow + TimeSpan.FromSeconds(20);
