@@ -146,7 +146,8 @@ internal sealed class Payments(Database database, IEnumerable<IPaymentProvider> 
         var reason = status.AmountMinor != order.TotalMinor || status.Currency != order.Currency ? "amount"
             : await connection.ExecuteScalarAsync<bool>("select exists (select 1 from platform.payments where order_id = @OrderId and state in ('started', 'paid') and (provider, id) <> (@Name, @PaymentId))", new { status.OrderId, _provider!.Name, status.PaymentId }) ? "twice"
             : await ConfirmOrder.PaidAsync(transaction, status.OrderId) ? null
-            : order.State is "pending" or "expired" ? "late" : "cancelled";
+            : order.State is "pending" or "expired" && await connection.ExecuteScalarAsync<bool>("select e.state = 'live' from platform.orders o join platform.events e on e.id = o.event_id where o.id = @OrderId", status) ? "late"
+            : "cancelled";
         await MoveAsync(connection, status, reason is null ? "paid" : "refund_due", reason);
         await Outbox.AppendAsync(transaction, "order", status.OrderId, reason is null ? "payment.received" : "payment.given_back", new { status.OrderId, status.PaymentId });
         if (reason is not null)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Dapper;
 using Events.Platform.Features.Payments;
 using Events.Tests.Platform.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -82,6 +83,52 @@ public sealed class PaymentsTests(PlatformFixture fixture)
         // The order expires; closing its till finds the money there.
         await OrdersTests.EventuallyAsync(async () => await shop.StateAsync(order) == "confirmed");
         Assert.Equal(0, await shop.AvailableAsync());
+    }
+
+    [Fact]
+    public async Task Money_that_comes_after_the_event_was_cancelled_goes_back()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var order = await shop.BuyAsync();
+        await ChargeAsync(order);
+        await shop.LeaveAloneAsync(order);
+        await shop.ExpireAsync(order);
+        await OrdersTests.EventuallyAsync(async () => await shop.StateAsync(order) == "expired");
+        await shop.Organiser.PostJsonAsync($"/api/v1/events/{shop.EventId}/cancellation", new { }, HttpStatusCode.Accepted);
+        using var tooLate = await NotifyAsync(Notice(order));
+        Assert.Equal(("expired", 0), (await shop.StateAsync(order), (await shop.QuotaAsync()).GetProperty("taken").GetInt32()));
+        Assert.Equal("cancelled", await shop.ScalarAsync<string>("select refund_reason from platform.payments where order_id = @Id", new { Id = order.GetProperty("id").GetGuid() }));
+        await OrdersTests.EventuallyAsync(() => shop.ScalarAsync<bool>("select exists (select 1 from platform.test_charges where payment_id = @Id and refunded_at is not null)", new { Id = PaymentId(order) }));
+    }
+
+    [Fact]
+    public async Task A_hold_that_runs_out_while_its_money_waits_for_the_stock_is_no_hold()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var order = await shop.BuyAsync();
+        await ChargeAsync(order);
+        await shop.LeaveAloneAsync(order);
+        Task<HttpResponseMessage> notice;
+        await using (var connection = await fixture.Database.OpenAsync(CancellationToken.None))
+        await using (var other = await connection.BeginTransactionAsync())
+        {
+            await connection.ExecuteAsync("select 1 from platform.ticket_quotas where id = @QuotaId for no key update", new { shop.QuotaId }, other);
+            notice = NotifyAsync(Notice(order));
+            await OrdersTests.EventuallyAsync(() => shop.ScalarAsync<bool>("select exists (select 1 from pg_stat_activity where pg_backend_pid() <> pid and wait_event_type = 'Lock' and query like '%platform.ticket_quotas%')"));
+
+            // Meanwhile the hold runs out, and somebody else takes the seat.
+            await connection.ExecuteAsync(
+                """
+                update platform.tickets set held_until = now() - interval '1 second' where order_id = @Id;
+                update platform.ticket_quotas set taken = taken + 1 where id = @QuotaId;
+                """,
+                new { Id = order.GetProperty("id").GetGuid(), shop.QuotaId },
+                other);
+            await other.CommitAsync();
+        }
+
+        using var response = await notice;
+        Assert.Equal(("expired", 1), (await shop.StateAsync(order), (await shop.QuotaAsync()).GetProperty("taken").GetInt32()));
     }
 
     [Fact]
