@@ -57,11 +57,14 @@ public sealed record PaymentNotice(string Id, string Kind, NoticeSubject Subject
 /// <param name="message">What it said; no secrets, no personal data.</param>
 /// <param name="code">Its own code, if any.</param>
 /// <param name="isTransient">Asking again later may help: it was away, busy, or answered too late.</param>
-public sealed class PaymentProviderException(string message, string? code, bool isTransient, Exception? inner = null) : Exception(message, inner)
+/// <param name="isAway">It did not answer at all, whatever it was asked about.</param>
+public sealed class PaymentProviderException(string message, string? code, bool isTransient, Exception? inner = null, bool isAway = false) : Exception(message, inner)
 {
     public string? Code { get; } = code;
 
     public bool IsTransient { get; } = isTransient;
+
+    public bool IsAway { get; } = isAway;
 }
 
 /// <summary>
@@ -97,7 +100,10 @@ public interface IPaymentProvider
     Task<PaymentStatus?> CloseAsync(string paymentId, CancellationToken cancel);
 
     /// <summary>Gives everything back, once.</summary>
-    Task<RefundResult> RefundAsync(string paymentId, CancellationToken cancel);
+    /// <param name="paymentId">The provider's id.</param>
+    /// <param name="again">How often it was asked for again after it had failed: each of these is another refund.</param>
+    /// <param name="cancel">Gives up.</param>
+    Task<RefundResult> RefundAsync(string paymentId, int again, CancellationToken cancel);
 
     /// <summary>Checks the signature over the bytes as they came. False: not from the provider, too old, or not understood.</summary>
     bool TryReadNotice(ReadOnlySpan<byte> body, string? signature, out PaymentNotice? notice);

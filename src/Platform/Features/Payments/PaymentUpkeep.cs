@@ -7,7 +7,8 @@ namespace Events.Platform.Features.Payments;
 
 /// <summary>
 /// What happens to payments without anybody asking: refunds are carried out, the till is closed for orders that have ended, and
-/// payments nobody told us of are asked for, so that a lost notice costs time and not an order. All state is in the rows, and every step may be done twice.
+/// payments nobody told us of are asked for, so that a lost notice costs time and not an order. All state is in the rows, and every step may be done twice. A payment
+/// that the provider has trouble with is put off; only a provider that does not answer at all is left alone for all of them.
 /// </summary>
 internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvider> providers, Payments payments, TimeProvider clock, ILogger<PaymentUpkeep> log)
     : RowWorker(log)
@@ -15,15 +16,18 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
     /// <summary>A notice comes within seconds; who waits at the till waits a minute longer when it is lost. Stripe allows 100 reads a second.</summary>
     private static readonly TimeSpan CheckEvery = TimeSpan.FromMinutes(1);
 
-    /// <summary>A provider that failed is left alone for this long.</summary>
+    /// <summary>A provider that does not answer is left alone for this long; a payment that it has trouble with too, twice as long each time.</summary>
     private static readonly TimeSpan AwayPause = TimeSpan.FromSeconds(15);
+
+    /// <summary>A trouble that lasts is somebody's to mend, who then waits no longer than this.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
 
     /// <summary>As long as any provider goes on sending a notice.</summary>
     private static readonly TimeSpan NoticesKept = TimeSpan.FromDays(30);
 
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(1);
 
-    private const string HasEnded = "p.state = 'started' and o.state not in ('pending', 'confirmed') and p.checked_at < now() - interval '1 second'";
+    private const string HasEnded = "p.state = 'started' and o.state not in ('pending', 'confirmed') and p.checked_at < now() - interval '1 second' and p.ask_after <= now()";
 
     private const int Batch = 20;
     private const int AtOnce = 4;
@@ -33,14 +37,16 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
     private DateTimeOffset _forgetAt;
 
     public override string Due => _provider is null ? "false" : $"""
-        exists (select from platform.payments where state = 'refund_due' and provider = '{_provider.Name}')
+        exists (select from platform.payments where state = 'refund_due' and ask_after <= now() and provider = '{_provider.Name}')
         or exists (select from platform.payments p join platform.orders o on o.id = p.order_id where {HasEnded} and p.provider = '{_provider.Name}')
-        or exists (select from platform.payments where state = 'started' and provider = '{_provider.Name}' and checked_at < now() - interval '{CheckEvery.TotalSeconds} seconds')
+        or exists (select from platform.payments where state = 'started' and ask_after <= now() and provider = '{_provider.Name}' and checked_at < now() - interval '{CheckEvery.TotalSeconds} seconds')
         """;
 
     public override string NextDue => _provider is null ? base.NextDue : $"""
-        (select min(checked_at) + interval '{CheckEvery.TotalSeconds} seconds' from platform.payments
-         where state = 'started' and provider = '{_provider.Name}' and checked_at >= now() - interval '{CheckEvery.TotalSeconds} seconds')
+        least(
+            (select min(checked_at) + interval '{CheckEvery.TotalSeconds} seconds' from platform.payments
+             where state = 'started' and provider = '{_provider.Name}' and checked_at >= now() - interval '{CheckEvery.TotalSeconds} seconds'),
+            (select min(ask_after) from platform.payments where state in ('started', 'refund_due') and ask_after > now() and provider = '{_provider.Name}'))
         """;
 
     protected override TimeSpan AtLeastEvery => ForgetEvery;
@@ -75,8 +81,8 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
     private async Task RefundDueAsync(CancellationToken cancel)
     {
         // Several at once: a cancelled event has thousands.
-        var due = await IdsAsync("select id from platform.payments where state = 'refund_due' and provider = @Name order by changed_at limit @Batch", cancel);
-        await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel }, async (id, token) =>
+        var due = await IdsAsync("select id from platform.payments where state = 'refund_due' and ask_after <= now() and provider = @Name order by changed_at limit @Batch", cancel);
+        await EachAsync(due, async (id, token) =>
         {
             var problem = await RefundAsync(id, token);
             if (problem is not null)
@@ -87,7 +93,7 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
                         "update platform.payments set state = 'refund_failed', refund_error = left(@problem, 500), changed_at = now() where provider = @Name and id = @id and state = 'refund_due'", new { _provider!.Name, id, problem }),
                     token);
             }
-        });
+        }, cancel);
     }
 
     /// <summary>Null when the money is on its way; else why it will not go.</summary>
@@ -95,7 +101,7 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
     {
         try
         {
-            var result = await _provider!.RefundAsync(id, cancel);
+            var result = await _provider!.RefundAsync(id, await AgainAsync(id, cancel), cancel);
             if (result.Problem is null && await _provider.StatusAsync(id, cancel) is { } status)
             {
                 // Some refunds are under way for days; they are as good as done, and a failure comes as a notice.
@@ -118,42 +124,71 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
             where {HasEnded} and p.provider = @Name order by p.checked_at limit @Batch
             """,
             cancel);
-        await EachAsync(ended, _provider!.CloseAsync, cancel);
+        await EachAsync(ended, (id, token) => FollowAsync(id, _provider!.CloseAsync, token), cancel);
     }
 
     private async Task CheckOpenAsync(CancellationToken cancel)
     {
-        var open = await IdsAsync("select id from platform.payments where state = 'started' and provider = @Name and checked_at < now() - @CheckEvery order by checked_at limit @Batch", cancel);
-        await EachAsync(open, _provider!.StatusAsync, cancel);
+        var open = await IdsAsync("select id from platform.payments where state = 'started' and ask_after <= now() and provider = @Name and checked_at < now() - @CheckEvery order by checked_at limit @Batch", cancel);
+        await EachAsync(open, (id, token) => FollowAsync(id, _provider!.StatusAsync, token), cancel);
     }
 
-    private Task EachAsync(IEnumerable<string> ids, Func<string, CancellationToken, Task<PaymentStatus?>> ask, CancellationToken cancel) =>
+    private async Task FollowAsync(string id, Func<string, CancellationToken, Task<PaymentStatus?>> ask, CancellationToken cancel)
+    {
+        PaymentStatus? status = null;
+        try
+        {
+            status = await ask(id, cancel);
+        }
+        catch (PaymentProviderException e) when (!e.IsTransient)
+        {
+            // One that the provider will not speak of holds none of the others up.
+            PaymentsLog.ProviderRefused(log, $"a question about payment {id}", e.Message);
+        }
+
+        if (status is null)
+        {
+            await ChangeAsync("checked_at = now()", id, cancel);
+            return;
+        }
+
+        if (status.State == "paid")
+        {
+            PaymentsLog.NoticeMissed(log, id);
+        }
+
+        await payments.ApplyAsync(status, null, cancel);
+    }
+
+    /// <summary>Several at once; one that goes wrong is put off, whatever the others do.</summary>
+    private Task EachAsync(IEnumerable<string> ids, Func<string, CancellationToken, Task> work, CancellationToken cancel) =>
         Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel }, async (id, token) =>
         {
-            PaymentStatus? status = null;
             try
             {
-                status = await ask(id, token);
+                await work(id, token);
             }
-            catch (PaymentProviderException e) when (!e.IsTransient)
+            catch (PaymentProviderException e) when (!e.IsAway)
             {
-                // One that the provider will not speak of holds none of the others up.
-                PaymentsLog.ProviderRefused(log, $"a question about payment {id}", e.Message);
+                PaymentsLog.PaymentPutOff(log, id, e.Message);
+                await ChangeAsync("asked_in_vain = asked_in_vain + 1, ask_after = now() + least(@AwayPause * power(2, least(asked_in_vain, 20)), @LongestPause)", id, cancel);
             }
-
-            if (status is null)
+            catch (PaymentProviderException)
             {
-                await database.InTransactionAsync(transaction => transaction.Connection!.ExecuteAsync("update platform.payments set checked_at = now() where provider = @Name and id = @id", new { _provider!.Name, id }), token);
-                return;
+                // When the pause is over, others are first: perhaps it is this one that it hangs at.
+                await ChangeAsync("ask_after = now() + 2 * @AwayPause", id, cancel);
+                throw;
             }
-
-            if (status.State == "paid")
-            {
-                PaymentsLog.NoticeMissed(log, id);
-            }
-
-            await payments.ApplyAsync(status, null, token);
         });
+
+    private Task<int> ChangeAsync(string set, string id, CancellationToken cancel) => database.InTransactionAsync(
+        transaction => transaction.Connection!.ExecuteAsync($"update platform.payments set {set} where provider = @Name and id = @id", new { _provider!.Name, id, AwayPause, LongestPause }), cancel);
+
+    private async Task<int> AgainAsync(string id, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        return await connection.QuerySingleAsync<int>("select refunds_again from platform.payments where provider = @Name and id = @id", new { _provider!.Name, id });
+    }
 
     private async Task<IReadOnlyList<string>> IdsAsync(string sql, CancellationToken cancel)
     {

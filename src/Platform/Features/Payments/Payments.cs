@@ -203,7 +203,7 @@ internal sealed class Payments(Database database, IEnumerable<IPaymentProvider> 
             new { status.PaymentId, _provider!.Name, status.OrderId, status.AmountMinor, status.Currency });
         var before = await connection.QuerySingleOrDefaultAsync<string>("select state from platform.payments where provider = @Name and id = @PaymentId", new { _provider.Name, status.PaymentId });
         await connection.ExecuteAsync(
-            "update platform.payments set checkout_url = @CheckoutUrl, reference = coalesce(@Reference, reference), checked_at = now() where provider = @Name and id = @PaymentId",
+            "update platform.payments set checkout_url = @CheckoutUrl, reference = coalesce(@Reference, reference), checked_at = now(), asked_in_vain = 0, ask_after = '-infinity' where provider = @Name and id = @PaymentId",
             new { status.CheckoutUrl, status.Reference, _provider.Name, status.PaymentId });
         return before;
     }

@@ -23,4 +23,7 @@ internal static partial class PaymentsLog
 
     [LoggerMessage(1457, LogLevel.Information, "account {Account}: charges enabled {ChargesEnabled}, details submitted {DetailsSubmitted}")]
     public static partial void AccountChanged(ILogger logger, string account, bool chargesEnabled, bool detailsSubmitted);
+
+    [LoggerMessage(1458, LogLevel.Warning, "the payment provider has trouble with payment {PaymentId}, which is put off: {Reason}")]
+    public static partial void PaymentPutOff(ILogger logger, string paymentId, string reason);
 }

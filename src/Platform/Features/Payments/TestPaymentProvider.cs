@@ -52,7 +52,7 @@ internal sealed class TestPaymentProvider(Database database, Func<IReadOnlyList<
         return await StatusAsync(paymentId, cancel);
     }
 
-    public async Task<RefundResult> RefundAsync(string paymentId, CancellationToken cancel)
+    public async Task<RefundResult> RefundAsync(string paymentId, int again, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
         var refunded = await connection.ExecuteAsync("update platform.test_charges set refunded_at = coalesce(refunded_at, now()) where payment_id = @paymentId and charged_at is not null", new { paymentId });

@@ -6,6 +6,7 @@ using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Audit;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Organisations;
+using Events.Platform.Features.Payments;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -93,8 +94,7 @@ internal static class CancelEvent
     public static async Task<Results<Ok<CancellationDetails>, ProblemHttpResult>> RetryRefundsAsync(Guid id, EventManager manager, Database database, CancellationToken cancel) =>
         (await TicketSetup.ManageAsync<CancellationDetails>(new FieldChecks(), id, manager, database, "refunds.asked_again", async (connection, _) =>
         {
-            await connection.ExecuteAsync(
-                "update platform.payments p set state = 'refund_due', refund_error = null, changed_at = now() from platform.orders o where o.id = p.order_id and o.event_id = @id and p.state = 'refund_failed'", new { id });
+            await FailedRefunds.AskAgainAsync(connection, id);
             return await FindAsync(connection, id) is { } details ? details : NotCancelled;
         }, cancel, EventAction.EndOrders)).ToOk();
 

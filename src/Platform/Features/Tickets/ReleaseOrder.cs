@@ -1,6 +1,7 @@
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Features.Payments;
 using Npgsql;
 
 namespace Events.Platform.Features.Tickets;
@@ -15,12 +16,13 @@ internal static class ReleaseOrder
         await Outbox.AppendAsync(transaction, "order", orderId, "order.expired", new { orderId, eventId });
     }
 
-    /// <summary>Cancels an order. A paid one is refunded in full, which only an organiser may decide.</summary>
+    /// <summary>Cancels an order. A paid one is refunded in full, which only an organiser may decide; asked again by one, a refund that failed is made again.</summary>
     public static async Task<ApiError?> CancelAsync(NpgsqlTransaction transaction, Guid orderId, bool byOrganiser)
     {
         var connection = transaction.Connection!;
         var order = await connection.QuerySingleAsync<(Guid EventId, string State)>("select event_id, state from platform.orders where id = @orderId for update", new { orderId });
-        if (order.State is "cancelled" or "refunding" or "refunded")
+        var isRefundedAgain = byOrganiser && await FailedRefunds.AskAgainAsync(connection, order.EventId, orderId) > 0;
+        if (order.State is "cancelled" or "refunding" or "refunded" || (order.State == "expired" && isRefundedAgain))
         {
             return null;
         }

@@ -130,6 +130,56 @@ public sealed class StripeTests(StripeFixture fixture)
         Assert.Equal("refund_failed", await shop.ScalarAsync<string>("select state from platform.payments where id = @session", new { session }));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_refund_that_the_bank_sent_back_is_made_anew_when_it_is_asked_for_again(bool isCancelled)
+    {
+        var shop = await fixture.ShopAsync(capacity: 1);
+        var (order, session) = await PaidAsync(shop);
+        var (ofEvent, ofOrder) = ($"/api/v1/events/{shop.EventId}/cancellation", $"/api/v1/orders/{order.GetProperty("id").GetGuid()}/refund");
+        using (var asked = await shop.Organiser.PostAsync(isCancelled ? ofEvent : ofOrder, isCancelled ? Http.Json(new { }) : null))
+        {
+            Assert.True(asked.IsSuccessStatusCode);
+        }
+
+        await Eventually.TrueAsync(async () => await shop.StateAsync(order) == "refunded", "the order is refunded");
+        var intent = (string)fixture.Stripe.All("checkout.session").Single(s => (string?)s["id"] == session)["payment_intent"]!;
+        fixture.Stripe.FailRefund(intent);
+        await fixture.DeliverAsync(intent);
+        Assert.Equal("refund_failed", await StateAsync());
+
+        await shop.Organiser.PostJsonAsync(isCancelled ? $"{ofEvent}/refunds" : ofOrder, null, HttpStatusCode.OK);
+        await Eventually.TrueAsync(async () => await StateAsync() == "refunded", "the money is given back again");
+        Assert.Equal(2, fixture.Stripe.All("refund").Count(r => (string?)r["payment_intent"] == intent));
+        Assert.True((bool)fixture.Stripe.All("charge").Single(c => (string?)c["payment_intent"] == intent)["refunded"]!);
+
+        Task<string> StateAsync() => shop.ScalarAsync<string>("select state from platform.payments where id = @session", new { session });
+    }
+
+    [Theory]
+    [InlineData(403)]
+    [InlineData(500)]
+    public async Task A_payment_that_stripe_has_trouble_with_holds_no_other_up(int status)
+    {
+        var shop = await fixture.ShopAsync(capacity: 2);
+        var (troubled, session) = await PaidAsync(shop);
+        fixture.Stripe.FailAbout(session, status);
+        await shop.Organiser.PostJsonAsync($"/api/v1/orders/{troubled.GetProperty("id").GetGuid()}/refund", null, HttpStatusCode.OK);
+        await Eventually.TrueAsync(() => Task.FromResult(fixture.Stripe.Requests.Count(r => r.What == $"GET /v1/checkout/sessions/{session}") > 1), "its refund is tried");
+
+        // Meanwhile another one is paid, and the notice of it is lost.
+        var order = await shop.BuyAsync();
+        Assert.True(fixture.Stripe.Pay(StripeFixture.SessionOf(order)));
+        await shop.ScalarAsync<int>("update platform.payments set checked_at = now() - interval '61 seconds' where id = @Id; select 1", new { Id = StripeFixture.SessionOf(order) });
+        await Eventually.TrueAsync(async () => await shop.StateAsync(order) == "confirmed", "the other order is confirmed");
+        Assert.Equal("refunding", await shop.StateAsync(troubled));
+
+        fixture.Stripe.FailAbout(session, null);
+        await shop.ScalarAsync<int>("update platform.payments set ask_after = now() where id = @session; select 1", new { session });
+        await Eventually.TrueAsync(async () => await shop.StateAsync(troubled) == "refunded", "the refund is made once the trouble is over");
+    }
+
     [Fact]
     public async Task The_till_is_closed_when_the_hold_ends()
     {

@@ -23,6 +23,7 @@ internal sealed class StripeServer : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (string Fingerprint, int Status, string Body)> _answers = [];
     private readonly WebApplication _app;
+    private (string Id, int Status)? _trouble;
     private int _failures;
     private int _failWith;
     private int _losses;
@@ -60,6 +61,9 @@ internal sealed class StripeServer : IAsyncDisposable
 
     /// <summary>The next requests are answered with this status, and nothing is done.</summary>
     public void Fail(int requests, int status) => Locked(() => (_failures, _failWith) = (requests, status));
+
+    /// <summary>Every request that names this is answered with this status, and nothing is done; until null ends it.</summary>
+    public void FailAbout(string id, int? status) => Locked(() => _trouble = status is { } with ? (id, with) : null);
 
     /// <summary>The next requests are carried out, but their answers get lost on the way.</summary>
     public void LoseAnswers(int requests) => Locked(() => _losses = requests);
@@ -140,6 +144,11 @@ internal sealed class StripeServer : IAsyncDisposable
         }
 
         var fingerprint = $"{request.Path}?{form.Fingerprint}";
+        if (_trouble is { } trouble && fingerprint.Contains(trouble.Id, StringComparison.Ordinal))
+        {
+            return (trouble.Status, Error("api_error", null, "Something is wrong with this one.", null), false, false);
+        }
+
         if (key is not null && HttpMethods.IsPost(request.Method) && _answers.TryGetValue(key, out var before))
         {
             return before.Fingerprint == fingerprint

@@ -171,7 +171,8 @@ internal sealed class StripePayments : IPaymentProvider, IDisposable
     {
         try
         {
-            await AskAsync(() => _sessions.ExpireAsync(paymentId, null, Once($"close-{paymentId}"), cancel), cancel);
+            // Nothing is closed twice, so each time is new: a failure that is kept under a key would be the answer for a day.
+            await AskAsync(() => _sessions.ExpireAsync(paymentId, null, Once($"close-{paymentId}-{Guid.NewGuid():N}"), cancel), cancel);
         }
         catch (PaymentProviderException e) when (!e.IsTransient)
         {
@@ -181,7 +182,7 @@ internal sealed class StripePayments : IPaymentProvider, IDisposable
         return await StatusAsync(paymentId, cancel);
     }
 
-    public async Task<RefundResult> RefundAsync(string paymentId, CancellationToken cancel)
+    public async Task<RefundResult> RefundAsync(string paymentId, int again, CancellationToken cancel)
     {
         var status = await StatusAsync(paymentId, cancel);
         if (status is null || (status.Reference is null && !status.IsRefunded))
@@ -198,7 +199,7 @@ internal sealed class StripePayments : IPaymentProvider, IDisposable
         var options = new RefundCreateOptions { PaymentIntent = status.Reference, ReverseTransfer = true, Metadata = new Dictionary<string, string> { [OrderKey] = status.OrderId.ToString() } };
         try
         {
-            var refund = await AskAsync(() => _refunds.CreateAsync(options, Once($"refund-{paymentId}"), cancel), cancel);
+            var refund = await AskAsync(() => _refunds.CreateAsync(options, Once(again == 0 ? $"refund-{paymentId}" : $"refund-{paymentId}-{again}"), cancel), cancel);
             return new RefundResult(refund.Status is "failed" or "canceled" ? $"The refund {refund.Id} {refund.Status}: {refund.FailureReason ?? "no reason given"}." : null);
         }
         catch (PaymentProviderException e) when (e.Code == "charge_already_refunded")
@@ -254,11 +255,11 @@ internal sealed class StripePayments : IPaymentProvider, IDisposable
             // 401 and 403 are for the operator to mend, and are mended by asking again once that is done.
             var isTransient = e.HttpStatusCode is 0 or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError
                 && e.StripeError?.Code is not ("account_invalid" or "idempotency_key_in_use");
-            throw new PaymentProviderException($"Stripe answered {(int)e.HttpStatusCode} {e.StripeError?.Type} {e.StripeError?.Code} ({e.StripeError?.RequestLogUrl ?? e.Message})", e.StripeError?.Code, isTransient, e);
+            throw new PaymentProviderException($"Stripe answered {(int)e.HttpStatusCode} {e.StripeError?.Type} {e.StripeError?.Code} ({e.StripeError?.RequestLogUrl ?? e.Message})", e.StripeError?.Code, isTransient, e, isAway: e.HttpStatusCode == 0);
         }
         catch (Exception e) when (e is HttpRequestException or TimeoutRejectedException or TaskCanceledException && !cancel.IsCancellationRequested)
         {
-            throw new PaymentProviderException($"Stripe does not answer: {e.Message}", null, isTransient: true, e);
+            throw new PaymentProviderException($"Stripe does not answer: {e.Message}", null, isTransient: true, e, isAway: true);
         }
     }
 }
