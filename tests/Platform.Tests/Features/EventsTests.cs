@@ -48,6 +48,21 @@ public sealed class EventsTests(PlatformFixture fixture)
         await client.PostAsJsonAsync(path, NewEvent(slug: "taken-once")).ShouldRefuseAsync(HttpStatusCode.Conflict, "slug_taken");
     }
 
+    [Theory]
+    [InlineData("0001-01-02T00:00:00Z", "9999-12-30T00:00:00Z")]
+    [InlineData("1999-12-31T00:00:00Z", null)]
+    [InlineData(null, "2201-01-02T00:00:00Z")]
+    [InlineData("2026-05-01T08:00:00Z", "2027-06-06T08:00:00Z")]
+    [InlineData("2026-05-01T08:00:00Z", "2026-05-01T08:00:00Z")]
+    public async Task A_session_has_no_times_that_an_event_could_not_have(string? startsAt, string? endsAt)
+    {
+        var (client, _, organiserId) = await fixture.OrganiserAsync();
+        var path = $"/api/v1/events/{(await client.PostJsonAsync($"/api/v1/organisations/{organiserId}/events", NewEvent(), HttpStatusCode.Created)).GetProperty("id").GetGuid()}/sessions";
+        await client.PostAsJsonAsync(path, new { name = "Hall", kind = "session", startsAt, endsAt }).ShouldRefuseAsync(HttpStatusCode.BadRequest, "times_invalid");
+        var made = await client.PostJsonAsync(path, new { name = "Hall", kind = "session", startsAt = "2026-05-01T08:00:00Z", endsAt = "2026-05-01T09:00:00Z" }, HttpStatusCode.Created);
+        await client.PutAsJsonAsync($"{path}/{made.GetProperty("id").GetGuid()}", new { name = "Hall", kind = "session", startsAt, endsAt }).ShouldRefuseAsync(HttpStatusCode.BadRequest, "times_invalid");
+    }
+
     [Fact]
     public async Task An_event_is_found_by_id_and_by_slug_with_its_sessions()
     {

@@ -49,7 +49,7 @@ internal static class ChangeEvent
                 }
 
                 var (from, to) = (request.StartsAt ?? managed.Value!.StartsAt, request.EndsAt ?? managed.Value!.EndsAt);
-                if (to <= from || from.Year is < 2000 or >= 2200 || to - from >= TimeSpan.FromDays(400))
+                if (!EventTimes.AreInBounds(from, to))
                 {
                     return ApiError.BadRequest("times_invalid", "'endsAt' is after 'startsAt', less than 400 days apart.");
                 }

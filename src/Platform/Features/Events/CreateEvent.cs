@@ -27,7 +27,7 @@ internal static class CreateEvent
         var state = request.State ?? "live";
         checks.Require(description.Length <= 10_000 && FieldChecks.IsWellFormed(description), "description_invalid", "'description' has at most 10,000 characters of text.");
         checks.Require(TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _), "time_zone_unknown", "'timeZone' must be an IANA zone like Europe/Zurich.");
-        checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && to > from && from.Year is >= 2000 and < 2200 && to - from < TimeSpan.FromDays(400), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order, less than 400 days apart.");
+        checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && EventTimes.AreInBounds(from, to), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order, less than 400 days apart.");
         checks.Require(request.Slug is null || IsSlug(request.Slug), "slug_invalid", "'slug' takes lower-case letters, digits and single hyphens, at most 80.");
         var businessType = request.BusinessType ?? "other";
         checks.Require(state is "building" or "draft" or "live", "state_invalid", "'state' is building, draft or live.");

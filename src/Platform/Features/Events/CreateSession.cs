@@ -51,7 +51,10 @@ internal static class CreateSession
     internal static void Check(FieldChecks checks, NewSession request)
     {
         checks.Require(request.Kind is "session" or "stage", "kind_invalid", "'kind' is session or stage.");
-        checks.Require(request is not { StartsAt: { } from, EndsAt: { } to } || to > from, "times_invalid", "'endsAt' must be after 'startsAt'.");
+        checks.Require(
+            request is { StartsAt: { } from, EndsAt: { } to } ? EventTimes.AreInBounds(from, to) : (request.StartsAt ?? request.EndsAt) is not { } at || EventTimes.IsInBounds(at),
+            "times_invalid",
+            "'endsAt' must be after 'startsAt', less than 400 days apart.");
     }
 
     /// <summary>The room's name is the session's id: unguessable enough to list nowhere, and valid on every node.</summary>

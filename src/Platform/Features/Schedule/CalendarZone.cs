@@ -1,4 +1,5 @@
 using System.Globalization;
+using Events.Platform.Features.Events;
 
 namespace Events.Platform.Features.Schedule;
 
@@ -10,6 +11,16 @@ internal static class CalendarZone
 {
     /// <param name="Local">Wall clock time at which it begins, told in the offset before it.</param>
     internal sealed record Observance(DateTime Local, TimeSpan From, TimeSpan To, bool IsDaylight);
+
+    /// <summary>Walked through at most: an event, and as much before and after it.</summary>
+    private static readonly TimeSpan Longest = 3 * EventTimes.Longest;
+
+    /// <summary>That part of a span whose changes are spelt out. It costs half a day a step, and rows may say anything: times outside of it are better told in UTC.</summary>
+    public static (DateTimeOffset From, DateTimeOffset Until) Cover(DateTimeOffset from, DateTimeOffset until)
+    {
+        var first = from < EventTimes.Earliest ? EventTimes.Earliest : from > EventTimes.Latest ? EventTimes.Latest : from;
+        return (first, until > first + Longest ? first + Longest : until);
+    }
 
     /// <summary>The observance that holds at the start, and every change until the end.</summary>
     public static IReadOnlyList<Observance> Between(TimeZoneInfo zone, DateTime fromUtc, DateTime untilUtc)

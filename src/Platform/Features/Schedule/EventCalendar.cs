@@ -35,9 +35,10 @@ internal static class EventCalendar
         calendar.Line("PRODID", "-//Events//Schedule//EN");
         calendar.Line("CALSCALE", "GREGORIAN");
         calendar.Line("METHOD", NameOf(method));
+        var covered = entries.Count > 0 ? CalendarZone.Cover(entries.Min(e => e.StartsAt), entries.Max(e => e.EndsAt)) : default;
         if (entries.Count > 0 && !IsUtc(zone))
         {
-            CalendarZone.Write(calendar, zone, entries.Min(e => e.StartsAt).UtcDateTime, entries.Max(e => e.EndsAt).UtcDateTime);
+            CalendarZone.Write(calendar, zone, covered.From.UtcDateTime, covered.Until.UtcDateTime);
         }
 
         foreach (var entry in entries)
@@ -46,8 +47,8 @@ internal static class EventCalendar
             calendar.Line("UID", entry.Uid);
             calendar.Line("SEQUENCE", entry.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture));
             calendar.Utc("DTSTAMP", entry.ChangedAt);
-            Time(calendar, "DTSTART", entry.StartsAt, zone);
-            Time(calendar, "DTEND", entry.EndsAt, zone);
+            Time(calendar, "DTSTART", entry.StartsAt, zone, covered);
+            Time(calendar, "DTEND", entry.EndsAt, zone, covered);
             if (organizer is not null)
             {
                 calendar.Line($"ORGANIZER;CN={CalendarWriter.Parameter(organizer.Name)}", $"mailto:{organizer.Address}");
@@ -75,12 +76,11 @@ internal static class EventCalendar
 
     /// <summary>
     /// Wall clock time in the event's zone, but UTC in the hour that comes twice: RFC 5545 §3.3.5 means its first coming, and readers
-    /// (ical.js for one) take the second.
+    /// (ical.js for one) take the second. UTC also where the zone is not spelt out.
     /// </summary>
-    private static void Time(CalendarWriter calendar, string name, DateTimeOffset at, TimeZoneInfo zone)
+    private static void Time(CalendarWriter calendar, string name, DateTimeOffset at, TimeZoneInfo zone, (DateTimeOffset From, DateTimeOffset Until) covered)
     {
-        var local = TimeZoneInfo.ConvertTime(at, zone);
-        if (IsUtc(zone) || zone.IsAmbiguousTime(local.DateTime))
+        if (IsUtc(zone) || at < covered.From || at > covered.Until || zone.IsAmbiguousTime(TimeZoneInfo.ConvertTime(at, zone).DateTime))
         {
             calendar.Utc(name, at);
         }

@@ -135,7 +135,7 @@ internal static class ScheduleSetup
         var (title, description) = (checks.Text("title", request.Title, 200), request.Description?.Trim() ?? "");
         var speakers = (request.SpeakerIds ?? []).Distinct().ToArray();
         checks.Require(description.Length <= 5_000 && FieldChecks.IsWellFormed(description), "description_invalid", "'description' has at most 5,000 characters.");
-        checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && to > from && from.Year is >= 2000 and < 2200 && to - from < TimeSpan.FromDays(400), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order.");
+        checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && EventTimes.AreInBounds(from, to), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order.");
         checks.Require(speakers.Length <= MaxSpeakers, "speakers_invalid", $"An item has at most {MaxSpeakers} speakers.");
         return TicketSetup.ManageInAsync<ScheduleItemDetails>(checks, id, manager, database, itemId is null ? "schedule_item.added" : "schedule_item.changed", async (transaction, row) =>
         {

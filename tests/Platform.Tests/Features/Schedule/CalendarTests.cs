@@ -78,5 +78,18 @@ public sealed class CalendarTests
         return ParsedCalendar.Parse(text).Lines.Count(l => l == "END:VEVENT") == 1;
     }));
 
+    [Theory]
+    [InlineData("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")]
+    [InlineData("0001-01-01T00:00:00Z", "0001-01-01T01:00:00Z")]
+    [InlineData("9999-12-31T22:00:00Z", "9999-12-31T23:59:59Z")]
+    [InlineData("2026-07-01T08:00:00Z", "2199-07-01T08:00:00Z")]
+    public void A_span_of_all_time_is_right_and_spells_no_more_changes_out_than_an_events(string from, string to)
+    {
+        var (start, end) = (DateTimeOffset.Parse(from, CultureInfo.InvariantCulture), DateTimeOffset.Parse(to, CultureInfo.InvariantCulture));
+        var parsed = ParsedCalendar.Parse(EventCalendar.Write([Entry(start, end)], TimeZoneInfo.FindSystemTimeZoneById("Europe/Zurich")));
+        Assert.Equal((start, end), (parsed.Time("DTSTART"), parsed.Time("DTEND")));
+        Assert.InRange(parsed.Lines.Count, 1, 100);
+    }
+
     private static CalendarEntry Entry(DateTimeOffset from, DateTimeOffset to) => new("event-1@events", 3, "Fair", "", from, to, DateTimeOffset.UnixEpoch, "");
 }
