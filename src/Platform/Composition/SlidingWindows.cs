@@ -31,11 +31,16 @@ internal sealed class SlidingWindows<TKey>(int permits, TimeSpan window, TimePro
         }
     }
 
-    public bool TryTake(TKey key) => TryTake(key, out _);
+    public bool TryTake(TKey key) => TryTake(key, 1, out _);
+
+    /// <summary>What belongs together is taken whole while anything is left, even if that is less.</summary>
+    public bool TryTake(TKey key, int count) => TryTake(key, count, out _);
 
     /// <param name="key">Whose.</param>
     /// <param name="left">What may still be taken now.</param>
-    public bool TryTake(TKey key, out int left)
+    public bool TryTake(TKey key, out int left) => TryTake(key, 1, out left);
+
+    private bool TryTake(TKey key, int count, out int left)
     {
         lock (_gate)
         {
@@ -46,7 +51,7 @@ internal sealed class SlidingWindows<TKey>(int permits, TimeSpan window, TimePro
             var isAdmitted = counts.Sum < permits;
             if (isAdmitted)
             {
-                counts.Add();
+                counts.Add(count);
             }
 
             left = permits - counts.Sum;
@@ -97,10 +102,10 @@ internal sealed class SlidingWindows<TKey>(int permits, TimeSpan window, TimePro
             }
         }
 
-        public void Add()
+        public void Add(int count)
         {
-            _used[(int)(Newest % Segments)]++;
-            Sum++;
+            _used[(int)(Newest % Segments)] += count;
+            Sum += count;
         }
 
         [System.Runtime.CompilerServices.InlineArray(Segments)]

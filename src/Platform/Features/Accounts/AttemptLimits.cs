@@ -17,17 +17,18 @@ internal abstract class AttemptLimits(int perAddress, int perEmail, TimeSpan win
     private readonly SlidingWindows<string> _byAddress = new(perAddress, TimeSpan.FromMinutes(1));
     private readonly SlidingWindows<string> _byEmail = new(perEmail, window);
 
-    public bool Admits(IPAddress? from, string email) => Admits(from, [email]);
+    /// <param name="from">The network address.</param>
+    /// <param name="email">Checked before: what is kept of it is a key for as long as the window.</param>
+    public bool Admits(IPAddress? from, string email) => Admits(from) && AdmitsAddressee(email);
 
-    /// <summary>An attempt that reaches several mailboxes counts for each of them.</summary>
-    public bool Admits(IPAddress? from, IEnumerable<string?> emails) =>
-        _byAddress.TryTake(Network(from)) && emails.OfType<string>().Select(email => email.Trim().ToLowerInvariant()).Distinct().All(AdmitsAddressee);
+    /// <summary>Only the network address's limit.</summary>
+    public bool Admits(IPAddress? from) => _byAddress.TryTake(NetworkOf(from));
 
-    /// <summary>Only the mailbox's own limit: for one request that writes to many.</summary>
-    public bool AdmitsAddressee(string email) => _byEmail.TryTake(email.ToLowerInvariant());
+    /// <summary>Only the mailbox's own limit: for one request that writes to many, or several times to one.</summary>
+    public bool AdmitsAddressee(string email, int mails = 1) => _byEmail.TryTake(email.Trim().ToLowerInvariant(), mails);
 
     /// <summary>One site of IPv6 has at least a /64 (RFC 6177 §2), so that counts as one address.</summary>
-    private static string Network(IPAddress? address)
+    public static string NetworkOf(IPAddress? address)
     {
         if (address is { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false })
         {

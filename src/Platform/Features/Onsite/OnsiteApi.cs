@@ -13,7 +13,7 @@ namespace Events.Platform.Features.Onsite;
 /// <param name="Key">From the enrolment's address, behind its <c>#enrol=</c>.</param>
 public sealed record EnrolRequest(string? Key);
 
-/// <summary>How often enrolling may be tried from one address.</summary>
+/// <summary>How often enrolling may be tried from one network address. Keys cannot be guessed: nobody's attempts are in anybody else's way.</summary>
 internal sealed class EnrolLimits(NodeOptions options) : AttemptLimits(options.AttemptsPerAddress, perEmail: options.AttemptsPerAddress, TimeSpan.FromMinutes(1));
 
 /// <summary>An event's doors: the devices at them, the lists that they keep, and what they scanned.</summary>
@@ -53,7 +53,7 @@ internal static class OnsiteApi
     private static async Task<Results<Ok<DeviceEnrolled>, ProblemHttpResult>> EnrolAsync(EnrolRequest request, Database database, EnrolLimits limits, HttpContext context, CancellationToken cancel)
     {
         context.Response.Headers.CacheControl = "no-store";
-        return limits.Admits(context.Connection.RemoteIpAddress, "enrol")
+        return limits.Admits(context.Connection.RemoteIpAddress)
             ? (await database.TryInTransactionAsync<DeviceEnrolled>(transaction => DeviceTokens.EnrolAsync(transaction, request.Key), cancel)).ToOk()
             : new ApiError(429, "too_many_attempts", "Too many attempts; wait a minute.").ToResult();
     }

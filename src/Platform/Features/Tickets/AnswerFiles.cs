@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Dapper;
 using Events.MediaRegistry.Assets;
@@ -28,6 +30,9 @@ internal static class AnswerFiles
     /// <summary>Uploaded for an event and not ordered with: more is not forgetfulness.</summary>
     private const int MaxUnclaimed = 2_000;
 
+    /// <summary>Of them from one network: nobody closes a sale alone.</summary>
+    private const int MaxOfNetwork = 200;
+
     /// <summary>10 MB at 90 kB/s.</summary>
     private static readonly TimeSpan MostTime = TimeSpan.FromMinutes(2);
 
@@ -42,6 +47,7 @@ internal static class AnswerFiles
             return new ApiError(429, "too_many_attempts", "Too many files at once; try again in a minute.").ToResult();
         }
 
+        var network = HMACSHA256.HashData(keys.Derive("answer-file-network")[0], Encoding.UTF8.GetBytes(AttemptLimits.NetworkOf(context.Connection.RemoteIpAddress)));
         await using (var connection = await database.OpenAsync(cancel))
         {
             if (await EventQueries.FindAsync(connection, id.ToString()) is not { State: "live" }
@@ -50,9 +56,10 @@ internal static class AnswerFiles
                 return NotFound.ToResult();
             }
 
-            if (await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.answer_files where event_id = @id and ticket_id is null", new { id }) >= MaxUnclaimed)
+            var (all, own) = await connection.QuerySingleAsync<(int, int)>("select count(*)::int, (count(*) filter (where network = @network))::int from platform.answer_files where event_id = @id and ticket_id is null", new { id, network });
+            if (all >= MaxUnclaimed || own >= MaxOfNetwork)
             {
-                return ApiError.Conflict("too_many_files", "Too many files were uploaded for this event without an order; try again tomorrow.").ToResult();
+                return ApiError.Conflict("too_many_files", "Too many files were uploaded for this event, or from here, without an order; try again tomorrow.").ToResult();
             }
         }
 
@@ -91,10 +98,10 @@ internal static class AnswerFiles
                 await TimerTable.SetAsync(transaction, AnswerFileUpkeep.TimerKind, fileId.ToString(), TimeProvider.System.GetUtcNow() + AnswerFileUpkeep.UnclaimedFor);
                 return await transaction.Connection!.ExecuteAsync(
                     """
-                    insert into platform.answer_files (id, event_id, question_id, asset_id, sha256, file_name, mime_type, size)
-                    values (@fileId, @id, @questionId, @asset, @Sha256, @fileName, @MimeType, @Size)
+                    insert into platform.answer_files (id, event_id, question_id, asset_id, sha256, file_name, mime_type, size, network)
+                    values (@fileId, @id, @questionId, @asset, @Sha256, @fileName, @MimeType, @Size, @network)
                     """,
-                    new { fileId, id, questionId, asset, blob.Sha256, fileName, type.MimeType, blob.Size });
+                    new { fileId, id, questionId, asset, blob.Sha256, fileName, type.MimeType, blob.Size, network });
             },
             cancel);
         return TypedResults.Created($"/api/v1/answer-files/{fileId}", new UploadedFile(keys.LinkOf("file", fileId), fileName, type.MimeType, blob.Size));
@@ -124,7 +131,7 @@ internal static class AnswerFiles
         foreach (var (questionId, fileId) in files)
         {
             var claimed = await connection.ExecuteAsync(
-                "update platform.answer_files set ticket_id = @ticketId where id = @fileId and event_id = @eventId and question_id = @questionId and ticket_id is null", new { ticketId, fileId, eventId, questionId });
+                "update platform.answer_files set ticket_id = @ticketId, network = null where id = @fileId and event_id = @eventId and question_id = @questionId and ticket_id is null", new { ticketId, fileId, eventId, questionId });
             if (claimed == 0)
             {
                 return Invalid(questionId.ToString());

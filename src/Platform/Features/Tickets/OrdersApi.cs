@@ -40,7 +40,7 @@ internal static class OrdersApi
 
     private static async Task<Results<Created<OrderDetails>, ProblemHttpResult>> PlaceAsync(Guid id, NewOrder request, PlaceOrder placing, OrderLimits limits, NodeOptions options, HttpContext context, CancellationToken cancel)
     {
-        if (!limits.Admits(context.Connection.RemoteIpAddress, [request.Email, .. (request.Tickets ?? []).Take(PlaceOrder.MaxTickets).Select(t => t?.HolderEmail)]))
+        if (!limits.Admits(context.Connection.RemoteIpAddress))
         {
             return OrderLimits.TooMany.ToResult();
         }
@@ -120,12 +120,12 @@ internal static class OrdersApi
             cancel)).ToOk();
 
     private static async Task<Results<Ok<TicketDetails>, ProblemHttpResult>> TransferAsync(Guid id, NewHolder holder, Database database, TicketKeys keys, OrderLimits limits, HttpContext context, CancellationToken cancel) =>
-        !limits.Admits(context.Connection.RemoteIpAddress, [holder.Email]) ? OrderLimits.TooMany.ToResult() : (await database.TryInTransactionAsync<TicketDetails>(
-            async transaction => await TicketAccessAsync(transaction.Connection!, id, context, keys) < Access.Buyer ? TicketNotFound : await TransferTicket.HandleAsync(transaction, id, holder, keys),
+        !limits.Admits(context.Connection.RemoteIpAddress) ? OrderLimits.TooMany.ToResult() : (await database.TryInTransactionAsync<TicketDetails>(
+            async transaction => await TicketAccessAsync(transaction.Connection!, id, context, keys) < Access.Buyer ? TicketNotFound : await TransferTicket.HandleAsync(transaction, id, holder, keys, limits),
             cancel)).ToOk();
 
     /// <summary>Mails the confirmation once more, at most once a minute.</summary>
-    private static async Task<Results<Accepted<TicketDetails>, ProblemHttpResult>> ResendAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel)
+    private static async Task<Results<Accepted<TicketDetails>, ProblemHttpResult>> ResendAsync(Guid id, Database database, TicketKeys keys, OrderLimits limits, HttpContext context, CancellationToken cancel)
     {
         var asked = await database.TryInTransactionAsync<TicketDetails>(
             async transaction =>
@@ -141,6 +141,7 @@ internal static class OrdersApi
                     "update platform.tickets set mailed_at = null, mailings = mailings + 1 where id = @id and state = 'valid' and mailed_at < now() - interval '1 minute'", new { id }) == 1;
                 var ticket = (await OrderQueries.TicketAsync(connection, id, keys))!;
                 return ticket.State != "valid" ? ApiError.Conflict("ticket_not_valid", "Only a valid ticket is mailed.")
+                    : isDue && !limits.AdmitsAddressee(ticket.HolderEmail) ? OrderLimits.TooMany
                     : isDue || await connection.ExecuteScalarAsync<bool>("select mailed_at is null from platform.tickets where id = @id", new { id }) ? ticket
                     : new ApiError(429, "too_many_attempts", "It was mailed less than a minute ago; look for it first.");
             },

@@ -14,7 +14,7 @@ namespace Events.Platform.Features.Tickets;
 /// that a second click waits for the first and gets the same order. Free orders are confirmed at once, others hold their
 /// tickets until they are paid or time runs out.
 /// </summary>
-internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Payments payments, PaymentAccounts accounts, ILogger<PlaceOrder> log)
+internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Payments payments, PaymentAccounts accounts, OrderLimits limits, ILogger<PlaceOrder> log)
 {
     public const int MaxTickets = 50;
 
@@ -104,6 +104,12 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
         if (wanted.Any(w => (claims ? stock[w.Key].Free : stock[w.Key].Available) < w.Value))
         {
             return SoldOut;
+        }
+
+        // Each ticket is a mail to its holder.
+        if (!lines.Value!.GroupBy(l => l.HolderEmail, StringComparer.OrdinalIgnoreCase).All(g => limits.AdmitsAddressee(g.Key, g.Count())))
+        {
+            return OrderLimits.TooMany;
         }
 
         await InsertTicketsAsync(connection, eventId, orderId, lines.Value!, draft);

@@ -8,13 +8,18 @@ namespace Events.Platform.Features.Tickets;
 /// <summary>A ticket goes to somebody else: the old one ends and a new one, with a new code, takes its place in the stock.</summary>
 internal static class TransferTicket
 {
-    public static async Task<Outcome<TicketDetails>> HandleAsync(NpgsqlTransaction transaction, Guid ticketId, NewHolder holder, TicketKeys keys)
+    public static async Task<Outcome<TicketDetails>> HandleAsync(NpgsqlTransaction transaction, Guid ticketId, NewHolder holder, TicketKeys keys, OrderLimits limits)
     {
         var checks = new FieldChecks();
         var (name, email) = (checks.Text("name", holder.Name, 200), checks.Email("email", holder.Email));
         if (checks.Error is not null)
         {
             return checks.Error;
+        }
+
+        if (!limits.AdmitsAddressee(email))
+        {
+            return OrderLimits.TooMany;
         }
 
         var connection = transaction.Connection!;
