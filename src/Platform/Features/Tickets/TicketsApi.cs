@@ -24,6 +24,7 @@ internal static class TicketsApi
         services.AddSingleton<ITimerHandler, EventReminders>();
         services.AddSingleton<ITimerHandler, EventCancellation>();
         services.AddSingleton<ITimerHandler, ScheduleChanges>();
+        services.AddSingleton<ITimerHandler, ScheduleNotices>();
         services.AddSingleton<AnswerFileLimits>();
         services.AddSingleton<OrderLimits>();
         services.AddSingleton<ITimerHandler, AnswerFileUpkeep>();

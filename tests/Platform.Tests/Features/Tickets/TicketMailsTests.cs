@@ -1,8 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using Dapper;
+using Events.Platform.Data.Timers;
 using Events.Tests.Platform.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Events.Tests.Platform.Features.Tickets;
 
@@ -110,6 +114,54 @@ public sealed partial class TicketMailsTests(PlatformFixture fixture)
         Assert.Single(Mailbox.Texts(fixture.Options.MailDirectory, email), m => m.Contains("are different now", StringComparison.Ordinal));
 
         string Words(int hour) => TimeZoneInfo.ConvertTime(day.AddHours(hour), zone).ToString("dddd, d MMMM, HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+
+        object At(string title, int hour) => new { title, startsAt = day.AddHours(hour), endsAt = day.AddHours(hour + 1) };
+
+        async Task<Guid> AddAsync(string title, int hour) => (await shop.Organiser.PostJsonAsync($"{events}/schedule", At(title, hour), HttpStatusCode.Created)).GetProperty("id").GetGuid();
+
+        async Task PutAsync(Guid id, string title, int hour)
+        {
+            using var response = await shop.Organiser.PutAsJsonAsync($"{events}/schedule/{id}", At(title, hour));
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task A_change_while_the_one_before_is_being_mailed_takes_it_from_nobody()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1_000);
+        var (last, events) = (Address(), $"/api/v1/events/{shop.EventId}");
+        var day = new DateTimeOffset(DateTime.UtcNow.Date.AddDays(40), TimeSpan.Zero);
+        var (talk, walk) = (await AddAsync("Talk", 9), await AddAsync("Walk", 11));
+        await shop.BuyAsync(shop.Order(last));
+
+        // Enough tickets before the last one that it is in no first batch.
+        await shop.ScalarAsync<int>(
+            """
+            insert into platform.tickets (id, order_id, event_id, ticket_type_id, quota_id, holder_name, holder_email, price_minor, state, mailed_at)
+            select ('00' || substr(md5(t.id::text || n), 3))::uuid, t.order_id, t.event_id, t.ticket_type_id, t.quota_id, 'Crowd', 'crowd@people.example', 0, 'valid', now()
+            from platform.tickets t, generate_series(1, 600) n where t.event_id = @EventId;
+            select 1
+            """,
+            new { shop.EventId });
+        await PutAsync(talk, "Talk", 14);
+        await using (var connection = await fixture.Database.OpenAsync(CancellationToken.None))
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            // As the runner would, but what follows from it waits.
+            var settled = await connection.QuerySingleAsync<(string Key, string Payload)>("delete from platform.timers where kind = 'schedule-change' and key = @Key returning key, payload::text", new { Key = shop.EventId.ToString() }, transaction);
+            var handler = fixture.Services.GetServices<ITimerHandler>().Single(h => h.Kind == "schedule-change");
+            await handler.RunAsync(transaction, new DueTimer(handler.Kind, settled.Key, DateTimeOffset.UtcNow, JsonDocument.Parse(settled.Payload).RootElement), CancellationToken.None);
+            await connection.ExecuteAsync("update platform.timers set next_at = now() + interval '1 hour' where kind like 'schedule-%'", transaction: transaction);
+            await transaction.CommitAsync();
+        }
+
+        await PutAsync(walk, "Walk", 15);
+        await shop.ScalarAsync<int>("update platform.timers set next_at = now() where kind like 'schedule-%'; select 1");
+        foreach (var title in new[] { "Talk", "Walk" })
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(Mailbox.Texts(fixture.Options.MailDirectory, last).Any(m => m.Contains($"“{title}” is now", StringComparison.Ordinal))), $"the last one is told of '{title}'");
+        }
 
         object At(string title, int hour) => new { title, startsAt = day.AddHours(hour), endsAt = day.AddHours(hour + 1) };
 
