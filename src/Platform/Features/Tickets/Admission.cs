@@ -23,12 +23,13 @@ internal sealed class Admission
 
     public ApiError? Refuses(TypeRow type)
     {
-        var now = DateTimeOffset.UtcNow;
-        return type.SalesFrom > now || type.SalesUntil <= now ? ApiError.Conflict("sales_closed", $"'{type.Name}' is not on sale at the moment.")
+        return !type.IsOnSale(DateTimeOffset.UtcNow) ? NotOnSale(type)
             : type.Visibility == "hidden" && !(_voucher is not null && Covers(type)) && _offeredType != type.Id ? ApiError.NotFound("ticket_type_not_found", "The event has no such ticket type.")
             : type.Visibility == "invited" && _invitedType != type.Id ? ApiError.Forbidden("invitation_needed", $"'{type.Name}' is for invited people; use the link of the invitation.")
             : null;
     }
+
+    public static ApiError NotOnSale(TypeRow type) => ApiError.Conflict("sales_closed", $"'{type.Name}' is not on sale at the moment.");
 
     /// <summary>In the smallest unit, rounded down in the buyer's favour.</summary>
     public long PriceOf(TypeRow type) => _voucher is not null && Covers(type) ? type.PriceMinor * (100 - _voucher.PercentOff) / 100 : type.PriceMinor;

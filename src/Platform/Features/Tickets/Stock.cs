@@ -36,6 +36,18 @@ internal static class Stock
     public static async Task<IReadOnlyDictionary<Guid, StockRow>> OfEventAsync(NpgsqlConnection connection, Guid eventId) =>
         (await connection.QueryAsync<StockRow>($"{Query} where q.event_id = @eventId order by q.id", new { eventId })).ToDictionary(s => s.Id);
 
+    /// <summary>Quotas with something free that somebody waits for in an event that is live; not locked.</summary>
+    public static async Task<IReadOnlyList<Guid>> WaitedForAsync(NpgsqlConnection connection, int limit) =>
+        (await connection.QueryAsync<Guid>(
+            $"""
+            select s.id from (
+                {Query} where exists (
+                    select from platform.ticket_waiting_list w join platform.ticket_types y on y.id = w.ticket_type_id join platform.events e on e.id = w.event_id
+                    where w.quota_id = q.id and w.state = 'waiting' and e.state = 'live' and {TypeRow.IsOffered})) s
+            where s.capacity > s.taken + s.held + s.offered order by s.id limit @limit
+            """,
+            new { limit })).AsList();
+
     /// <summary>Locks quotas until the transaction ends, in one order for everybody, and then reads them.</summary>
     public static async Task<IReadOnlyDictionary<Guid, StockRow>> LockAsync(NpgsqlConnection connection, IEnumerable<Guid> quotas)
     {

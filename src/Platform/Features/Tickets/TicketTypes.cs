@@ -92,8 +92,7 @@ internal static class TicketTypes
                 """,
                 type);
 
-            // Whoever waits for it waits for a seat of its stock.
-            await connection.ExecuteAsync("update platform.ticket_waiting_list set quota_id = @QuotaId where ticket_type_id = @Id and quota_id <> @QuotaId", type);
+            await WaitingList.FollowAsync(connection, type);
             return (type with { Version = before.Version + 1 }).ToDetails(stock.Available, sold);
         }, cancel)).ToOk();
     }

@@ -65,9 +65,12 @@ internal sealed class TicketUpkeep(Database database, TicketMails mails, TimePro
     private async Task MoveQueuesAsync(CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        await connection.ExecuteAsync("update platform.ticket_waiting_list set state = 'lapsed' where state = 'offered' and offered_until < now()");
-        var quotas = await connection.QueryAsync<Guid>("select distinct w.quota_id from platform.ticket_waiting_list w join platform.events e on e.id = w.event_id where w.state = 'waiting' and e.state = 'live' limit @Batch", new { Batch });
-        foreach (var quota in quotas)
+        await connection.ExecuteAsync(
+            $"""
+            update platform.ticket_waiting_list set state = 'lapsed' where state = 'offered' and offered_until < now();
+            update platform.ticket_waiting_list w set state = 'lapsed' from platform.ticket_types y where y.id = w.ticket_type_id and w.state = 'waiting' and {TypeRow.IsOver};
+            """);
+        foreach (var quota in await Stock.WaitedForAsync(connection, Batch))
         {
             await database.InTransactionAsync(transaction => OfferAsync(transaction, quota), cancel);
         }
@@ -83,10 +86,13 @@ internal sealed class TicketUpkeep(Database database, TicketMails mails, TimePro
         }
 
         var offered = (await connection.QueryAsync<(Guid Id, Guid EventId, DateTime Until)>(
-            """
-            update platform.ticket_waiting_list set state = 'offered', offered_until = now() + make_interval(secs => @OfferSeconds)
-            where id in (select id from platform.ticket_waiting_list where quota_id = @quotaId and state = 'waiting' order by id limit @Free for update skip locked)
-            returning id, event_id, offered_until
+            $"""
+            update platform.ticket_waiting_list w set state = 'offered', offered_until = least(now() + make_interval(secs => @OfferSeconds), y.sales_until)
+            from platform.ticket_types y
+            where y.id = w.ticket_type_id and w.id in (
+                select w.id from platform.ticket_waiting_list w join platform.ticket_types y on y.id = w.ticket_type_id
+                where w.quota_id = @quotaId and w.state = 'waiting' and {TypeRow.IsOffered} order by w.id limit @Free for update of w skip locked)
+            returning w.id, w.event_id, w.offered_until
             """,
             new { quotaId, Free = Math.Min(stock.Free, Batch), OfferSeconds = OfferFor.TotalSeconds })).AsList();
         foreach (var (id, eventId, until) in offered)

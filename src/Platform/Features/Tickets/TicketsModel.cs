@@ -97,5 +97,13 @@ internal sealed record TypeRow(Guid Id, Guid EventId, Guid QuotaId, string Name,
 {
     public const string Columns = "id, event_id, quota_id, name, description, visibility, price_minor, currency, max_per_order, sales_from, sales_until, version";
 
+    /// <summary>In SQL, of a type <c>y</c>: the queue for it may move.</summary>
+    public const string IsOffered = "y.retired_at is null and y.visibility <> 'invited' and (y.sales_from is null or y.sales_from <= now()) and (y.sales_until is null or y.sales_until > now())";
+
+    /// <summary>In SQL, of a type <c>y</c>: nobody needs to wait for it any longer.</summary>
+    public const string IsOver = "(y.retired_at is not null or y.visibility = 'invited' or y.sales_until <= now())";
+
+    public bool IsOnSale(DateTimeOffset now) => !(SalesFrom > now || SalesUntil <= now);
+
     public TicketTypeDetails ToDetails(int available, int? sold = null) => new(Id, QuotaId, Name, Description, Visibility, PriceMinor, Currency, MaxPerOrder, SalesFrom, SalesUntil, available, Version, sold);
 }

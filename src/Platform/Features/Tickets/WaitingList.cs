@@ -42,6 +42,11 @@ internal static class WaitingList
                     return ApiError.NotFound("ticket_type_not_found", "The event has no such ticket type.");
                 }
 
+                if (!type.IsOnSale(DateTimeOffset.UtcNow))
+                {
+                    return Admission.NotOnSale(type);
+                }
+
                 var stock = (await Stock.LockAsync(connection, [type.QuotaId]))[type.QuotaId];
                 if (stock.Available > 0)
                 {
@@ -66,6 +71,15 @@ internal static class WaitingList
             },
             cancel)).ToCreated(w => $"/api/v1/waiting-list/{w.Key}");
     }
+
+    /// <summary>Whoever waits for a type waits for a seat of its stock, and is offered it no longer than it is on sale, and to everybody.</summary>
+    public static Task<int> FollowAsync(NpgsqlConnection connection, TypeRow type) => connection.ExecuteAsync(
+        $"""
+        update platform.ticket_waiting_list w set quota_id = y.quota_id, state = case when {TypeRow.IsOver} then 'lapsed' else w.state end,
+               offered_until = case when w.state = 'offered' then least(w.offered_until, y.sales_until) else w.offered_until end
+        from platform.ticket_types y where y.id = @Id and w.ticket_type_id = y.id and w.state in ('waiting', 'offered')
+        """,
+        type);
 
     public static async Task<Results<Ok<WaitingDetails>, ProblemHttpResult>> GetAsync(string key, Database database, TicketKeys keys, CancellationToken cancel)
     {

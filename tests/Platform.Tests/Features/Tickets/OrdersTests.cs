@@ -188,8 +188,80 @@ public sealed class OrdersTests(PlatformFixture fixture)
         Assert.Equal(0, await shop.AvailableAsync());
     }
 
+    [Theory]
+    [InlineData("sales_until = now()")]
+    [InlineData("visibility = 'invited'")]
+    public async Task Nobody_is_offered_what_cannot_be_bought_and_nobody_joins_the_queue_for_it(string change)
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1);
+        var (other, list) = (await shop.AddTypeAsync(), $"/api/v1/events/{shop.EventId}/waiting-list");
+        var order = await shop.BuyAsync();
+        var first = await JoinAsync(shop.TypeId, "first@people.example");
+        var second = await JoinAsync(other, "second@people.example");
+        await shop.ScalarAsync<int>($"update platform.ticket_types set {change} where id = @TypeId; select 1", new { shop.TypeId });
+        using var cancelled = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/orders/{order.GetProperty("id").GetGuid()}/cancel", order);
+        await fixture.Client().EventuallyAsync($"/api/v1/waiting-list/{second}", w => w.GetProperty("state").GetString() == "offered");
+        Assert.Equal("lapsed", (await fixture.Client().GetJsonAsync($"/api/v1/waiting-list/{first}")).GetProperty("state").GetString());
+        await shop.BuyAsync(shop.Order("second@people.example", type: other, waitingList: second));
+        using var refused = await fixture.Client().PostAsJsonAsync(list, new { ticketTypeId = shop.TypeId, email = "third@people.example", name = "Third" });
+        Assert.Equal(change.StartsWith("sales", StringComparison.Ordinal) ? HttpStatusCode.Conflict : HttpStatusCode.NotFound, refused.StatusCode);
+
+        async Task<string> JoinAsync(Guid type, string email) =>
+            (await fixture.Client().PostJsonAsync(list, new { ticketTypeId = type, email, name = "Wanda" }, HttpStatusCode.Created)).GetProperty("key").GetString()!;
+    }
+
     [Fact]
+    public async Task An_offer_ends_with_the_sale_of_its_type_and_with_its_being_open_to_everybody()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1);
+        var (order, type) = (await shop.BuyAsync(), $"/api/v1/events/{shop.EventId}/ticket-types/{shop.TypeId}");
+        var key = (await fixture.Client().PostJsonAsync($"/api/v1/events/{shop.EventId}/waiting-list", new { ticketTypeId = shop.TypeId, email = "wanda@people.example", name = "Wanda" }, HttpStatusCode.Created)).GetProperty("key").GetString();
+        var until = DateTimeOffset.UtcNow.AddHours(1);
+        await PutAsync("public");
+        using var cancelled = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/orders/{order.GetProperty("id").GetGuid()}/cancel", order);
+        await fixture.Client().EventuallyAsync($"/api/v1/waiting-list/{key}", w => w.GetProperty("state").GetString() == "offered");
+        Assert.InRange((await OfferAsync()).GetProperty("offeredUntil").GetDateTimeOffset(), until.AddSeconds(-1), until.AddSeconds(1));
+        until = until.AddMinutes(-30);
+        await PutAsync("public");
+        Assert.InRange((await OfferAsync()).GetProperty("offeredUntil").GetDateTimeOffset(), until.AddSeconds(-1), until.AddSeconds(1));
+        await PutAsync("invited");
+        Assert.Equal("lapsed", (await OfferAsync()).GetProperty("state").GetString());
+
+        Task<JsonElement> OfferAsync() => fixture.Client().GetJsonAsync($"/api/v1/waiting-list/{key}");
+
+        async Task PutAsync(string visibility)
+        {
+            using var response = await shop.Organiser.PutAsJsonAsync(type, new { name = "Seat", quotaId = shop.QuotaId, priceMinor = 0, currency = "CHF", visibility, salesUntil = until });
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task A_queue_moves_however_many_others_are_stuck()
+    {
+        var stuck = await Shop.OpenAsync(fixture, capacity: 0);
+        await stuck.ScalarAsync<int>(
+            """
+            insert into platform.ticket_quotas (id, event_id, name, capacity) select ('00' || substr(md5(@EventId::text || n), 3))::uuid, @EventId, 'Stuck', 0 from generate_series(1, 300) n;
+            insert into platform.ticket_waiting_list (id, event_id, ticket_type_id, quota_id, email, name, state)
+            select gen_random_uuid(), @EventId, @TypeId, q.id, q.id || '@people.example', 'Wanda', 'waiting' from platform.ticket_quotas q where q.event_id = @EventId;
+            select 1
+            """,
+            new { stuck.EventId, stuck.TypeId });
+        for (var i = 0; i < 3; i++)
+        {
+            var shop = await Shop.OpenAsync(fixture, capacity: 1);
+            var order = await shop.BuyAsync();
+            var waiting = await fixture.Client().PostJsonAsync($"/api/v1/events/{shop.EventId}/waiting-list", new { ticketTypeId = shop.TypeId, email = "wanda@people.example", name = "Wanda" }, HttpStatusCode.Created);
+            using var cancelled = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/orders/{order.GetProperty("id").GetGuid()}/cancel", order);
+            await fixture.Client().EventuallyAsync($"/api/v1/waiting-list/{waiting.GetProperty("key").GetString()}", w => w.GetProperty("state").GetString() == "offered");
+        }
+
+        await stuck.ScalarAsync<int>("update platform.ticket_waiting_list set state = 'left' where event_id = @EventId; select 1", new { stuck.EventId });
+    }
+
     public async Task Consent_is_to_the_version_that_was_shown()
+    [Fact]
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 5);
         using var put = await shop.Organiser.PutAsJsonAsync($"/api/v1/events/{shop.EventId}/consent", new { storing = "We keep your name.", sharing = "" });
