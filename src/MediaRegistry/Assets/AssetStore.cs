@@ -1,4 +1,5 @@
 using Dapper;
+using Events.MediaRegistry.Blobs;
 using Npgsql;
 
 namespace Events.MediaRegistry.Assets;
@@ -51,6 +52,21 @@ public static class AssetStore
         }
 
         await AddRenditionAsync(transaction, id, "original", document.File);
+        return id;
+    }
+
+    /// <summary>Registers a document whose blob was put into the store just before; the bytes make good what a sweep took in between.</summary>
+    public static async Task<Guid> RegisterAsync(NpgsqlTransaction transaction, NewDocument document, IBlobStore blobs, Stream content, CancellationToken cancel)
+    {
+        var id = await RegisterAsync(transaction, document);
+
+        // Putting what somebody else had too writes nothing. Its row is ours from here on; until now a sweep may have deleted the file for its last holder.
+        if (!await blobs.ExistsAsync(document.File.Sha256, cancel))
+        {
+            content.Position = 0;
+            await blobs.PutAsync(content, cancel);
+        }
+
         return id;
     }
 

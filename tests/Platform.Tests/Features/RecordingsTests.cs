@@ -134,9 +134,11 @@ public sealed class RecordingsTests(PlatformFixture fixture)
 
         Assert.Equal(HttpStatusCode.NoContent, (await scene.Organiser.DeleteAsync($"/api/v1/recordings/{first}")).StatusCode);
         await scene.Organiser.GetAsync($"/api/v1/recordings/{first}").ShouldRefuseAsync(HttpStatusCode.NotFound, "recording_not_found");
+        await using var connection = await fixture.Database.OpenAsync(default);
+        await Eventually.TrueAsync(async () => await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.timers where kind = 'blob-sweep' and next_at <= now()") == 0, "the sweep has run");
         Assert.True(await blobs.ExistsAsync(firstVideo));
         Assert.Equal(HttpStatusCode.NoContent, (await scene.Organiser.DeleteAsync($"/api/v1/recordings/{second}")).StatusCode);
-        Assert.False(await blobs.ExistsAsync(firstVideo));
+        await Eventually.TrueAsync(async () => !await blobs.ExistsAsync(firstVideo), "nobody holds it any more");
     }
 
     [Fact]

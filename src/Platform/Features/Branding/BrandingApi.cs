@@ -74,7 +74,7 @@ internal static class BrandingApi
         var outcome = await ChangeAsync(id, account, database, async transaction =>
         {
             await RemoveAsync(transaction, id, kind);
-            var asset = await picture.RegisterAsync(transaction, "event_picture", kind);
+            var asset = await picture.RegisterAsync(transaction, blobs, "event_picture", kind, cancel);
             await transaction.Connection!.ExecuteAsync("insert into platform.event_pictures (event_id, kind, asset_id, sha256, mime_type) values (@id, @kind, @asset, @Sha256, @MimeType)", new { id, kind, asset, picture.Sha256, picture.MimeType });
             return true;
         }, cancel);

@@ -86,7 +86,7 @@ internal static class OrganisationBranding
         return await ChangeAsync(id, account, database, listing, async transaction =>
         {
             await RemoveAsync(transaction, id);
-            var asset = await picture.RegisterAsync(transaction, "organisation_logo", "logo");
+            var asset = await picture.RegisterAsync(transaction, blobs, "organisation_logo", "logo", cancel);
             await transaction.Connection!.ExecuteAsync("insert into platform.organiser_logos (organiser_id, asset_id, sha256, mime_type) values (@id, @asset, @Sha256, @MimeType)", new { id, asset, picture.Sha256, picture.MimeType });
             return null;
         }, cancel);

@@ -10,7 +10,7 @@ using Npgsql;
 namespace Events.Platform.Features.Branding;
 
 /// <summary>A picture that was sent, made anew and stored: on its way to whom it belongs to.</summary>
-internal sealed record UploadedPicture(string Sha256, long Size, string MimeType, string Extension)
+internal sealed record UploadedPicture(string Sha256, byte[] Bytes, string MimeType, string Extension)
 {
     /// <summary>5 MB at 90 kB/s.</summary>
     private static readonly TimeSpan MostTime = TimeSpan.FromMinutes(1);
@@ -42,12 +42,15 @@ internal sealed record UploadedPicture(string Sha256, long Size, string MimeType
 
         using var content = new MemoryStream(picture.Bytes);
         var blob = await blobs.PutAsync(content, cancel);
-        return new UploadedPicture(blob.Sha256, blob.Size, picture.MimeType, picture.Extension);
+        return new UploadedPicture(blob.Sha256, picture.Bytes, picture.MimeType, picture.Extension);
     }
 
     /// <summary>Makes it an asset, in the transaction that says whose.</summary>
-    public Task<Guid> RegisterAsync(NpgsqlTransaction transaction, string ownerType, string name) =>
-        AssetStore.RegisterAsync(transaction, new NewDocument(ownerType, Guid.CreateVersion7(), new AssetFile(Sha256, Size, MimeType, name + Extension)));
+    public async Task<Guid> RegisterAsync(NpgsqlTransaction transaction, IBlobStore blobs, string ownerType, string name, CancellationToken cancel)
+    {
+        using var content = new MemoryStream(Bytes);
+        return await AssetStore.RegisterAsync(transaction, new NewDocument(ownerType, Guid.CreateVersion7(), new AssetFile(Sha256, Bytes.Length, MimeType, name + Extension)), blobs, content, cancel);
+    }
 
     /// <summary>Deletes the asset that a statement takes away; false: there was none.</summary>
     public static async Task<bool> RemoveAsync(NpgsqlTransaction transaction, string deleteReturningAsset, object values)

@@ -1,11 +1,11 @@
 using Dapper;
 using Events.MediaRegistry.Assets;
-using Events.MediaRegistry.Blobs;
 using Events.MediaRegistry.Playback;
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Data.Work;
 using Events.Platform.Features.EventEntry;
+using Events.Platform.Features.Media;
 using Events.Platform.Features.Rooms;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -104,31 +104,36 @@ internal static class RecordingsApi
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        Guid id, EventPass pass, Database database, IBlobStore blobs, RecordingReconciler reconciler, CancellationToken cancel)
+        Guid id, EventPass pass, Database database, RecordingReconciler reconciler, CancellationToken cancel)
     {
         if (!pass.IsOrganiser)
         {
             return NotOrganiser.ToResult();
         }
 
-        var (error, hashes) = await database.InTransactionAsync<(ApiError? Error, IReadOnlyList<string> Hashes)>(
+        var error = await database.InTransactionAsync<ApiError?>(
             async transaction =>
             {
                 var connection = transaction.Connection!;
                 await connection.ExecuteAsync("select from platform.recordings where id = @id for update", new { id }, transaction);
                 if (await FindAsync(connection, id, pass) is not { } row)
                 {
-                    return (NotFound, []);
+                    return NotFound;
                 }
 
                 if (row.IsActive)
                 {
-                    return (ApiError.Conflict("recording_active", "Stop the recording, and wait until it is ready, before deleting it."), []);
+                    return ApiError.Conflict("recording_active", "Stop the recording, and wait until it is ready, before deleting it.");
                 }
 
                 await connection.ExecuteAsync("update platform.recordings set deleted_at = now() where id = @id", new { id }, transaction);
                 await Outbox.AppendAsync(transaction, "recording", id, "recording.deleted", new { recordingId = id, row.AssetId, by = pass.ParticipantId });
-                return (null, row.AssetId is { } assetId ? await Deletion.DeleteAsync(transaction, assetId) : []);
+                if (row.AssetId is { } assetId)
+                {
+                    await BlobSweep.SoonAsync(transaction, await Deletion.DeleteAsync(transaction, assetId));
+                }
+
+                return null;
             },
             cancel);
         if (error is not null)
@@ -136,8 +141,6 @@ internal static class RecordingsApi
             return error.ToResult();
         }
 
-        await using var sweeping = await database.OpenAsync(CancellationToken.None);
-        await Deletion.SweepAsync(sweeping, blobs, hashes, CancellationToken.None);
         reconciler.Wake();
         return TypedResults.NoContent();
     }

@@ -94,7 +94,7 @@ internal static class AnswerFiles
         await database.InTransactionAsync(
             async transaction =>
             {
-                var asset = await AssetStore.RegisterAsync(transaction, new NewDocument("answer_file", fileId, new AssetFile(blob.Sha256, blob.Size, type.MimeType, fileName)));
+                var asset = await AssetStore.RegisterAsync(transaction, new NewDocument("answer_file", fileId, new AssetFile(blob.Sha256, blob.Size, type.MimeType, fileName)), blobs, content, cancel);
                 await TimerTable.SetAsync(transaction, AnswerFileUpkeep.TimerKind, fileId.ToString(), TimeProvider.System.GetUtcNow() + AnswerFileUpkeep.UnclaimedFor);
                 return await transaction.Connection!.ExecuteAsync(
                     """

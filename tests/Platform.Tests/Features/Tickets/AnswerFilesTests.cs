@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Events.MediaRegistry.Assets;
 using Events.MediaRegistry.Blobs;
 using Events.Platform.Features.Tickets;
 using Events.Tests.Platform.Testing;
@@ -46,6 +47,40 @@ public sealed class AnswerFilesTests(PlatformFixture fixture)
 
         // A file is for one ticket.
         await shop.SendAsync(shop.Order("again@people.example", answers: answers)).ShouldRefuseAsync(HttpStatusCode.BadRequest, "answer_invalid");
+    }
+
+    [Fact]
+    public async Task A_file_that_a_sweep_takes_between_its_upload_and_its_registration_is_there_again()
+    {
+        var blobs = fixture.Services.GetRequiredService<IBlobStore>();
+        using var content = new MemoryStream(Encoding.UTF8.GetBytes($"The same for two {Guid.NewGuid()}"));
+        var blob = await blobs.PutAsync(content);
+        var file = new AssetFile(blob.Sha256, blob.Size, "text/plain", "a.txt");
+        await using var connection = await fixture.Database.OpenAsync(CancellationToken.None);
+        Guid first;
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            first = await AssetStore.RegisterAsync(transaction, new NewDocument("answer_file", Guid.NewGuid(), file));
+            await transaction.CommitAsync();
+        }
+
+        // Somebody else puts the same, which is there; before they register it, its first holder lets go of it.
+        content.Position = 0;
+        Assert.Equal(blob, await blobs.PutAsync(content));
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            await Deletion.DeleteAsync(transaction, first);
+            await transaction.CommitAsync();
+        }
+
+        Assert.Equal(1, await Deletion.SweepAsync(connection, blobs, [blob.Sha256], CancellationToken.None));
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            await AssetStore.RegisterAsync(transaction, new NewDocument("answer_file", Guid.NewGuid(), file), blobs, content, CancellationToken.None);
+            await transaction.CommitAsync();
+        }
+
+        Assert.True(await blobs.ExistsAsync(blob.Sha256));
     }
 
     [Fact]
