@@ -30,6 +30,29 @@ public sealed class EventDomainTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task A_token_is_not_renewed_beyond_the_sessions_of_its_account()
+    {
+        var scene = await fixture.SceneAsync();
+        var (_, email) = await fixture.AddUserAsync();
+        using var account = await fixture.SignedInAsync(email);
+        var entry = $"/api/v1/events/{scene.EventId}/entry";
+        var first = await account.PostJsonAsync(entry, new { }, HttpStatusCode.OK);
+        using var alone = fixture.Bearer(first.GetProperty("token").GetString()!);
+        var renewed = await alone.PostJsonAsync(entry, new { }, HttpStatusCode.OK);
+        Assert.Equal(first.GetProperty("participant").GetProperty("id").GetGuid(), renewed.GetProperty("participant").GetProperty("id").GetGuid());
+
+        Assert.Equal(HttpStatusCode.NoContent, (await account.PostAsync("/api/v1/me/sessions/end", null)).StatusCode);
+        using var stolen = fixture.Bearer(renewed.GetProperty("token").GetString()!);
+        await stolen.PostAsJsonAsync(entry, new { }).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "event_token_invalid");
+
+        // Who signs in again goes on as the same participant, with the old token or without.
+        using var again = await fixture.SignedInAsync(email);
+        again.DefaultRequestHeaders.Authorization = stolen.DefaultRequestHeaders.Authorization;
+        var back = await again.PostJsonAsync(entry, new { }, HttpStatusCode.OK);
+        Assert.Equal(first.GetProperty("participant").GetProperty("id").GetGuid(), back.GetProperty("participant").GetProperty("id").GetGuid());
+    }
+
+    [Fact]
     public async Task A_grant_says_what_its_holder_may_do_and_two_tabs_are_two_identities()
     {
         var scene = await fixture.SceneAsync();

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
@@ -97,10 +98,10 @@ internal static class EventEntryApi
                     : await EnterAsGuestAsync(transaction, id, asked ?? "Guest");
                 if (participant is null)
                 {
-                    return new ApiError(401, "event_token_invalid", "This participant is no longer part of the event; enter again without the token.").ToResult();
+                    return new ApiError(401, "event_token_invalid", "This participant is no longer part of the event, or its account has ended its sessions; enter again without the token.").ToResult();
                 }
 
-                var (token, expiresAt) = tokens.Issue(new EventPass(id, participant.Id, participant.Name, participant.Role, participant.Preview));
+                var (token, expiresAt) = tokens.Issue(new EventPass(id, participant.Id, participant.Name, participant.Role, participant.Preview, await SessionsAsync(connection, participant.Id)));
                 return TypedResults.Ok(new EntryAnswer(token, expiresAt, participant));
             },
             cancel);
@@ -119,6 +120,12 @@ internal static class EventEntryApi
 
         if (row.UserId is { } owner)
         {
+            // Without the account's cookie the token stands for it, as long as the account's sessions do.
+            if (userId != owner && old.Sessions != await SessionsAsync(connection, row.Id))
+            {
+                return null;
+            }
+
             var role = await Permissions.RoleAsync(connection, owner, organiserId);
             return await EnterAsUserAsync(transaction, old.EventId, owner, asked ?? row.Name, Permissions.ManagesEvents(role));
         }
@@ -134,6 +141,11 @@ internal static class EventEntryApi
         await connection.ExecuteAsync("update platform.event_participants set name = @name where id = @Id", new { name, row.Id }, transaction);
         return new EntryParticipant(row.Id, name, row.Role);
     }
+
+    /// <summary>A mark of the sessions of a participant's account: the stamp that they go by, hashed, since whoever has a token can read it. Null for a guest.</summary>
+    private static async Task<string?> SessionsAsync(NpgsqlConnection connection, Guid participantId) =>
+        await connection.QuerySingleOrDefaultAsync<Guid?>("select u.security_stamp from platform.event_participants p join platform.users u on u.id = p.user_id where p.id = @participantId", new { participantId }) is { } stamp
+            ? Convert.ToHexStringLower(SHA256.HashData(stamp.ToByteArray()))[..32] : null;
 
     private static async Task<EntryParticipant?> EnterAsUserAsync(NpgsqlTransaction transaction, Guid eventId, Guid userId, string? asked, bool manages, bool preview = false) =>
         await transaction.Connection!.QuerySingleOrDefaultAsync<EntryParticipant>(

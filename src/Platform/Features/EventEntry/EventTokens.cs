@@ -9,7 +9,8 @@ namespace Events.Platform.Features.EventEntry;
 /// <param name="Name">Shown to others.</param>
 /// <param name="Role">One of <see cref="Permissions.EventRoles"/>.</param>
 /// <param name="Preview">The organizer pass: seen by nobody, counted nowhere.</param>
-public sealed record EventPass(Guid EventId, Guid ParticipantId, string Name, string Role, bool Preview = false)
+/// <param name="Sessions">Of an account: a mark of its sessions, which is another one once they are ended; null for a guest.</param>
+public sealed record EventPass(Guid EventId, Guid ParticipantId, string Name, string Role, bool Preview = false, string? Sessions = null)
 {
     /// <summary>Runs the event: organisers, hosts and co-hosts.</summary>
     public bool IsOrganiser => Permissions.Allows(Role, EventAction.Record);
@@ -37,7 +38,7 @@ public sealed class EventTokens(SigningKeyRing keys, TimeProvider clock)
     {
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         var exp = now + (long)Lifetime.TotalSeconds;
-        var token = CompactJwt.Sign(keys.Signing, Expectation.Type, new Dictionary<string, object>
+        var claims = new Dictionary<string, object>
         {
             ["iss"] = Expectation.Issuer,
             ["aud"] = Expectation.Audience,
@@ -48,7 +49,13 @@ public sealed class EventTokens(SigningKeyRing keys, TimeProvider clock)
             ["preview"] = pass.Preview,
             ["nbf"] = now,
             ["exp"] = exp,
-        });
+        };
+        if (pass.Sessions is not null)
+        {
+            claims["sessions"] = pass.Sessions;
+        }
+
+        var token = CompactJwt.Sign(keys.Signing, Expectation.Type, claims);
         return (token, DateTimeOffset.FromUnixTimeSeconds(exp));
     }
 
@@ -64,7 +71,7 @@ public sealed class EventTokens(SigningKeyRing keys, TimeProvider clock)
         var claims = verified.Value;
         return Guid.TryParse(claims.Text("event"), out var eventId) && Guid.TryParse(claims.Text("sub"), out var participant)
             && claims.Text("name") is { } name && claims.Text("role") is { } role && Permissions.EventRoles.Contains(role)
-            ? (new EventPass(eventId, participant, name, role, claims.Flag("preview") ?? false), null)
+            ? (new EventPass(eventId, participant, name, role, claims.Flag("preview") ?? false, claims.Text("sessions")), null)
             : (null, "event_token_invalid");
     }
 }
