@@ -8,7 +8,7 @@ namespace Events.Platform.Features.Tickets;
 
 /// <summary>
 /// Orders, tickets with their answers and files, places in queues, invitations. An order is the person's by account or by address, a ticket by
-/// its holder's address; tickets that the person bought for others stay theirs.
+/// its holder's address; tickets that the person bought for others stay theirs, without the person's name where none was given for them.
 /// </summary>
 internal sealed class TicketPersonalData : IPersonalData
 {
@@ -88,6 +88,7 @@ internal sealed class TicketPersonalData : IPersonalData
             $"""
             delete from platform.leads where ticket_id in ({MyTickets});
             update platform.tickets set holder_name = @Erased, holder_email = id || @Domain, answers = jsonb_build_object() where id in ({MyTickets});
+            update platform.tickets t set holder_name = @Erased from platform.orders o where o.id = t.order_id and o.id in ({MyOrders}) and lower(t.holder_name) = lower(o.name);
             update platform.orders set email = id || @Domain, name = @Erased, idempotency_key = id::text, fingerprint = ''::bytea where id in ({MyOrders});
             delete from platform.ticket_waiting_list where lower(email) = lower(@Email);
             delete from platform.ticket_invitations where lower(email) = lower(@Email)

@@ -5,6 +5,7 @@ using Dapper;
 using Events.MediaRegistry.Blobs;
 using Events.Platform.Features.Privacy;
 using Events.Tests.Platform.Features.Onsite;
+using Events.Tests.Platform.Features.Tickets;
 using Events.Tests.Platform.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -108,6 +109,22 @@ public sealed class ErasureTests(PlatformFixture fixture)
         await Eventually.TrueAsync(async () => !await blobs.ExistsAsync(ContentHash.Of(content)), "the archive is deleted");
         await fixture.Client().GetAsync(url.PathAndQuery).ShouldRefuseAsync(HttpStatusCode.NotFound, "blob_not_found");
         Assert.Equal(0, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.privacy_requests where lower(email) = lower(@Email)", new { person.Email }));
+    }
+
+    [Fact]
+    public async Task The_buyers_name_leaves_tickets_that_others_hold()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 5);
+        var (buyer, friend) = ($"{Guid.NewGuid():N}@people.example", $"{Guid.NewGuid():N}@people.example");
+        await shop.BuyAsync(new
+        {
+            email = buyer,
+            name = "Bea Buyer",
+            tickets = new[] { new { ticketTypeId = shop.TypeId, holderName = (string?)null, holderEmail = friend }, new { ticketTypeId = shop.TypeId, holderName = (string?)"Otto Other", holderEmail = friend } },
+            consent = new { storing = true, sharing = false },
+        });
+        await fixture.SettleAsync(buyer, "erasure");
+        Assert.Equal($"{ErasedPerson.Name}, Otto Other", await shop.ScalarAsync<string>("select string_agg(holder_name, ', ' order by holder_name) from platform.tickets where event_id = @EventId and holder_email = @friend", new { shop.EventId, friend }));
     }
 
     [Fact]
