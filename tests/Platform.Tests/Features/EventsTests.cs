@@ -73,6 +73,7 @@ public sealed class EventsTests(PlatformFixture fixture)
         Assert.Equal(2, byId.GetProperty("sessions").GetArrayLength());
         await fixture.Client().GetAsync($"/api/v1/events/{Guid.NewGuid()}").ShouldRefuseAsync(HttpStatusCode.NotFound, "event_not_found");
         await fixture.Client().GetAsync($"/api/v1/events/{new string('x', 500)}").ShouldRefuseAsync(HttpStatusCode.NotFound, "event_not_found");
+        Assert.Empty((await fixture.Client().GetJsonAsync("/api/v1/sso/options?event=%00")).GetProperty("items").EnumerateArray());
     }
 
     [Fact]

@@ -133,6 +133,18 @@ public sealed class MagicLinksTests(PlatformFixture fixture)
         await client.PostAsJsonAsync("/api/v1/me/password", new { password = "five unrelated words here" }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "current_password_wrong");
     }
 
+    [Fact]
+    public async Task A_link_that_is_used_while_signed_in_proves_the_mailbox_anew()
+    {
+        var (_, email) = await fixture.AddUserAsync();
+        using var client = await fixture.SignedInAsync(email);
+        await client.PostAsJsonAsync("/api/v1/me/password", new { password = "four unrelated words here" }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "current_password_wrong");
+        await client.PostJsonAsync("/api/v1/auth/links", new { email }, HttpStatusCode.Accepted);
+        await client.PostJsonAsync("/api/v1/auth/confirm", new { token = await fixture.TokenAsync(email) }, HttpStatusCode.OK);
+        using var changed = await client.PostAsJsonAsync("/api/v1/me/password", new { password = "four unrelated words here" });
+        Assert.Equal(HttpStatusCode.NoContent, changed.StatusCode);
+    }
+
     [Theory]
     [InlineData("short", "password_length")]
     [InlineData("password123", "password_guessable")]

@@ -4,6 +4,7 @@ using Events.Platform.Data;
 using Events.Platform.Features.Links;
 using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Privacy;
+using Events.Platform.Features.Sso;
 using Microsoft.AspNetCore.Identity;
 using Npgsql;
 
@@ -25,6 +26,7 @@ internal sealed class ConfirmLink(Database database, LinkMails links, PrivacyReq
     public async Task<(ConfirmAnswer? Answer, ApiError? Error)> HandleAsync(ConfirmRequest request, HttpContext context, CancellationToken cancel)
     {
         var here = SignedIn.From(context.User);
+        var isProof = false;
         var (answer, error) = await database.InTransactionAsync(
             async transaction =>
             {
@@ -41,6 +43,7 @@ internal sealed class ConfirmLink(Database database, LinkMails links, PrivacyReq
                     (link, refused) = await MagicLinks.TakeAsync(transaction, request.Token);
                 }
 
+                isProof = link?.Purpose is MagicLinks.SignIn or MagicLinks.VerifyEmail;
                 return refused is not null ? (null, refused) : link!.Purpose switch
                 {
                     MagicLinks.SignIn => await SignInAsync(transaction, link.UserId!.Value),
@@ -50,9 +53,10 @@ internal sealed class ConfirmLink(Database database, LinkMails links, PrivacyReq
                 };
             },
             cancel);
-        if (answer is { Status: "signed_in", User: { } user } && here?.UserId != user.Id)
+        if (answer is { Status: "signed_in", User: { } user } && isProof)
         {
-            await AccountCookie.SignInAsync(context, database, user.Id, clock.GetUtcNow(), cancel);
+            // Also who is here already: the mailbox is proven anew, and what a company has said of them stands.
+            await AccountCookie.SignInAsync(context, database, user.Id, clock.GetUtcNow(), cancel, here?.UserId == user.Id ? SsoSession.From(context.User) : null);
         }
 
         return (answer, error);

@@ -1,4 +1,5 @@
 using Dapper;
+using Events.Platform.Composition;
 using Npgsql;
 
 namespace Events.Platform.Features.Events;
@@ -8,7 +9,7 @@ internal static class EventQueries
 {
     public static Task<EventRow?> FindAsync(NpgsqlConnection connection, string idOrSlug) => connection.QuerySingleOrDefaultAsync<EventRow>(
         $"select {EventRow.Columns} from platform.events e join platform.organisers o on o.id = e.organiser_id where " + (Guid.TryParse(idOrSlug, out _) ? "e.id = @Id" : "e.slug = @Slug"),
-        new { Id = Guid.TryParse(idOrSlug, out var id) ? id : (Guid?)null, Slug = idOrSlug });
+        new { Id = Guid.TryParse(idOrSlug, out var id) ? id : (Guid?)null, Slug = FieldChecks.IsWellFormed(idOrSlug) ? idOrSlug : "" });
 
     public static async Task<IReadOnlyList<SessionDetails>> SessionsAsync(NpgsqlConnection connection, Guid eventId, Guid? only = null)
     {

@@ -25,8 +25,13 @@ internal sealed record ToldScan(Guid Id, Guid? TicketId, DateTimeOffset At, bool
     private static readonly DateTimeOffset Earliest = DateTimeOffset.UnixEpoch;
     private static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public static Outcome<ToldScan> Read(NewScan scan, int index, Guid eventId, TicketKeys keys)
+    public static Outcome<ToldScan> Read(NewScan? scan, int index, Guid eventId, TicketKeys keys)
     {
+        if (scan is null)
+        {
+            return ApiError.BadRequest("scan_invalid", $"'scans[{index}]' is an object.");
+        }
+
         var decision = scan.Decision switch { "ask" => Decision.Ask, "admitted" => Decision.Admitted, "already_in" => Decision.AlreadyIn, "refused" => Decision.Refused, _ => (Decision?)null };
         var checks = new FieldChecks();
         checks.Require(scan.Id is { } id && id != Guid.Empty, "scan_invalid", $"'scans[{index}].id' is a UUID.");

@@ -45,7 +45,7 @@ internal sealed class Admission
 
         _voucher = await connection.QuerySingleOrDefaultAsync<VoucherRow>(
             "select id, ticket_type_id, percent_off, max_uses, valid_until from platform.ticket_vouchers where event_id = @eventId and code = @Code for update",
-            new { eventId, Code = code.Length <= 40 ? code.Trim().ToUpperInvariant() : "" });
+            new { eventId, Code = code.Length <= 40 && FieldChecks.IsWellFormed(code) ? code.Trim().ToUpperInvariant() : "" });
         if (_voucher is null)
         {
             return ApiError.BadRequest("voucher_invalid", "The event has no such voucher.");

@@ -20,6 +20,7 @@ internal sealed record OrderDraft(string Email, string Name, string IdempotencyK
             checks.Require(ticket is not null, "tickets_invalid", "A ticket is an object with 'ticketTypeId'.");
             if (ticket is not null)
             {
+                checks.Require(ticket.Answers?.Values.All(QuestionRules.IsReadable) ?? true, "answer_invalid", "An answer has half of a surrogate pair, which is no text.");
                 named.Add(ticket with
                 {
                     HolderName = string.IsNullOrWhiteSpace(ticket.HolderName) ? null : checks.Text("holderName", ticket.HolderName, 200, "holder_name"),

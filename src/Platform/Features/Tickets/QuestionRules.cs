@@ -58,6 +58,25 @@ internal static class QuestionRules
         return (kept, null);
     }
 
+    /// <summary>JSON can write half of a surrogate pair, which is no text: whatever reads it throws.</summary>
+    public static bool IsReadable(JsonElement answer)
+    {
+        try
+        {
+            return answer.ValueKind switch
+            {
+                JsonValueKind.String => answer.GetString() is not null,
+                JsonValueKind.Array => answer.EnumerateArray().All(IsReadable),
+                JsonValueKind.Object => answer.EnumerateObject().All(p => p.Name is not null && IsReadable(p.Value)),
+                _ => true,
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     private static bool IsEmpty(JsonElement answer) => answer.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.Undefined => true,

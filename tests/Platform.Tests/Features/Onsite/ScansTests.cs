@@ -146,15 +146,15 @@ public sealed class ScansTests(PlatformFixture fixture)
         await device.PostAsync([]).ShouldRefuseAsync(HttpStatusCode.BadRequest, "scans_invalid");
         await device.PostAsync([.. Enumerable.Range(0, 101).Select(_ => (object)good)]).ShouldRefuseAsync(HttpStatusCode.BadRequest, "scans_invalid");
         await device.Client.PostAsync("/onsite/v1/scans", Http.Json(new { scans = new[] { good } })).ShouldRefuseAsync(HttpStatusCode.BadRequest, "scans_invalid");
-        object[] bad =
+        object?[] bad =
         [
             new { code = "x", at, decision = "ask" }, new { id = Guid.Empty, code = "x", at, decision = "ask" }, new { id, at, decision = "ask" }, new { id, code = "x", ticketId = id, at, decision = "ask" },
             new { id, code = "x", decision = "ask" }, new { id, code = "x", at = "0001-01-01T00:00:00Z", decision = "ask" }, new { id, code = "x", at, decision = "shrug" }, new { id, code = "x", at, kind = "up", decision = "ask" },
-            new { id, code = "x", at, decision = "refused" }, new { id, code = "x", at, decision = "refused", reason = "mood" },
+            new { id, code = "x", at, decision = "refused" }, new { id, code = "x", at, decision = "refused", reason = "mood" }, null,
         ];
         foreach (var scan in bad)
         {
-            await device.PostAsync([good, scan]).ShouldRefuseAsync(HttpStatusCode.BadRequest, "scan_invalid");
+            await device.PostAsync([good, scan!]).ShouldRefuseAsync(HttpStatusCode.BadRequest, "scan_invalid");
         }
 
         await device.Client.SendLargeAsync(HttpMethod.Post, "/onsite/v1/scans", new byte[70_000], "application/json").ShouldRefuseAsync(HttpStatusCode.RequestEntityTooLarge, "body_too_large");

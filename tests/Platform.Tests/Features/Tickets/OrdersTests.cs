@@ -102,6 +102,7 @@ public sealed class OrdersTests(PlatformFixture fixture)
         await shop.Organiser.PostJsonAsync($"/api/v1/events/{shop.EventId}/vouchers", new { code = "half-off", percentOff = 50, maxUses = 1, ticketTypeId = shop.TypeId }, HttpStatusCode.Created);
         await shop.SendAsync(shop.Order()).ShouldRefuseAsync(HttpStatusCode.NotFound, "ticket_type_not_found");
         await shop.SendAsync(shop.Order(voucher: "wrong")).ShouldRefuseAsync(HttpStatusCode.BadRequest, "voucher_invalid");
+        await shop.SendAsync(shop.Order(voucher: "\0")).ShouldRefuseAsync(HttpStatusCode.BadRequest, "voucher_invalid");
         var order = await shop.BuyAsync(shop.Order(voucher: "HALF-OFF"));
         Assert.Equal(499, order.GetProperty("totalMinor").GetInt64());
         await shop.SendAsync(shop.Order("next@people.example", voucher: "half-off")).ShouldRefuseAsync(HttpStatusCode.Conflict, "voucher_used_up");
@@ -260,8 +261,8 @@ public sealed class OrdersTests(PlatformFixture fixture)
         await stuck.ScalarAsync<int>("update platform.ticket_waiting_list set state = 'left' where event_id = @EventId; select 1", new { stuck.EventId });
     }
 
-    public async Task Consent_is_to_the_version_that_was_shown()
     [Fact]
+    public async Task Consent_is_to_the_version_that_was_shown()
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 5);
         using var put = await shop.Organiser.PutAsJsonAsync($"/api/v1/events/{shop.EventId}/consent", new { storing = "We keep your name.", sharing = "" });
@@ -308,6 +309,20 @@ public sealed class OrdersTests(PlatformFixture fixture)
         Assert.Equal(HttpStatusCode.OK, transferred.StatusCode);
 
         Task<HttpResponseMessage> TransferAsync() => shop.WithKeyAsync(HttpMethod.Post, $"{path}/transfer", order, new { name = "Nora New", email = "nora@people.example" });
+    }
+
+    [Theory]
+    [InlineData("\"\\ud800\"")]
+    [InlineData("[\"\\udc00\"]")]
+    [InlineData("{\"a\":{\"b\":\"\\ud800x\"}}")]
+    public async Task An_answer_with_half_a_character_is_refused(string answer)
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1);
+        var question = (await shop.Organiser.PostJsonAsync($"/api/v1/events/{shop.EventId}/questions", new { label = "Diet", kind = "text" }, HttpStatusCode.Created)).GetProperty("id").GetGuid();
+        var order = JsonSerializer.Serialize(shop.Order(answers: new Dictionary<string, string> { [question.ToString()] = "ANSWER" })).Replace("\"ANSWER\"", answer, StringComparison.Ordinal);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/events/{shop.EventId}/orders") { Content = new StringContent(order, System.Text.Encoding.UTF8, "application/json") };
+        request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
+        await fixture.Client().SendAsync(request).ShouldRefuseAsync(HttpStatusCode.BadRequest, "answer_invalid");
     }
 
     internal static async Task EventuallyAsync(Func<Task<bool>> holds)
