@@ -44,4 +44,7 @@ internal static partial class MixerLog
 
     [LoggerMessage(4011, LogLevel.Error, "Recording {RecordingId} ended unexpectedly.")]
     public static partial void Broken(ILogger logger, Exception exception, string recordingId);
+
+    [LoggerMessage(4013, LogLevel.Error, "Recording {RecordingId} cannot write to its disk; it is tried again.")]
+    public static partial void NotWritten(ILogger logger, Exception exception, string recordingId);
 }

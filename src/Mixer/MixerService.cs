@@ -58,23 +58,7 @@ public sealed partial class MixerService : IMixer, IHostedService, IAsyncDisposa
 
             var directory = Path.Combine(_root, request.RecordingId);
             Directory.CreateDirectory(directory);
-            var manifest = RecordingManifest.Open(directory);
-            if (manifest.Entries.Count == 0)
-            {
-                manifest.Append(
-                    new()
-                    {
-                        Type = ManifestEntryType.Created,
-                        At = NodeTime.Now,
-                        RecordingId = request.RecordingId,
-                        Room = request.Room,
-                        Relay = Path.GetFullPath(request.Relay),
-                        Layout = request.Layout,
-                        Title = request.Title,
-                    },
-                    durable: true);
-            }
-
+            var manifest = OpenManifest(directory, request);
             MixerLog.Accepted(_services.Log, request.RecordingId, request.Room);
             var job = new RecordingJob(directory, manifest, _services);
             _jobs[job.Id] = job;
@@ -156,6 +140,36 @@ public sealed partial class MixerService : IMixer, IHostedService, IAsyncDisposa
                 MixerLog.Resumed(_services.Log, job.Id, job.Snapshot().State);
                 job.Run(_shutdown.Token);
             }
+        }
+    }
+
+    private static RecordingManifest OpenManifest(string directory, StartRecording request)
+    {
+        var manifest = RecordingManifest.Open(directory);
+        try
+        {
+            if (manifest.Entries.Count == 0)
+            {
+                manifest.Append(
+                    new()
+                    {
+                        Type = ManifestEntryType.Created,
+                        At = NodeTime.Now,
+                        RecordingId = request.RecordingId,
+                        Room = request.Room,
+                        Relay = Path.GetFullPath(request.Relay),
+                        Layout = request.Layout,
+                        Title = request.Title,
+                    },
+                    durable: true);
+            }
+
+            return manifest;
+        }
+        catch (IOException)
+        {
+            manifest.Dispose();
+            throw;
         }
     }
 

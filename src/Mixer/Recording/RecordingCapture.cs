@@ -75,6 +75,7 @@ internal sealed class RecordingCapture
             _metrics.RecordingEnded();
             await syncing.CancelAsync();
             await sync;
+            _files.Abandon();
         }
     }
 

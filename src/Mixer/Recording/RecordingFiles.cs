@@ -66,6 +66,15 @@ internal sealed class RecordingFiles(string directory, RecordingManifest manifes
         manifest.Sync();
     }
 
+    /// <summary>Closes what is open, without a word in the manifest, as a crash would.</summary>
+    public void Abandon()
+    {
+        foreach (var segment in Snapshot())
+        {
+            segment.Abandon();
+        }
+    }
+
     private List<SegmentFile> Snapshot()
     {
         lock (_gate)

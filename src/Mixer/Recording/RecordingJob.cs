@@ -16,7 +16,7 @@ internal sealed record RecordingServices(
 /// </summary>
 internal sealed class RecordingJob
 {
-    private static readonly TimeSpan CaptureRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WriteRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -49,19 +49,20 @@ internal sealed class RecordingJob
     public void Run(CancellationToken shutdown) => _running = Task.Run(() => RunAsync(shutdown), CancellationToken.None);
 
     /// <summary>Durable when it returns; twice is once.</summary>
+    /// <exception cref="IOException">The disk did not take it, and the recording goes on: to be asked again.</exception>
     public void Stop()
     {
         lock (_gate)
         {
-            if (_manifest.Entries.Any(e => e.Type == ManifestEntryType.Stopped))
+            var stopped = _manifest.Entries.FirstOrDefault(e => e.Type == ManifestEntryType.Stopped);
+            if (stopped is null)
             {
-                return;
+                stopped = new() { Type = ManifestEntryType.Stopped, At = NodeTime.Now };
+                _manifest.Append(stopped, durable: true);
+                _state = RecordingState.Stopping;
             }
 
-            var at = NodeTime.Now;
-            _manifest.Append(new() { Type = ManifestEntryType.Stopped, At = at }, durable: true);
-            _state = RecordingState.Stopping;
-            _capture?.StopAt(at);
+            _capture?.StopAt(stopped.At);
         }
     }
 
@@ -134,10 +135,12 @@ internal sealed class RecordingJob
     private Timeline Fold() => Timeline.Fold(_manifest.Entries, OpenEnd)!;
 
     /// <summary>The end of a file that a crash left open: its last whole frame.</summary>
-    private long OpenEnd(string file, long start)
+    private long OpenEnd(string file, long start) => start + Scan(file).LastTimestampNs;
+
+    private MatroskaScan Scan(string file)
     {
         var path = Path.Combine(_directory, file);
-        return start + (File.Exists(path) ? MatroskaScan.File(path).LastTimestampNs : 0);
+        return File.Exists(path) ? MatroskaScan.File(path) : default;
     }
 
     private async Task RunAsync(CancellationToken shutdown)
@@ -152,7 +155,7 @@ internal sealed class RecordingJob
 
             if (_state is RecordingState.Starting or RecordingState.Recording)
             {
-                await CaptureAsync(ending.Token);
+                await InsistAsync(CaptureAsync, ending.Token);
             }
 
             if (!ending.IsCancellationRequested)
@@ -196,39 +199,43 @@ internal sealed class RecordingJob
         return false;
     }
 
+    /// <summary>Does what must be written until the disk takes it. A full one, mostly: what is there stays, and it goes on as soon as there is room.</summary>
+    private async Task InsistAsync(Func<CancellationToken, Task> act, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                await act(cancellation);
+                return;
+            }
+            catch (IOException e) when (!cancellation.IsCancellationRequested)
+            {
+                MixerLog.NotWritten(_services.Log, e, Id);
+                await Task.Delay(WriteRetry, cancellation);
+            }
+        }
+    }
+
     private async Task CaptureAsync(CancellationToken cancellation)
     {
         CloseWhatCrashed();
-        while (!cancellation.IsCancellationRequested)
+        RecordingCapture capture;
+        lock (_gate)
         {
-            RecordingCapture capture;
-            lock (_gate)
+            var timeline = Fold();
+            capture = new(
+                new(_directory, _manifest), timeline.StartedAt is not null, _services.Options, _services.Metrics, _services.Log, OnStarted, SayWhatIsRefused);
+            if (timeline.StoppedAt is { } stopped)
             {
-                var timeline = Fold();
-                capture = new(
-                    new(_directory, _manifest), timeline.StartedAt is not null, _services.Options, _services.Metrics, _services.Log, OnStarted, SayWhatIsRefused);
-                if (timeline.StoppedAt is { } stopped)
-                {
-                    capture.StopAt(stopped);
-                }
-
-                _capture = capture;
+                capture.StopAt(stopped);
             }
 
-            await using var aborting = cancellation.Register(capture.Abort);
-            try
-            {
-                await capture.RunAsync();
-                return;
-            }
-            catch (IOException e)
-            {
-                // A full disk, mostly: what is there stays, and recording goes on as soon as there is room.
-                MixerLog.Broken(_services.Log, e, Id);
-                await Task.Delay(CaptureRetry, cancellation);
-                CloseWhatCrashed();
-            }
+            _capture = capture;
         }
+
+        await using var aborting = cancellation.Register(capture.Abort);
+        await capture.RunAsync();
     }
 
     /// <summary>Writes the ends that a crash kept from being written: of open files, and of everyone's presence.</summary>
@@ -246,7 +253,7 @@ internal sealed class RecordingJob
         foreach (var segment in timeline.Segments.Where(s => !ended.Contains(s.File)))
         {
             last = Math.Max(last, segment.Span.To);
-            _manifest.Append(new() { Type = ManifestEntryType.SegmentEnded, At = segment.Span.To, File = segment.File });
+            _manifest.Append(new() { Type = ManifestEntryType.SegmentEnded, At = segment.Span.To, File = segment.File, Frames = Scan(segment.File).Frames });
         }
 
         _manifest.Append(new() { Type = ManifestEntryType.Detached, At = last });
@@ -272,7 +279,13 @@ internal sealed class RecordingJob
 
     private async Task ComposeAsync(CancellationToken cancellation)
     {
-        CloseWhatCrashed();
+        await InsistAsync(
+            _ =>
+            {
+                CloseWhatCrashed();
+                return Task.CompletedTask;
+            },
+            cancellation);
         var timeline = Fold();
         var tracks = RecordedTracks(timeline).Count;
         MixerLog.Stopped(_services.Log, Id, tracks);
@@ -319,7 +332,7 @@ internal sealed class RecordingJob
         catch (Exception e) when (e is FfmpegException or IOException or InvalidDataException && !cancellation.IsCancellationRequested)
         {
             MixerLog.AttemptFailed(_services.Log, e, Id, attempt);
-            _manifest.Append(new()
+            Note(new()
             {
                 Type = ManifestEntryType.Attempt,
                 At = NodeTime.Now,
@@ -378,9 +391,22 @@ internal sealed class RecordingJob
     private void Fail(string code, string detail)
     {
         MixerLog.Failed(_services.Log, Id, code, detail);
-        _manifest.Append(new() { Type = ManifestEntryType.Failed, At = NodeTime.Now, Code = code, Detail = detail }, durable: true);
+        Note(new() { Type = ManifestEntryType.Failed, At = NodeTime.Now, Code = code, Detail = detail });
         SetState(RecordingState.Failed);
         _services.Events.Record(RecordingEventTypes.Failed, new RecordingFailed(Id, code, detail));
+    }
+
+    /// <summary>Writes down what is as true when the disk does not take it: after a restart it is found out again.</summary>
+    private void Note(ManifestEntry entry)
+    {
+        try
+        {
+            _manifest.Append(entry, durable: true);
+        }
+        catch (IOException e)
+        {
+            MixerLog.NotWritten(_services.Log, e, Id);
+        }
     }
 
     private void SetState(RecordingState state)

@@ -46,7 +46,7 @@ public sealed class RecordingManifest : IDisposable
     /// <summary>Opens or makes the manifest in a recording's directory, ready to append after its last whole line.</summary>
     public static RecordingManifest Open(string directory)
     {
-        var file = new FileStream(Path.Combine(directory, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        var file = new FileStream(Path.Combine(directory, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         var bytes = new byte[file.Length];
         file.ReadExactly(bytes);
         var (entries, length) = Parse(bytes);
@@ -78,9 +78,13 @@ public sealed class RecordingManifest : IDisposable
         return (entries, position);
     }
 
-    /// <summary>Appends a line; after <see cref="Dispose"/> nothing, since the recording is being deleted.</summary>
+    /// <summary>
+    /// Appends a line; after <see cref="Dispose"/> nothing, since the recording is being deleted. After an exception the manifest is as it
+    /// was before, on disk and here.
+    /// </summary>
     /// <param name="entry">The line.</param>
     /// <param name="durable">Wait for the disk; else <see cref="Sync"/> brings it there.</param>
+    /// <exception cref="IOException">The disk is full, or broken.</exception>
     public void Append(ManifestEntry entry, bool durable = false)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(entry, Json);
@@ -91,9 +95,20 @@ public sealed class RecordingManifest : IDisposable
                 return;
             }
 
+            var before = _file.Position;
+            try
+            {
+                _file.Write([.. json, (byte)'\n']);
+                _file.Flush(flushToDisk: durable);
+            }
+            catch (IOException)
+            {
+                _file.SetLength(before);
+                _file.Position = before;
+                throw;
+            }
+
             _entries.Add(entry);
-            _file.Write([.. json, (byte)'\n']);
-            _file.Flush(flushToDisk: durable);
             _dirty = !durable;
         }
     }

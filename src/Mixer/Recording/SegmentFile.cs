@@ -57,6 +57,16 @@ internal sealed class SegmentFile : IDisposable
         }
     }
 
+    /// <summary>Closes it as it is on disk.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            _file.Dispose();
+        }
+    }
+
     public void Dispose()
     {
         lock (_gate)
@@ -66,9 +76,9 @@ internal sealed class SegmentFile : IDisposable
                 return;
             }
 
-            _closed = true;
             _writer.Flush();
             _file.Flush(flushToDisk: true);
+            _closed = true;
             _file.Dispose();
         }
     }

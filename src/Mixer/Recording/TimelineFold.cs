@@ -58,6 +58,7 @@ internal sealed class TimelineFold(Func<string, long, long>? openEnd)
                 break;
             case ManifestEntryType.SegmentEnded when _segments.FindLast(s => s.Entry.File == e.File) is { } segment:
                 segment.End = e.At;
+                segment.IsEmpty = e.Frames == 0;
                 break;
             case ManifestEntryType.Attempt:
                 _attempts = Math.Max(_attempts, e.Attempt ?? 0);
@@ -75,6 +76,7 @@ internal sealed class TimelineFold(Func<string, long, long>? openEnd)
     {
         var end = _stopped ?? LastKnown;
         var segments = _segments
+            .Where(s => !s.IsEmpty)
             .Select(s => new TrackSegment(
                 s.Entry.File ?? string.Empty,
                 s.Entry.TrackId ?? string.Empty,
@@ -128,6 +130,9 @@ internal sealed class TimelineFold(Func<string, long, long>? openEnd)
     private sealed class OpenSegment(ManifestEntry entry) : Open(entry)
     {
         public long Start { get; set; } = entry.At;
+
+        /// <summary>It was opened, and a crash or a full disk kept its first frame from it.</summary>
+        public bool IsEmpty { get; set; }
     }
 
     private sealed class OpenTrack(ManifestEntry entry) : Open(entry)

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Events.MediaRegistry.Blobs;
 using Events.Mixer;
+using Events.Mixer.Recording;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -19,7 +20,9 @@ public sealed class MixerFixture : IAsyncDisposable, IMixerEvents
         Options = new() { DataDirectory = Root, NodeKey = () => "key", RetryDelay = TimeSpan.FromMilliseconds(50) };
         Options = configure?.Invoke(Options) ?? Options;
         Blobs = new DiskBlobStore(Path.Combine(Root, "blobs"));
-        Service = new(Options, Blobs, this, new(_provider.GetRequiredService<IMeterFactory>()), NullLogger<MixerService>.Instance);
+        var metrics = new MixerMetrics(_provider.GetRequiredService<IMeterFactory>());
+        Service = new(Options, Blobs, this, metrics, NullLogger<MixerService>.Instance);
+        Services = new(Options, Blobs, this, metrics, NullLogger.Instance, new(Options.MaxComposites));
     }
 
     public string Root { get; }
@@ -29,6 +32,9 @@ public sealed class MixerFixture : IAsyncDisposable, IMixerEvents
     public DiskBlobStore Blobs { get; }
 
     public MixerService Service { get; }
+
+    /// <summary>For a job that a test runs itself.</summary>
+    internal RecordingServices Services { get; }
 
     public ConcurrentQueue<(string Type, object Data)> Events { get; } = new();
 

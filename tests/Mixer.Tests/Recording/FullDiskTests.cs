@@ -1,0 +1,104 @@
+using Events.Mixer;
+using Events.Mixer.Recording;
+using Events.Rtc.Protocol.Codecs;
+using Events.Tests.Mixer.Tests.Testing;
+
+namespace Events.Tests.Mixer.Tests.Recording;
+
+public sealed class FullDiskTests
+{
+    [Fact]
+    public void A_manifest_holds_just_what_was_written_before_a_disk_was_full_and_after()
+    {
+        using var disk = new SmallDisk(1);
+        using (var manifest = RecordingManifest.Open(disk.Root))
+        {
+            manifest.Append(new() { Type = ManifestEntryType.Created, RecordingId = "r" }, durable: true);
+            disk.Fill();
+            Assert.Throws<IOException>(() => AppendForEver(manifest));
+            Assert.Equal(RecordingManifest.Read(disk.Root), manifest.Entries);
+            disk.MakeRoom();
+            manifest.Append(new() { Type = ManifestEntryType.Stopped, At = 1 });
+            Assert.Equal(RecordingManifest.Read(disk.Root), manifest.Entries);
+        }
+
+        using var again = RecordingManifest.Open(disk.Root);
+        Assert.Equal(1, again.Entries[^1].At);
+    }
+
+    [Fact]
+    public async Task A_live_recording_goes_on_when_a_full_disk_has_room_again()
+    {
+        using var disk = new SmallDisk(64);
+        await using var mixer = new MixerFixture(disk.Root);
+        using var relay = new FakeRelay(Path.Combine(Path.GetTempPath(), $"relay-{Guid.NewGuid():N}.sock"));
+        var speaker = new Speaker(relay, "ada", "Ada", 1);
+        speaker.Join();
+        var start = NodeTime.Now;
+        speaker.Play(Codec.Opus, await Material.OpusAsync("sine=f=300", 1), 0, start, loop: true);
+        speaker.Play(Codec.Vp8, await Material.VideoAsync(Codec.Vp8, "color=0xF0F0F0:s=320x180:r=30", 1), 20, start, loop: true);
+        Assert.True((await mixer.Service.StartAsync(new("r1", "room", relay.Path))).IsOk);
+        await MixerFixture.Until(() => VideoFiles(mixer) == 1, "a first video file");
+
+        disk.Fill();
+        await FillManifestAsync(mixer, relay, speaker);
+        await Task.Delay(TimeSpan.FromSeconds(2.5)); // Two attempts to go on fail.
+        Assert.Equal(RecordingState.Recording, mixer.Service.Get("r1")!.State);
+        disk.MakeRoom();
+
+        var before = VideoFiles(mixer);
+        await MixerFixture.Until(() => VideoFiles(mixer) > before, "another video file");
+        var (composed, _) = await mixer.FinishAsync("r1");
+        speaker.StopSending();
+        Assert.InRange(composed.DurationMs - (composed.EndedAt - composed.StartedAt).TotalMilliseconds, -40, 40);
+        Assert.DoesNotContain(RecordingManifest.Read(Path.Combine(mixer.Root, "recordings", "r1")), e => e.Type == ManifestEntryType.Attempt && e.Code is not null);
+        File.Delete(relay.Path);
+    }
+
+    [Fact]
+    public async Task A_stop_that_the_disk_does_not_take_can_be_asked_again()
+    {
+        using var disk = new SmallDisk(64);
+        await using var mixer = new MixerFixture(disk.Root);
+        using var manifest = RecordingManifest.Open(Directory.CreateDirectory(Path.Combine(disk.Root, "r1")).FullName);
+        manifest.Append(new() { Type = ManifestEntryType.Created, At = NodeTime.Now, RecordingId = "r1", Room = "room", Relay = mixer.RelayPath });
+        var job = new RecordingJob(Path.Combine(disk.Root, "r1"), manifest, mixer.Services);
+        job.Run(CancellationToken.None);
+        await MixerFixture.Until(() => mixer.Event<RecordingStarted>() is not null, "the start");
+
+        disk.Fill();
+        Assert.Throws<IOException>(() => AppendForEver(manifest));
+        Assert.Throws<IOException>(job.Stop);
+        Assert.Equal(RecordingState.Recording, job.Snapshot().State);
+        disk.MakeRoom();
+        job.Stop();
+        await job.Completion;
+        Assert.Equal(RecordingState.Done, job.Snapshot().State);
+    }
+
+    private static int VideoFiles(MixerFixture mixer) => mixer.Service.Get("r1")!.Tracks.Where(t => t.Kind == "video").Sum(t => t.Segments);
+
+    /// <summary>Lines go into the manifest's last block until not even a line fits.</summary>
+    private static async Task FillManifestAsync(MixerFixture mixer, FakeRelay relay, Speaker speaker)
+    {
+        var path = Path.Combine(mixer.Root, "recordings", "r1", RecordingManifest.FileName);
+        var muted = true;
+        await MixerFixture.Until(
+            () =>
+            {
+                relay.Mute(speaker.Audio, muted);
+                muted = !muted;
+                return 4096 - (new FileInfo(path).Length % 4096) < 75;
+            },
+            "a manifest without room for a line");
+    }
+
+    private static void AppendForEver(RecordingManifest manifest)
+    {
+        while (true)
+        {
+            // Shorter than any line of use.
+            manifest.Append(new() { Type = ManifestEntryType.Left });
+        }
+    }
+}
