@@ -14,6 +14,11 @@ public interface IMixer
     /// <summary>Stops a recording and queues its composite; durable when this returns. Stopping twice is once.</summary>
     Task<MixerResult> StopAsync(string recordingId, CancellationToken cancellation = default);
 
+    /// <summary>
+    /// Composes a recording anew that has failed, or whose composite is lost; durable when this returns. One that has not come so far goes on as it does.
+    /// </summary>
+    Task<MixerResult> ComposeAsync(string recordingId, CancellationToken cancellation = default);
+
     /// <summary>What a recording does, or null when it is not known.</summary>
     RecordingSnapshot? Get(string recordingId);
 

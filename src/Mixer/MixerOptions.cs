@@ -26,11 +26,14 @@ public sealed record MixerOptions
     /// </summary>
     public int MaxComposites { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
-    /// <summary>How often a composite is tried before the recording has failed.</summary>
+    /// <summary>How often a composite is tried before the recording has failed, restarts of the mixer included.</summary>
     public int MaxAttempts { get; init; } = 5;
 
-    /// <summary>Wait before the second attempt; doubles with each.</summary>
-    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(500);
+    /// <summary>Wait before the second attempt; four times as long with each, up to a minute.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>For how long attempts that a full disk or a missing FFmpeg ends are not counted.</summary>
+    public TimeSpan OutagePatience { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>Throws when a value makes no sense.</summary>
     /// <exception cref="ArgumentException">Says which.</exception>
@@ -43,5 +46,6 @@ public sealed record MixerOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxComposites, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxAttempts, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(RetryDelay, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(OutagePatience, TimeSpan.Zero);
     }
 }

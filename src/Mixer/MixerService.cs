@@ -71,16 +71,9 @@ public sealed partial class MixerService : IMixer, IHostedService, IAsyncDisposa
         }
     }
 
-    public Task<MixerResult> StopAsync(string recordingId, CancellationToken cancellation = default)
-    {
-        if (!_jobs.TryGetValue(recordingId, out var job))
-        {
-            return Task.FromResult(new MixerResult(null, new("recording_not_found", "This node knows no such recording.")));
-        }
+    public Task<MixerResult> StopAsync(string recordingId, CancellationToken cancellation = default) => Task.FromResult(Command(recordingId, job => job.Stop()));
 
-        job.Stop();
-        return Task.FromResult(new MixerResult(job.Snapshot(), null));
-    }
+    public Task<MixerResult> ComposeAsync(string recordingId, CancellationToken cancellation = default) => Task.FromResult(Command(recordingId, job => job.ComposeAgain()));
 
     public RecordingSnapshot? Get(string recordingId) => _jobs.TryGetValue(recordingId, out var job) ? job.Snapshot() : null;
 
@@ -198,6 +191,17 @@ public sealed partial class MixerService : IMixer, IHostedService, IAsyncDisposa
         return string.IsNullOrEmpty(request.Relay)
             ? new("relay_invalid", "The path of the media node's relay socket is missing.")
             : null;
+    }
+
+    private MixerResult Command(string recordingId, Action<RecordingJob> command)
+    {
+        if (!_jobs.TryGetValue(recordingId, out var job))
+        {
+            return new(null, new("recording_not_found", "This node knows no such recording."));
+        }
+
+        command(job);
+        return new(job.Snapshot(), null);
     }
 
     [GeneratedRegex("^[A-Za-z0-9_-]{1,64}$")]

@@ -101,6 +101,7 @@ internal sealed class Compositor : IAsyncDisposable
         {
             if (decoder is not null)
             {
+                _decoders.Remove(track);
                 await decoder.DisposeAsync();
             }
 

@@ -40,12 +40,15 @@ public enum ManifestEntryType
     /// <summary>The composite's last moment.</summary>
     Stopped,
 
-    /// <summary>A composite is tried.</summary>
+    /// <summary>A composite is tried, or, with a code, has not come about; <see cref="ManifestEntry.Attempt"/> attempts count from here on.</summary>
     Attempt,
 
     /// <summary>The composite is durable.</summary>
     Composed,
     Failed,
+
+    /// <summary>The composite is wanted anew: what was said of it before counts no more, nor do its attempts.</summary>
+    Reopened,
 }
 
 /// <summary>One line of a manifest. Which members are set follows from the type.</summary>

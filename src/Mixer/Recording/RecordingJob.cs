@@ -29,6 +29,7 @@ internal sealed class RecordingJob
     private double _progress;
     private long _lastReport;
     private Task _running = Task.CompletedTask;
+    private CancellationToken _shutdown;
 
     public RecordingJob(string directory, RecordingManifest manifest, RecordingServices services)
     {
@@ -46,7 +47,11 @@ internal sealed class RecordingJob
 
     /// <summary>Begins, or goes on after a restart.</summary>
     /// <param name="shutdown">The mixer ends: recordings stay as they are, to be resumed.</param>
-    public void Run(CancellationToken shutdown) => _running = Task.Run(() => RunAsync(shutdown), CancellationToken.None);
+    public void Run(CancellationToken shutdown)
+    {
+        _shutdown = shutdown;
+        _running = Task.Run(() => RunAsync(shutdown), CancellationToken.None);
+    }
 
     /// <summary>Durable when it returns; twice is once.</summary>
     /// <exception cref="IOException">The disk did not take it, and the recording goes on: to be asked again.</exception>
@@ -63,6 +68,30 @@ internal sealed class RecordingJob
             }
 
             _capture?.StopAt(stopped.At);
+        }
+    }
+
+    /// <summary>Composes anew what is done or has failed; durable when it returns. A recording that is not so far goes on as it does.</summary>
+    /// <exception cref="IOException">The disk did not take it: to be asked again.</exception>
+    public void ComposeAgain()
+    {
+        lock (_gate)
+        {
+            if (_state is not (RecordingState.Done or RecordingState.Failed))
+            {
+                return;
+            }
+
+            _manifest.Append(new() { Type = ManifestEntryType.Reopened, At = NodeTime.Now }, durable: true);
+            _state = RecordingState.Stopping;
+            _progress = 0;
+            _running = AgainAsync(_running);
+        }
+
+        async Task AgainAsync(Task before)
+        {
+            await before;
+            await Task.Run(() => RunAsync(_shutdown), CancellationToken.None);
         }
     }
 
@@ -298,59 +327,11 @@ internal sealed class RecordingJob
         }
 
         SetState(RecordingState.Composing);
-        for (var attempt = 1; ; attempt++)
+        var failure = await new CompositeAttempts(Id, _directory, _manifest, _services)
+            .RunAsync(timeline, Report, (files, cancel) => PublishAsync(timeline, files, cancel), cancellation);
+        if (failure is not null)
         {
-            using (await _services.Queue.EnterAsync(timeline.Created.At, cancellation))
-            {
-                if (await TryComposeAsync(timeline, attempt, cancellation))
-                {
-                    return;
-                }
-            }
-
-            await Task.Delay(_services.Options.RetryDelay * Math.Pow(2, attempt - 1), cancellation);
-        }
-    }
-
-    /// <summary>True when it is over, well or not.</summary>
-    private async Task<bool> TryComposeAsync(Timeline timeline, int attempt, CancellationToken cancellation)
-    {
-        var options = _services.Options;
-        var watch = Stopwatch.StartNew();
-        var failed = true;
-        _services.Metrics.CompositeStarted();
-        try
-        {
-            // A file that no decoder reads to its end must not cost the recording: the last attempts take what can be had.
-            var tolerant = attempt > options.MaxAttempts - 2;
-            var files = await new CompositeRenderer(options).RenderAsync(timeline, _directory, tolerant, Report, cancellation);
-            await PublishAsync(timeline, files, cancellation);
-            failed = false;
-            MixerLog.Composed(_services.Log, Id, (long)files.Duration.TotalMilliseconds, watch.ElapsedMilliseconds);
-            return true;
-        }
-        catch (Exception e) when (e is FfmpegException or IOException or InvalidDataException && !cancellation.IsCancellationRequested)
-        {
-            MixerLog.AttemptFailed(_services.Log, e, Id, attempt);
-            Note(new()
-            {
-                Type = ManifestEntryType.Attempt,
-                At = NodeTime.Now,
-                Attempt = attempt,
-                Code = (e as FfmpegException)?.Failure.Code ?? "composite_failed",
-                Detail = e.Message,
-            });
-            if (attempt < options.MaxAttempts)
-            {
-                return false;
-            }
-
-            Fail("composite_failed", e.Message);
-            return true;
-        }
-        finally
-        {
-            _services.Metrics.CompositeEnded(watch.Elapsed, failed);
+            Fail(failure.Code, failure.Detail);
         }
     }
 
@@ -368,10 +349,10 @@ internal sealed class RecordingJob
             Scenes.ScenePlan.FrameRate,
             NodeTime.ToDate(timeline.StartedAt ?? timeline.Created.At),
             NodeTime.ToDate(timeline.StoppedAt ?? timeline.LastKnown));
+        Directory.Delete(Path.Combine(_directory, CompositeRenderer.WorkingDirectory), recursive: true);
         _manifest.Append(new() { Type = ManifestEntryType.Composed, At = NodeTime.Now, Composed = composed }, durable: true);
         SetState(RecordingState.Done);
         _services.Events.Record(RecordingEventTypes.Composed, composed);
-        Directory.Delete(Path.Combine(_directory, CompositeRenderer.WorkingDirectory), recursive: true);
     }
 
     private void Report(double progress)
@@ -391,22 +372,14 @@ internal sealed class RecordingJob
     private void Fail(string code, string detail)
     {
         MixerLog.Failed(_services.Log, Id, code, detail);
-        Note(new() { Type = ManifestEntryType.Failed, At = NodeTime.Now, Code = code, Detail = detail });
+        if (_manifest.TryAppend(new() { Type = ManifestEntryType.Failed, At = NodeTime.Now, Code = code, Detail = detail }) is { } problem)
+        {
+            // As true without: after a restart it is found out again.
+            MixerLog.NotWritten(_services.Log, problem, Id);
+        }
+
         SetState(RecordingState.Failed);
         _services.Events.Record(RecordingEventTypes.Failed, new RecordingFailed(Id, code, detail));
-    }
-
-    /// <summary>Writes down what is as true when the disk does not take it: after a restart it is found out again.</summary>
-    private void Note(ManifestEntry entry)
-    {
-        try
-        {
-            _manifest.Append(entry, durable: true);
-        }
-        catch (IOException e)
-        {
-            MixerLog.NotWritten(_services.Log, e, Id);
-        }
     }
 
     private void SetState(RecordingState state)

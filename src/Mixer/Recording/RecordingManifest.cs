@@ -113,6 +113,20 @@ public sealed class RecordingManifest : IDisposable
         }
     }
 
+    /// <summary>Appends a line durably, or gives back why the disk did not take it.</summary>
+    public IOException? TryAppend(ManifestEntry entry)
+    {
+        try
+        {
+            Append(entry, durable: true);
+            return null;
+        }
+        catch (IOException e)
+        {
+            return e;
+        }
+    }
+
     /// <summary>Brings appended lines to the disk.</summary>
     public void Sync()
     {

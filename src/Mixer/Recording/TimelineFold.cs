@@ -17,7 +17,7 @@ internal sealed class TimelineFold(Func<string, long, long>? openEnd)
 
     public void Add(ManifestEntry e)
     {
-        LastKnown = e.Type is ManifestEntryType.Attempt or ManifestEntryType.Composed or ManifestEntryType.Failed ? LastKnown : Math.Max(LastKnown, e.At);
+        LastKnown = e.Type is ManifestEntryType.Attempt or ManifestEntryType.Composed or ManifestEntryType.Failed or ManifestEntryType.Reopened ? LastKnown : Math.Max(LastKnown, e.At);
         switch (e.Type)
         {
             case ManifestEntryType.Started:
@@ -61,13 +61,17 @@ internal sealed class TimelineFold(Func<string, long, long>? openEnd)
                 segment.IsEmpty = e.Frames == 0;
                 break;
             case ManifestEntryType.Attempt:
-                _attempts = Math.Max(_attempts, e.Attempt ?? 0);
+                _attempts = e.Attempt ?? _attempts;
                 break;
             case ManifestEntryType.Composed:
                 _composed = e.Composed;
                 break;
             case ManifestEntryType.Failed:
                 _failure = new(e.Code ?? "failed", e.Detail ?? string.Empty);
+                break;
+            case ManifestEntryType.Reopened:
+                _stopped ??= LastKnown;
+                (_attempts, _composed, _failure) = (0, null, null);
                 break;
         }
     }

@@ -16,6 +16,8 @@ internal static class MixerNodeApi
             Answer(await mixer.StartAsync(request, cancel)));
         node.MapPost("/{id}/stop", async Task<Results<Accepted<RecordingSnapshot>, ProblemHttpResult>> (string id, IMixer mixer, CancellationToken cancel) =>
             Answer(await mixer.StopAsync(id, cancel)));
+        node.MapPost("/{id}/compose", async Task<Results<Accepted<RecordingSnapshot>, ProblemHttpResult>> (string id, IMixer mixer, CancellationToken cancel) =>
+            Answer(await mixer.ComposeAsync(id, cancel)));
         node.MapGet("/{id}", Results<Ok<RecordingSnapshot>, ProblemHttpResult> (string id, IMixer mixer) =>
             mixer.Get(id) is { } recording ? TypedResults.Ok(recording) : NotFound.ToResult());
         node.MapDelete("/{id}", async Task<Results<NoContent, ProblemHttpResult>> (string id, IMixer mixer, CancellationToken cancel) =>

@@ -153,6 +153,40 @@ public sealed class RecordingsTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task A_recording_that_failed_keeps_its_tracks_and_can_be_composed_again()
+    {
+        var scene = await fixture.SceneAsync();
+        var id = await FailAsync(scene);
+        using var guest = await scene.GuestAsync();
+        await guest.PostAsync($"/api/v1/recordings/{id}/compose", null).ShouldRefuseAsync(HttpStatusCode.Forbidden, "not_organiser");
+        var again = await scene.Organiser.PostJsonAsync($"/api/v1/recordings/{id}/compose", null, HttpStatusCode.Accepted);
+        Assert.Equal(("composing", JsonValueKind.Null), (again.GetProperty("status").GetString(), again.GetProperty("failure").ValueKind));
+        await fixture.Mixer.ShouldReceiveAsync($"compose {id}");
+        Assert.DoesNotContain($"delete {id}", fixture.Mixer.Commands);
+        await scene.Organiser.PostJsonAsync($"/api/v1/recordings/{id}/compose", null, HttpStatusCode.Accepted);
+        await scene.Organiser.DeleteAsync($"/api/v1/recordings/{id}").ShouldRefuseAsync(HttpStatusCode.Conflict, "recording_active");
+
+        await ComposeAsync(id, [7, 8, 9]);
+        Assert.Equal("ready", await StatusAsync(scene, id));
+        await scene.Organiser.PostAsync($"/api/v1/recordings/{id}/compose", null).ShouldRefuseAsync(HttpStatusCode.Conflict, "recording_not_composable");
+        await fixture.Mixer.ShouldReceiveAsync($"delete {id}");
+    }
+
+    [Fact]
+    public async Task The_tracks_of_a_failed_recording_go_when_it_is_deleted_or_thirty_days_old()
+    {
+        var scene = await fixture.SceneAsync();
+        var deleted = await FailAsync(scene);
+        Assert.Equal(HttpStatusCode.NoContent, (await scene.Organiser.DeleteAsync($"/api/v1/recordings/{deleted}")).StatusCode);
+        await fixture.Mixer.ShouldReceiveAsync($"delete {deleted}");
+
+        var kept = await FailAsync(scene);
+        await using var connection = await fixture.Database.OpenAsync(CancellationToken.None);
+        await connection.ExecuteAsync("update platform.recordings set failed_at = now() - interval '30 days' where id = @kept", new { kept });
+        await fixture.Mixer.ShouldReceiveAsync($"delete {kept}");
+    }
+
+    [Fact]
     public async Task What_happens_to_a_recording_is_in_the_outbox_without_names()
     {
         var scene = await fixture.SceneAsync();
@@ -187,6 +221,17 @@ public sealed class RecordingsTests(PlatformFixture fixture)
         var answer = await scene.Organiser.PostJsonAsync($"/api/v1/sessions/{scene.SessionId}/recordings", new { }, HttpStatusCode.Created);
         Assert.Equal("starting", answer.GetProperty("status").GetString());
         return answer.GetProperty("id").GetGuid();
+    }
+
+    /// <summary>Recorded, stopped, and not composed.</summary>
+    private async Task<Guid> FailAsync(Scene scene)
+    {
+        var id = await StartAsync(scene);
+        await fixture.Mixer.ShouldReceiveAsync($"start {id}");
+        await ReportAsync("recording.started", new { recordingId = id, startedAt = "2026-05-01T08:00:00Z" });
+        await ReportAsync("recording.stopped", new { recordingId = id, endedAt = "2026-05-01T08:10:00Z", tracks = 1 });
+        await ReportAsync("recording.failed", new { recordingId = id, code = "composite_failed", detail = "no disk" });
+        return id;
     }
 
     private async Task<string?> StatusAsync(Scene scene, Guid id) => (await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}")).GetProperty("status").GetString();

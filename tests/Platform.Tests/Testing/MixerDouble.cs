@@ -21,7 +21,7 @@ internal sealed class MixerDouble : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>"start ID", "stop ID", "delete ID" in order of arrival.</summary>
+    /// <summary>"start ID", "stop ID", "compose ID", "delete ID" in order of arrival.</summary>
     public ConcurrentQueue<string> Commands { get; } = new();
 
     /// <summary>What it answers; 202 unless a test says otherwise.</summary>
@@ -40,6 +40,7 @@ internal sealed class MixerDouble : IAsyncDisposable
             return mixer.Answer($"start {body.RootElement.GetProperty("recordingId").GetString()}");
         });
         app.MapPost("/node/recordings/{id}/stop", (string id) => mixer.Answer($"stop {id}"));
+        app.MapPost("/node/recordings/{id}/compose", (string id) => mixer.Answer($"compose {id}"));
         app.MapDelete("/node/recordings/{id}", (string id) => mixer.Answer($"delete {id}"));
         await app.StartAsync();
         return mixer;

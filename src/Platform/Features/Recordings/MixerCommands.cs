@@ -40,6 +40,8 @@ internal sealed class MixerCommands : IDisposable
 
     public Task<MixerAnswer> StopAsync(Guid id, CancellationToken cancel) => SendAsync(HttpMethod.Post, $"/node/recordings/{id}/stop", null, cancel);
 
+    public Task<MixerAnswer> ComposeAsync(Guid id, CancellationToken cancel) => SendAsync(HttpMethod.Post, $"/node/recordings/{id}/compose", null, cancel);
+
     public Task<MixerAnswer> DeleteAsync(Guid id, CancellationToken cancel) => SendAsync(HttpMethod.Delete, $"/node/recordings/{id}", null, cancel);
 
     public void Dispose() => _http.Dispose();

@@ -56,7 +56,7 @@ internal static class RecordingEvents
     {
         var changed = await transaction.Connection!.ExecuteAsync(
             """
-            update platform.recordings set status = 'failed', failure_code = left(@Code, 100), failure_detail = left(@Detail, 2000)
+            update platform.recordings set status = 'failed', failed_at = now(), failure_code = left(@Code, 100), failure_detail = left(@Detail, 2000), compose_requested_at = null
             where id = @RecordingId and status not in ('ready', 'failed')
             """,
             e,
@@ -89,7 +89,7 @@ internal static class RecordingEvents
         await connection.ExecuteAsync(
             """
             update platform.recordings set status = 'ready', progress = 1, asset_id = @assetId, duration_ms = @DurationMs,
-                   started_at = @StartedAt, ended_at = @EndedAt, failure_code = null, failure_detail = null
+                   started_at = @StartedAt, ended_at = @EndedAt, failure_code = null, failure_detail = null, failed_at = null, compose_requested_at = null
             where id = @RecordingId
             """,
             new { e.RecordingId, assetId, e.DurationMs, e.StartedAt, e.EndedAt },

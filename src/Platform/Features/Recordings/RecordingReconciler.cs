@@ -14,15 +14,22 @@ internal sealed class RecordingReconciler(Database database, MixerCommands mixer
     /// <summary>A command that was taken but shows no event is given again after this long: the mixer may have lost its disk.</summary>
     private const int RepeatSeconds = 5;
 
+    /// <summary>For so long a recording that has failed, and was not deleted, can be composed again.</summary>
+    private const int KeptDays = 30;
+
     private static readonly string IsDue = $"""
         (r.status in ('starting', 'stopping') and (r.commanded_at is null or r.commanded_at < now() - interval '{RepeatSeconds} seconds'))
-        or (r.working_files and r.status in ('ready', 'failed'))
+        or (r.working_files and (r.status = 'ready' or (r.status = 'failed' and (r.deleted_at is not null or r.failed_at < now() - interval '{KeptDays} days'))))
+        or (r.working_files and r.status = 'composing' and r.compose_requested_at is not null)
         """;
 
     public override string Due => $"exists (select from platform.recordings r where (r.status in ('starting', 'stopping') or r.working_files) and ({IsDue}))";
 
-    public override string NextDue =>
-        $"(select min(commanded_at) + interval '{RepeatSeconds} seconds' from platform.recordings where status in ('starting', 'stopping') and commanded_at >= now() - interval '{RepeatSeconds} seconds')";
+    public override string NextDue => $"""
+        least(
+            (select min(commanded_at) + interval '{RepeatSeconds} seconds' from platform.recordings where status in ('starting', 'stopping') and commanded_at >= now() - interval '{RepeatSeconds} seconds'),
+            (select min(failed_at) + interval '{KeptDays} days' from platform.recordings where working_files and status = 'failed' and failed_at >= now() - interval '{KeptDays} days'))
+        """;
 
     protected override async Task WorkAsync(CancellationToken cancel)
     {
@@ -36,14 +43,12 @@ internal sealed class RecordingReconciler(Database database, MixerCommands mixer
             """);
         foreach (var row in due)
         {
-            if (row.Status is "ready" or "failed")
+            await (row.Status switch
             {
-                await CleanUpAsync(connection, row, cancel);
-            }
-            else
-            {
-                await CommandAsync(connection, row, cancel);
-            }
+                "ready" or "failed" => CleanUpAsync(connection, row, cancel),
+                "composing" => ComposeAsync(connection, row, cancel),
+                _ => CommandAsync(connection, row, cancel),
+            });
         }
     }
 
@@ -84,6 +89,21 @@ internal sealed class RecordingReconciler(Database database, MixerCommands mixer
         }
     }
 
+    private async Task ComposeAsync(NpgsqlConnection connection, DueRow row, CancellationToken cancel)
+    {
+        switch (await mixer.ComposeAsync(row.Id, cancel))
+        {
+            case MixerAnswer.Taken:
+                await connection.ExecuteAsync("update platform.recordings set compose_requested_at = null where id = @Id", row);
+                break;
+            case MixerAnswer.Unknown:
+                await FailAsync(connection, row.Id, "recording_lost", "The mixer no longer has this recording's files.");
+                break;
+            default:
+                break;
+        }
+    }
+
     private async Task CleanUpAsync(NpgsqlConnection connection, DueRow row, CancellationToken cancel)
     {
         if (await mixer.DeleteAsync(row.Id, cancel) is MixerAnswer.Taken or MixerAnswer.Unknown)
@@ -92,11 +112,15 @@ internal sealed class RecordingReconciler(Database database, MixerCommands mixer
         }
     }
 
+    /// <summary>The mixer has nothing of it.</summary>
     private async Task FailAsync(NpgsqlConnection connection, Guid id, string code, string detail)
     {
         RecordingsLog.Failed(log, id, code);
         await connection.ExecuteAsync(
-            "update platform.recordings set status = 'failed', failure_code = @code, failure_detail = @detail where id = @id and status in ('starting', 'stopping')",
+            """
+            update platform.recordings set status = 'failed', failed_at = now(), failure_code = @code, failure_detail = @detail, compose_requested_at = null, working_files = false
+            where id = @id and (status in ('starting', 'stopping') or (status = 'composing' and compose_requested_at is not null))
+            """,
             new { id, code, detail });
     }
 

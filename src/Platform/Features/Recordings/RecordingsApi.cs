@@ -18,8 +18,8 @@ internal static class RecordingsApi
     /// <summary>A replay may be paused over lunch; the address is asked for anew by the page when it has expired.</summary>
     private static readonly TimeSpan PlaybackLifetime = TimeSpan.FromHours(6);
 
-    private static readonly ApiError NotFound = ApiError.NotFound("recording_not_found", "There is no such recording in this event.");
-    private static readonly ApiError NotOrganiser = ApiError.Forbidden("not_organiser", "Only the event's organisers may do this.");
+    public static readonly ApiError NotFound = ApiError.NotFound("recording_not_found", "There is no such recording in this event.");
+    public static readonly ApiError NotOrganiser = ApiError.Forbidden("not_organiser", "Only the event's organisers may do this.");
 
     public static void AddRecordings(this IServiceCollection services)
     {
@@ -34,6 +34,7 @@ internal static class RecordingsApi
         eventDomain.MapGet("/api/v1/events/{id:guid}/recordings", OfEventAsync);
         eventDomain.MapGet("/api/v1/recordings/{id:guid}", GetAsync);
         eventDomain.MapPost("/api/v1/recordings/{id:guid}/stop", StopAsync);
+        eventDomain.MapPost("/api/v1/recordings/{id:guid}/compose", ComposeAgain.HandleAsync);
         eventDomain.MapDelete("/api/v1/recordings/{id:guid}", DeleteAsync);
         eventDomain.MapGet("/api/v1/recordings/{id:guid}/playback", PlaybackAsync);
     }
