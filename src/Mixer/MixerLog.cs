@@ -47,4 +47,7 @@ internal static partial class MixerLog
 
     [LoggerMessage(4013, LogLevel.Error, "Recording {RecordingId} cannot write to its disk; it is tried again.")]
     public static partial void NotWritten(ILogger logger, Exception exception, string recordingId);
+
+    [LoggerMessage(4014, LogLevel.Warning, "Recording {RecordingId}: track {TrackId} began so many files in a minute that it is left out until the minute is over.")]
+    public static partial void TooManyFiles(ILogger logger, string recordingId, string trackId);
 }

@@ -38,6 +38,8 @@ internal sealed class AudioDecoder : IAsyncDisposable
         _process = FfmpegProcess.Start(ffmpegPath, arguments, FfmpegPipes.Output);
     }
 
+    public string TrackId => _segment.TrackId;
+
     /// <summary>The composite's sample at which the file begins; may be negative.</summary>
     public long FirstSample { get; }
 

@@ -13,6 +13,12 @@ internal sealed class AudioMixer
     /// <summary>100 ms.</summary>
     private const int BlockSamples = SampleRate / 10;
 
+    /// <summary>A track has one sound at a time; where a file follows another one, both play for a moment.</summary>
+    private const int MaxDecodersPerTrack = 2;
+
+    /// <summary>Processes at once; of more sounds, those that began first are over.</summary>
+    private const int MaxDecoders = 256;
+
     /// <summary>Below this the sum is left as it is; above, it bends towards full scale.</summary>
     private const float Knee = 0.8f;
 
@@ -96,6 +102,7 @@ internal sealed class AudioMixer
             var blockEnd = startNs + (long)((Int128)(position + count) * 1_000_000_000 / SampleRate);
             while (waiting.TryPeek(out var next) && next.Span.From < blockEnd)
             {
+                await MakeRoomAsync(playing, next.TrackId);
                 var decoder = new AudioDecoder(waiting.Dequeue(), _directory, startNs, _options.FfmpegPath, _tolerant);
                 playing.Add(decoder);
                 SkipBeforeStart(decoder, part);
@@ -113,6 +120,18 @@ internal sealed class AudioMixer
 
             Limit(mix);
             await encoder.Input.WriteAsync(MemoryMarshal.AsBytes(mix.AsSpan(0, count * Channels)).ToArray(), cancellation);
+        }
+    }
+
+    /// <summary>Ends what a sender that gives the same time again and again would have played beside itself.</summary>
+    private static async Task MakeRoomAsync(List<AudioDecoder> playing, string trackId)
+    {
+        var ofTrack = playing.Where(d => d.TrackId == trackId).ToList();
+        var over = ofTrack.Count >= MaxDecodersPerTrack ? ofTrack[0] : playing.Count >= MaxDecoders ? playing[0] : null;
+        if (over is not null)
+        {
+            playing.Remove(over);
+            await over.DisposeAsync();
         }
     }
 

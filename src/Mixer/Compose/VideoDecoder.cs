@@ -12,6 +12,9 @@ namespace Events.Mixer.Compose;
 /// </summary>
 internal sealed class VideoDecoder : IAsyncDisposable
 {
+    /// <summary>16 megapixels: no camera or screen sends more, and a picture of this size takes 25 MB.</summary>
+    public const int MaxPixels = 4096 * 4096;
+
     /// <summary>Frames decoded ahead: enough to keep both processors busy, 5 MB at most.</summary>
     private const int Ahead = 4;
 
@@ -48,6 +51,7 @@ internal sealed class VideoDecoder : IAsyncDisposable
             $"setpts=PTS+{rest / ScenePlan.FrameRate:F6}/TB,scale=w={width}:h={height}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bilinear,pad={width}:{height}:(ow-iw)/2:(oh-ih)/2:color=0x181c26,setsar=1,fps={ScenePlan.FrameRate}:round=near");
         var arguments = FfmpegArguments.Create()
             .Add("-threads", "1")
+            .Add("-max_pixels", MaxPixels)
             .InputFile(Path.Combine(directory, segment.File))
             .Add("-map", "0:v:0", "-vf", filter)
             .RawVideoToStandardOutput(ScenePlan.FrameRate)

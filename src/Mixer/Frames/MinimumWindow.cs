@@ -29,6 +29,9 @@ internal struct MinimumWindow
         }
     }
 
+    /// <summary>Forgets all values: what comes is of another kind.</summary>
+    public void Clear() => _minima = null;
+
     public void Add(long nowNs, long value)
     {
         var bucket = nowNs / BucketNs;

@@ -14,7 +14,12 @@ public sealed class TrackClock
     private readonly ParticipantClock _participant;
     private readonly int _clockRate;
     private TimestampUnwrapper _unwrapper;
+
+    /// <summary>Arrival minus media time, as long as there was no report.</summary>
     private MinimumWindow _transit;
+
+    /// <summary>Arrival minus sender time, each by the relation of sender and media time that held when it was taken.</summary>
+    private MinimumWindow _offsets;
     private SlewedOffset _senderOffset;
     private SlewedOffset _arrivalOffset;
     private long _senderTarget;
@@ -38,20 +43,22 @@ public sealed class TrackClock
     public long LastMove { get; private set; }
 
     /// <summary>This track's view of node time minus sender time, or null without a report.</summary>
-    internal long? OffsetEstimate => _senderOffset.IsSet && _transit.HasValue ? _transit.Minimum - _senderTarget : null;
+    internal long? OffsetEstimate => _offsets.HasValue ? _offsets.Minimum : null;
 
     /// <summary>Learns from a packet's arrival.</summary>
     public void OnPacket(uint rtpTimestamp, long arrivalNs)
     {
         _now = Math.Max(_now, arrivalNs);
-        _transit.Add(_now, arrivalNs - MediaTime(rtpTimestamp));
+        var transit = arrivalNs - MediaTime(rtpTimestamp);
         if (_senderOffset.IsSet)
         {
+            _offsets.Add(_now, transit - _senderTarget);
             _senderOffset.Follow(_now, _senderTarget);
             _participant.Update(_now);
         }
         else
         {
+            _transit.Add(_now, transit);
             _arrivalOffset.Follow(_now, _transit.Minimum);
         }
     }
@@ -69,14 +76,24 @@ public sealed class TrackClock
         }
 
         _now = Math.Max(_now, arrivalNs);
-        var media = MediaTime(rtpTimestamp);
-        _transit.Add(_now, arrivalNs - media);
-        _senderTarget = ntp.ToUnixNanoseconds() - media;
-        if (!_senderOffset.IsSet || Math.Abs(_senderTarget - _senderOffset.Value) > NewTimelineNs)
+        var sent = ntp.ToUnixNanoseconds();
+        _senderTarget = sent - MediaTime(rtpTimestamp);
+        if (!_senderOffset.IsSet)
         {
             _senderOffset.Jump(_now, _senderTarget);
+            if (_transit.HasValue)
+            {
+                _offsets.Add(_now, _transit.Minimum - _senderTarget);
+            }
+        }
+        else if (Math.Abs(_senderTarget - _senderOffset.Value) > NewTimelineNs)
+        {
+            // Packets since the old relation ended were measured by it: a sender's media time stands still while it has nothing to send.
+            _senderOffset.Jump(_now, _senderTarget);
+            _offsets.Clear();
         }
 
+        _offsets.Add(_now, arrivalNs - sent);
         _participant.Update(_now);
         if (!_wasShared && _participant.Shares(this))
         {

@@ -284,7 +284,7 @@ internal sealed class RecordingCapture
             Codec = CodecNames.NameOf(codec),
             Muted = track.Muted,
         });
-        _tracks[track.Handle] = new(track, codec, clock, _files, _metrics);
+        _tracks[track.Handle] = new(track, codec, clock, _files, _metrics, _log);
     }
 
     /// <summary>The others are recorded; the organiser is told of this one.</summary>
@@ -374,6 +374,19 @@ internal sealed class RecordingCapture
     /// <summary>A moment of the roster, not before this connection and not in the future.</summary>
     private long Clamp(long at) => Math.Clamp(at, _attachedAt, Math.Max(_attachedAt, Now));
 
+    private void SyncNow()
+    {
+        try
+        {
+            _files.Sync();
+        }
+        catch (IOException e)
+        {
+            // In a second it may have room again.
+            MixerLog.NotWritten(_log, e, _created.RecordingId!);
+        }
+    }
+
     private async Task SyncEverySecondAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
@@ -381,7 +394,7 @@ internal sealed class RecordingCapture
         {
             while (await timer.WaitForNextTickAsync(cancellation))
             {
-                _files.Sync();
+                SyncNow();
             }
         }
         catch (OperationCanceledException)

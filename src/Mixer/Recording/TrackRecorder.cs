@@ -1,8 +1,10 @@
+using Events.Mixer.Compose;
 using Events.Mixer.Frames;
 using Events.Rtc.Protocol.Codecs;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Wire;
 using Events.Rtc.Relay;
+using Microsoft.Extensions.Logging;
 
 namespace Events.Mixer.Recording;
 
@@ -21,11 +23,17 @@ internal sealed class TrackRecorder : IFrameSink
     /// <summary>A jump in media time that no pause explains: the sender began a new timeline.</summary>
     private const long TimelineJumpNs = 5_000_000_000;
 
+    /// <summary>Files that a track may begin in a minute. Mutes and turned phones take a few; each costs a decoder when the composite is made.</summary>
+    private const int MaxFilesPerMinute = 20;
+
+    private const long MinuteNs = 60_000_000_000;
+
     private readonly RelayTrack _track;
     private readonly Codec _codec;
     private readonly ParticipantClock _participant;
     private readonly RecordingFiles _files;
     private readonly MixerMetrics _metrics;
+    private readonly ILogger _log;
     private readonly JitterBuffer _jitter = new();
     private Depacketiser _depacketiser;
     private TrackClock _clock;
@@ -37,14 +45,17 @@ internal sealed class TrackRecorder : IFrameSink
     private long _gaps;
     private int _moves;
     private bool _needsKeyframe;
+    private long _minute;
+    private int _filesThisMinute;
 
-    public TrackRecorder(RelayTrack track, Codec codec, ParticipantClock participant, RecordingFiles files, MixerMetrics metrics)
+    public TrackRecorder(RelayTrack track, Codec codec, ParticipantClock participant, RecordingFiles files, MixerMetrics metrics, ILogger log)
     {
         _track = track;
         _codec = codec;
         _participant = participant;
         _files = files;
         _metrics = metrics;
+        _log = log;
         _clock = participant.Open(track.ClockRate);
         _depacketiser = Depacketiser.Create(codec, track.Channels, track.Fmtp);
         Muted = track.Muted;
@@ -114,6 +125,11 @@ internal sealed class TrackRecorder : IFrameSink
         {
             EndSegment(at);
         }
+        else
+        {
+            // Media time may have stood still meanwhile: up to the next report, only arrivals tell how long.
+            RestartClock();
+        }
     }
 
     /// <summary>Takes out what has waited long enough.</summary>
@@ -150,7 +166,12 @@ internal sealed class TrackRecorder : IFrameSink
             return;
         }
 
-        _needsKeyframe = false;
+        _needsKeyframe = (long)frame.Width * frame.Height > VideoDecoder.MaxPixels;
+        if (_needsKeyframe)
+        {
+            return;
+        }
+
         var wall = _clock.Map(frame.RtpTimestamp);
         if (_segment is not null && Math.Abs(wall - _segment.LastFrame) > TimelineJumpNs && wall < _segment.LastFrame)
         {
@@ -164,7 +185,7 @@ internal sealed class TrackRecorder : IFrameSink
 
         if (_segment is null)
         {
-            if (!frame.Keyframe)
+            if (!frame.Keyframe || !MayBeginFile())
             {
                 _needsKeyframe = true;
                 return;
@@ -187,6 +208,30 @@ internal sealed class TrackRecorder : IFrameSink
         _jitter.Clear();
     }
 
+    /// <summary>False until the minute is over when there were too many in it; that is logged once.</summary>
+    private bool MayBeginFile()
+    {
+        if (_packetArrival - _minute >= MinuteNs)
+        {
+            _minute = _packetArrival;
+            _filesThisMinute = 0;
+        }
+
+        if (_filesThisMinute++ == MaxFilesPerMinute)
+        {
+            MixerLog.TooManyFiles(_log, _files.Manifest.Entries[0].RecordingId!, TrackId);
+        }
+
+        return _filesThisMinute <= MaxFilesPerMinute;
+    }
+
+    private void RestartClock()
+    {
+        _clock.Close();
+        _clock = _participant.Open(_track.ClockRate);
+        _moves = 0;
+    }
+
     private void EndSegment(long at)
     {
         if (_segment is not null)
@@ -201,8 +246,7 @@ internal sealed class TrackRecorder : IFrameSink
         if (_ssrc is not null)
         {
             End(at);
-            _clock = _participant.Open(_track.ClockRate);
-            _moves = 0;
+            RestartClock();
             _depacketiser = Depacketiser.Create(_codec, _track.Channels, _track.Fmtp);
         }
 

@@ -92,6 +92,45 @@ public sealed class ClockTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_pause_in_which_media_time_stands_still_shifts_nothing_once_a_report_has_come(bool alone)
+    {
+        var participant = new ParticipantClock();
+        var audio = participant.Open(48_000);
+        var video = participant.Open(90_000);
+        var worst = 0L;
+        for (var ms = 0L; ms < 60_000; ms += 20)
+        {
+            var arrival = (1_000 * Second) + (ms * Ms);
+            if (!alone)
+            {
+                video.OnPacket((uint)(ms * 90), arrival);
+                if (ms % 1_000 == 0)
+                {
+                    video.OnSenderReport(NtpTime.FromUnixNanoseconds(Second + (ms * Ms)), (uint)(ms * 90), arrival);
+                }
+            }
+
+            if (ms is >= 20_000 and < 25_000)
+            {
+                continue;
+            }
+
+            var rtp = (uint)((ms < 20_000 ? ms : ms - 5_000) * 48);
+            audio.OnPacket(rtp, arrival);
+            if (ms % 1_000 == 0)
+            {
+                audio.OnSenderReport(NtpTime.FromUnixNanoseconds(Second + (ms * Ms)), rtp, arrival);
+            }
+
+            worst = Math.Max(worst, Math.Abs(audio.Map(rtp) - arrival));
+        }
+
+        Assert.True(worst < 20 * Ms, $"off by {worst / 1e6:F2} ms");
+    }
+
     [Fact]
     public void A_report_without_a_clock_is_ignored()
     {

@@ -1,0 +1,127 @@
+using System.Diagnostics.Metrics;
+using Events.Mixer;
+using Events.Mixer.Frames;
+using Events.Mixer.Recording;
+using Events.Rtc.Protocol.Codecs;
+using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Relay;
+using Events.Rtc.Rooms;
+using Events.Tests.Mixer.Tests.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Events.Tests.Mixer.Tests.Recording;
+
+public sealed class TrackRecorderTests : IDisposable
+{
+    private const long Second = 1_000_000_000;
+    private const long Ms = 1_000_000;
+    private const long Start = 1_700_000_000 * Second;
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("track-").FullName;
+    private readonly ServiceProvider _provider = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly RecordingManifest _manifest;
+
+    public TrackRecorderTests()
+    {
+        _manifest = RecordingManifest.Open(_directory);
+        _manifest.Append(new() { Type = ManifestEntryType.Created, RecordingId = "r" });
+    }
+
+    public void Dispose()
+    {
+        _manifest.Dispose();
+        _provider.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public void A_sender_whose_time_goes_back_and_forth_begins_twenty_files_a_minute_at_most()
+    {
+        var recorder = Create(Codec.Opus);
+        var packetiser = new Packetiser(Codec.Opus, 1);
+        for (var ms = 0L; ms < 130_000; ms += 20)
+        {
+            Send(recorder, packetiser, ms + (ms % 40 == 0 ? 0 : 6_000), Start + (ms * Ms));
+        }
+
+        recorder.End(Start + (130 * Second));
+        Assert.InRange(Segments().Count, 40, 3 * 20);
+        Assert.All(Segments(), s => Assert.True(s.Span.To >= s.Span.From));
+    }
+
+    [Fact]
+    public void After_an_unmute_sound_is_where_it_arrives_though_media_time_stood_still()
+    {
+        var recorder = Create(Codec.Opus);
+        var packetiser = new Packetiser(Codec.Opus, 1);
+        for (var ms = 0L; ms < 40_000; ms += 20)
+        {
+            var at = Start + (ms * Ms);
+            if (ms == 20_000)
+            {
+                recorder.SetMuted(true, at);
+            }
+
+            if (ms == 25_000)
+            {
+                recorder.SetMuted(false, at);
+                AssertBegins(1, 0);
+            }
+
+            if (ms is >= 20_000 and < 25_000)
+            {
+                continue;
+            }
+
+            var media = ms < 20_000 ? ms : ms - 5_000;
+            Send(recorder, packetiser, media, at);
+            if (ms % 1_000 == 500)
+            {
+                recorder.OnSenderReport(NtpTime.FromUnixNanoseconds((500 * Second) + (ms * Ms)).Value, packetiser.TimestampOf(media * Ms), at);
+                AssertBegins(ms < 20_000 ? 1 : 2, ms < 20_000 ? 0 : 25_000);
+            }
+        }
+
+        recorder.End(Start + (40 * Second));
+        AssertBegins(2, 25_000);
+    }
+
+    [Fact]
+    public void A_picture_that_is_too_large_to_decode_is_not_recorded()
+    {
+        var recorder = Create(Codec.Vp8);
+        recorder.OnFrame(new MediaFrame(0, Keyframe: true, new byte[100], 16_383, 16_383));
+        recorder.OnFrame(new MediaFrame(3_000, Keyframe: false, new byte[100], 0, 0));
+        Assert.Empty(Segments());
+        Assert.True(recorder.TakeKeyframeRequest(Start));
+        recorder.OnFrame(new MediaFrame(6_000, Keyframe: true, new byte[100], 3_840, 2_160));
+        recorder.End(Start);
+        Assert.Equal(3_840, Assert.Single(Segments()).Width);
+    }
+
+    private static void Send(TrackRecorder recorder, Packetiser packetiser, long mediaMs, long arrival)
+    {
+        // Configuration 31, one frame of 20 ms: CELT, full band (RFC 6716 §3.1).
+        foreach (var packet in packetiser.Packetise(new(mediaMs * Ms, [0xF8, 1, 2, 3])))
+        {
+            recorder.OnRtp(packet, arrival);
+        }
+    }
+
+    private void AssertBegins(int segments, long ms)
+    {
+        Assert.Equal(segments, Segments().Count);
+        Assert.InRange(Segments()[^1].Span.From - Start, (ms - 25) * Ms, (ms + 25) * Ms);
+    }
+
+    private IReadOnlyList<TrackSegment> Segments() => Timeline.Fold(_manifest.Entries)!.Segments;
+
+    private TrackRecorder Create(Codec codec)
+    {
+        var audio = codec == Codec.Opus;
+        var track = new RelayTrack(
+            Start, 1, "t1", "p1", audio ? TrackKind.Audio : TrackKind.Video, audio ? TrackSource.Microphone : TrackSource.Camera, CodecNames.NameOf(codec), codec.ClockRate(), audio ? 2 : 0, string.Empty, false);
+        return new(track, codec, new(), new(_directory, _manifest), new(_provider.GetRequiredService<IMeterFactory>()), NullLogger.Instance);
+    }
+}
