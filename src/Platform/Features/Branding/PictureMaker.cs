@@ -45,6 +45,18 @@ internal sealed class PictureMaker
         }
 
         await _turns.WaitAsync(cancel);
+        try
+        {
+            return await MakeInTurnAsync(shape, format, upload, cancel);
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    private static async Task<MadePicture?> MakeInTurnAsync(PictureShape shape, string format, byte[] upload, CancellationToken cancel)
+    {
         var path = Path.GetTempFileName();
         try
         {
@@ -72,7 +84,6 @@ internal sealed class PictureMaker
         finally
         {
             File.Delete(path);
-            _turns.Release();
         }
     }
 
