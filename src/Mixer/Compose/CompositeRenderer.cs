@@ -82,7 +82,7 @@ internal sealed class CompositeRenderer(MixerOptions options)
             for (long frame = 0; frame < frames; frame++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var picture = await compositor.DrawAsync(frame);
+                var picture = await compositor.DrawAsync(frame, cancellation);
                 await encoder.Input.WriteAsync(picture.Bytes, cancellation);
                 progress((double)(frame + 1) / frames);
             }

@@ -43,8 +43,10 @@ internal sealed class Compositor : IAsyncDisposable
     public int ActiveDecoders => _decoders.Count;
 
     /// <summary>Draws a frame; frames must be asked for in order. The picture is valid until the next call.</summary>
+    /// <param name="frame">Which.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="MediaRegistry.Ffmpeg.FfmpegException">A decoder was killed or failed.</exception>
-    public async ValueTask<YuvImage> DrawAsync(long frame)
+    public async ValueTask<YuvImage> DrawAsync(long frame, CancellationToken cancellation = default)
     {
         while (_scene < 0 || _scenes[_scene].ToFrame <= frame)
         {
@@ -57,7 +59,7 @@ internal sealed class Compositor : IAsyncDisposable
         _canvas.CopyFrom(_still);
         foreach (var tile in scene.Tiles)
         {
-            if (tile.TrackId is { } track && await PictureAsync(track, frame) is { } picture)
+            if (tile.TrackId is { } track && await PictureAsync(track, frame, cancellation) is { } picture)
             {
                 var scaled = picture.Width == tile.Rect.Width && picture.Height == tile.Rect.Height ? picture : Scale(picture, tile.Rect);
                 _canvas.Blit(scaled, tile.Rect.X, tile.Rect.Y);
@@ -78,7 +80,7 @@ internal sealed class Compositor : IAsyncDisposable
         _decoders.Clear();
     }
 
-    private async ValueTask<YuvImage?> PictureAsync(string track, long frame)
+    private async ValueTask<YuvImage?> PictureAsync(string track, long frame, CancellationToken cancellation)
     {
         var at = _start + (frame * 1_000_000_000 / ScenePlan.FrameRate);
 
@@ -109,7 +111,7 @@ internal sealed class Compositor : IAsyncDisposable
             _decoders[track] = decoder = new(segment, _directory, _start, width, height, _options.FfmpegPath, _tolerant);
         }
 
-        return decoder.Get(Math.Max(frame, decoder.FirstFrame));
+        return decoder.Get(Math.Max(frame, decoder.FirstFrame), cancellation);
     }
 
     private YuvImage Scale(YuvImage picture, Rect rect)

@@ -77,12 +77,14 @@ internal sealed class VideoDecoder : IAsyncDisposable
     /// The picture of a frame of the composite; frames must be asked for in order. After the file's end, its last picture; null when there
     /// is none at all.
     /// </summary>
+    /// <param name="frame">Which.</param>
+    /// <param name="cancellation">Gives up waiting for it: what comes before it is decoded too.</param>
     /// <exception cref="FfmpegException">The decoder was killed or failed.</exception>
-    public YuvImage? Get(long frame)
+    public YuvImage? Get(long frame, CancellationToken cancellation)
     {
         while (_index < frame)
         {
-            if (!_decoded.TryTake(out var next, Timeout.Infinite))
+            if (!_decoded.TryTake(out var next, Timeout.Infinite, cancellation))
             {
                 ThrowIfFailed();
                 _index = long.MaxValue;
