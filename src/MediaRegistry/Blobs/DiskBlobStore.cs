@@ -12,15 +12,23 @@ public sealed partial class DiskBlobStore : IBlobStore
 {
     private const int BufferSize = 1024 * 1024;
 
+    /// <summary>Who writes a blob writes more often than this; what is older was left by a kill.</summary>
+    private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
+
     private readonly string _root;
     private readonly string _temporary;
 
+    /// <summary>Opens a store, and removes what processes that were killed while writing left in it.</summary>
     /// <param name="root">Made when it is not there.</param>
     public DiskBlobStore(string root)
     {
         _root = Path.GetFullPath(root);
         _temporary = Path.Combine(_root, "tmp");
         Directory.CreateDirectory(_temporary);
+        foreach (var left in new DirectoryInfo(_temporary).EnumerateFiles().Where(f => DateTime.UtcNow - f.LastWriteTimeUtc > Abandoned))
+        {
+            left.Delete();
+        }
     }
 
     public async Task<BlobId> PutFileAsync(string path, CancellationToken cancellation = default)

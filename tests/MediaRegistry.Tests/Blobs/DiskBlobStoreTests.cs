@@ -72,6 +72,22 @@ public sealed class DiskBlobStoreTests : IDisposable
         Assert.Empty(Directory.GetFiles(_root, "*", SearchOption.AllDirectories));
     }
 
+    [Fact]
+    public async Task What_a_killed_process_left_goes_and_what_another_one_writes_stays()
+    {
+        var id = await _store.PutAsync(new MemoryStream([1, 2, 3]));
+        var left = Path.Combine(_root, "tmp", "left");
+        var written = Path.Combine(_root, "tmp", "written");
+        await File.WriteAllBytesAsync(left, [1]);
+        await File.WriteAllBytesAsync(written, [1]);
+        File.SetLastWriteTimeUtc(left, DateTime.UtcNow.AddHours(-2));
+
+        var again = new DiskBlobStore(_root);
+        Assert.False(File.Exists(left));
+        Assert.True(File.Exists(written));
+        Assert.True(await again.ExistsAsync(id.Sha256));
+    }
+
     private async Task<byte[]> ReadAsync(string hash, long offset, long? length)
     {
         await using var content = (await _store.OpenReadAsync(hash, offset, length))!;
