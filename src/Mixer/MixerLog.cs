@@ -46,6 +46,9 @@ internal static partial class MixerLog
     public static partial void Broken(ILogger logger, Exception exception, string recordingId);
 
     [LoggerMessage(4013, LogLevel.Error, "Recording {RecordingId} cannot write to its disk; it is tried again.")]
+
+    [LoggerMessage(4015, LogLevel.Error, "The directory {Directory} of a deleted recording cannot be removed; it is tried again at the next start.")]
+    public static partial void NotDeleted(ILogger logger, Exception exception, string directory);
     public static partial void NotWritten(ILogger logger, Exception exception, string recordingId);
 
     [LoggerMessage(4014, LogLevel.Warning, "Recording {RecordingId}: track {TrackId} began so many files in a minute that it is left out until the minute is over.")]

@@ -79,12 +79,13 @@ public sealed partial class MixerService : IMixer, IHostedService, IAsyncDisposa
 
     public async Task<bool> DeleteAsync(string recordingId, CancellationToken cancellation = default)
     {
-        if (!_jobs.TryRemove(recordingId, out var job))
+        if (!_jobs.TryGetValue(recordingId, out var job))
         {
             return false;
         }
 
         await job.DeleteAsync();
+        _jobs.TryRemove(new(recordingId, job));
         return true;
     }
 
@@ -108,9 +109,21 @@ public sealed partial class MixerService : IMixer, IHostedService, IAsyncDisposa
         }
     }
 
-    /// <summary>Makes a job of every recording on disk that has none.</summary>
+    /// <summary>Makes a job of every recording on disk that has none, and ends what was being deleted.</summary>
     public void Recover()
     {
+        foreach (var deleted in RecordingFiles.HalfDeleted(_root))
+        {
+            try
+            {
+                Directory.Delete(deleted, recursive: true);
+            }
+            catch (IOException e)
+            {
+                MixerLog.NotDeleted(_services.Log, e, deleted);
+            }
+        }
+
         foreach (var directory in Directory.EnumerateDirectories(_root).Where(d => Id().IsMatch(Path.GetFileName(d))).Order())
         {
             if (_jobs.ContainsKey(Path.GetFileName(directory)))

@@ -3,13 +3,32 @@ namespace Events.Mixer.Recording;
 /// <summary>A recording's directory: its manifest, and the track files that are open.</summary>
 internal sealed class RecordingFiles(string directory, RecordingManifest manifest)
 {
+    private const string DeletedPrefix = ".deleted-";
+
     private readonly Lock _gate = new();
     private readonly List<SegmentFile> _open = [];
     private int _segments = manifest.Entries.Count(e => e.Type == ManifestEntryType.Segment);
 
-    public string Directory => directory;
-
     public RecordingManifest Manifest => manifest;
+
+    /// <summary>Deletes a recording's directory. It is renamed first, so that a crash leaves a whole recording or none.</summary>
+    /// <exception cref="IOException">Something cannot be removed.</exception>
+    public static void Delete(string directory)
+    {
+        var deleted = Path.Combine(Path.GetDirectoryName(directory)!, DeletedPrefix + Path.GetFileName(directory));
+        if (Directory.Exists(directory))
+        {
+            Directory.Move(directory, deleted);
+        }
+
+        if (Directory.Exists(deleted))
+        {
+            Directory.Delete(deleted, recursive: true);
+        }
+    }
+
+    /// <summary>Directories whose deletion a crash interrupted.</summary>
+    public static IEnumerable<string> HalfDeleted(string root) => Directory.EnumerateDirectories(root, DeletedPrefix + "*");
 
     /// <summary>Opens a file; the manifest knows of it before it exists, so a crash leaves no stray file.</summary>
     public SegmentFile Open(MatroskaTrack track, string codec, string trackId, string participantId, long start)

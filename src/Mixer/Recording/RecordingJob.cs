@@ -24,6 +24,7 @@ internal sealed class RecordingJob
     private readonly RecordingManifest _manifest;
     private readonly RecordingServices _services;
     private readonly CancellationTokenSource _deleted = new();
+    private readonly SemaphoreSlim _deleting = new(1, 1);
     private RecordingCapture? _capture;
     private RecordingState _state;
     private double _progress;
@@ -98,18 +99,20 @@ internal sealed class RecordingJob
     /// <summary>Ends everything and removes the working files.</summary>
     public async Task DeleteAsync()
     {
-        await _deleted.CancelAsync();
-        lock (_gate)
+        await _deleting.WaitAsync();
+        try
         {
-            _capture?.Abort();
+            await _deleted.CancelAsync();
+            await CloseAsync();
+            RecordingFiles.Delete(_directory);
         }
-
-        await _running;
-        _manifest.Dispose();
-        Directory.Delete(_directory, recursive: true);
+        finally
+        {
+            _deleting.Release();
+        }
     }
 
-    /// <summary>Closes the manifest after a shutdown.</summary>
+    /// <summary>Closes the manifest after a shutdown, or before a deletion.</summary>
     public async Task CloseAsync()
     {
         lock (_gate)

@@ -121,6 +121,23 @@ public sealed class RecoveryTests
         Assert.Equal(composed, second.Event<RecordingComposed>());
     }
 
+    [Fact]
+    public async Task A_deletion_that_a_crash_interrupted_is_ended_at_the_next_start()
+    {
+        await using var mixer = new MixerFixture();
+        using var relay = new FakeRelay(mixer.RelayPath);
+        Assert.True((await mixer.Service.StartAsync(new("r1", "room", relay.Path))).IsOk);
+        await MixerFixture.Until(() => mixer.Service.Get("r1")!.StartedAt is not null, "the start");
+        var recordings = Path.Combine(mixer.Root, "recordings");
+        CopyTree(Path.Combine(recordings, "r1"), Path.Combine(recordings, ".deleted-r2"));
+        Assert.True(await mixer.Service.DeleteAsync("r1"));
+        Assert.Null(mixer.Service.Get("r1"));
+        Assert.False(await mixer.Service.DeleteAsync("r1"));
+        mixer.Service.Recover();
+        Assert.Empty(mixer.Service.RecordingIds);
+        Assert.Empty(Directory.GetDirectories(recordings));
+    }
+
     [Theory]
     [InlineData("", "room", "grid", "recording_id_invalid")]
     [InlineData("../x", "room", "grid", "recording_id_invalid")]
