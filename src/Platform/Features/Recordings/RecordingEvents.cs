@@ -27,6 +27,8 @@ public sealed record ComposedBlob(string Sha256, long Size, string MimeType, str
 /// </summary>
 internal static class RecordingEvents
 {
+    private const string BeforeRegistration = "before_registration";
+
     public static Task ApplyAsync(NpgsqlTransaction transaction, RecordingStarted e) => transaction.Connection!.ExecuteAsync(
         """
         update platform.recordings set started_at = coalesce(started_at, @StartedAt), working_files = true, accepted_at = coalesce(accepted_at, now()),
@@ -78,14 +80,18 @@ internal static class RecordingEvents
             return;
         }
 
+        await transaction.SaveAsync(BeforeRegistration);
+        var assetId = await AssetStore.RegisterAsync(transaction, new NewVideo(
+            "recording", e.RecordingId, title, e.DurationMs, e.Width, e.Height, e.FrameRate, ToFile(e.Video), ToFile(e.Thumbnail)));
+
+        // Only from here on do the blobs' rows keep a sweep from deleting what another recording held too.
         if (!await blobs.ExistsAsync(e.Video.Sha256) || !await blobs.ExistsAsync(e.Thumbnail.Sha256))
         {
+            await transaction.RollbackAsync(BeforeRegistration);
             await ApplyAsync(transaction, new RecordingFailed(e.RecordingId, "blob_missing", "The mixer composed the recording, but its file is not in the blob store."));
             return;
         }
 
-        var assetId = await AssetStore.RegisterAsync(transaction, new NewVideo(
-            "recording", e.RecordingId, title, e.DurationMs, e.Width, e.Height, e.FrameRate, ToFile(e.Video), ToFile(e.Thumbnail)));
         await connection.ExecuteAsync(
             """
             update platform.recordings set status = 'ready', progress = 1, asset_id = @assetId, duration_ms = @DurationMs,
