@@ -89,9 +89,16 @@ public sealed record RefusedTrack(string TrackId, string ParticipantId, string K
 }
 
 /// <summary>A stable code and a sentence that says what to do.</summary>
-/// <param name="Code"><c>recording_id_invalid</c>, <c>layout_unknown</c>, <c>room_invalid</c>, <c>relay_invalid</c>, <c>recording_not_found</c>, <c>composite_failed</c>, <c>track_encrypted</c>…</param>
+/// <param name="Code"><c>recording_id_invalid</c>, <c>layout_unknown</c>, <c>room_invalid</c>, <c>relay_invalid</c>, <c>recording_not_found</c>, <c>composite_failed</c>, <c>track_encrypted</c>, <c>relay_unreachable</c>, <c>relay_refused</c>…</param>
 /// <param name="Detail">For people.</param>
-public sealed record MixerError(string Code, string Detail);
+public sealed record MixerError(string Code, string Detail)
+{
+    /// <summary>The media node's relay takes no connection, or does not answer.</summary>
+    public const string RelayUnreachable = "relay_unreachable";
+
+    /// <summary>The media node's relay does not take the mixer's subscription.</summary>
+    public const string RelayRefused = "relay_refused";
+}
 
 /// <summary>A snapshot, or what was wrong.</summary>
 public sealed record MixerResult(RecordingSnapshot? Recording, MixerError? Error)

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace Events.Mixer;
@@ -15,11 +14,8 @@ internal static partial class MixerLog
     [LoggerMessage(4002, LogLevel.Warning, "Recording {RecordingId} lost the relay of room {Room}; connecting again.")]
     public static partial void RelayLost(ILogger logger, string recordingId, string room);
 
-    [LoggerMessage(4003, LogLevel.Debug, "Recording {RecordingId} cannot reach the relay {Relay}: {Error}.")]
-    public static partial void RelayUnreachable(ILogger logger, string recordingId, string relay, SocketError error);
-
-    [LoggerMessage(4004, LogLevel.Warning, "Recording {RecordingId} was refused by the relay: {Code}: {Detail}")]
-    public static partial void RelayRefused(ILogger logger, string recordingId, string code, string detail);
+    [LoggerMessage(4003, LogLevel.Warning, "Recording {RecordingId} does not get to its room: {Code}: {Detail}")]
+    public static partial void Obstructed(ILogger logger, string recordingId, string code, string detail);
 
     [LoggerMessage(4005, LogLevel.Warning, "Recording {RecordingId} leaves out track {TrackId}: codec {Codec} is not recorded.")]
     public static partial void CodecUnknown(ILogger logger, string recordingId, string trackId, string codec);
@@ -46,11 +42,11 @@ internal static partial class MixerLog
     public static partial void Broken(ILogger logger, Exception exception, string recordingId);
 
     [LoggerMessage(4013, LogLevel.Error, "Recording {RecordingId} cannot write to its disk; it is tried again.")]
-
-    [LoggerMessage(4015, LogLevel.Error, "The directory {Directory} of a deleted recording cannot be removed; it is tried again at the next start.")]
-    public static partial void NotDeleted(ILogger logger, Exception exception, string directory);
     public static partial void NotWritten(ILogger logger, Exception exception, string recordingId);
 
     [LoggerMessage(4014, LogLevel.Warning, "Recording {RecordingId}: track {TrackId} began so many files in a minute that it is left out until the minute is over.")]
     public static partial void TooManyFiles(ILogger logger, string recordingId, string trackId);
+
+    [LoggerMessage(4015, LogLevel.Error, "The directory {Directory} of a deleted recording cannot be removed; it is tried again at the next start.")]
+    public static partial void NotDeleted(ILogger logger, Exception exception, string directory);
 }

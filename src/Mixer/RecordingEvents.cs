@@ -3,6 +3,7 @@ namespace Events.Mixer;
 /// <summary>Types of the mixer's events (docs/api.md, "Events of nodes").</summary>
 public static class RecordingEventTypes
 {
+    public const string Delayed = "recording.delayed";
     public const string Started = "recording.started";
     public const string Stopped = "recording.stopped";
     public const string TrackRefused = "recording.track_refused";
@@ -10,6 +11,11 @@ public static class RecordingEventTypes
     public const string Composed = "recording.composed";
     public const string Failed = "recording.failed";
 }
+
+/// <param name="RecordingId">The platform's id.</param>
+/// <param name="Code">Why it has not started within a second; stable: <c>relay_unreachable</c>, <c>relay_refused</c>. It is tried on.</param>
+/// <param name="Detail">For an operator.</param>
+public sealed record RecordingDelayed(string RecordingId, string Code, string Detail);
 
 /// <param name="RecordingId">The platform's id.</param>
 /// <param name="StartedAt">The first packet, or the acceptance when the room is empty.</param>
@@ -45,6 +51,6 @@ public sealed record RecordingComposed(
     DateTimeOffset EndedAt);
 
 /// <param name="RecordingId">The platform's id.</param>
-/// <param name="Code">Stable: <c>composite_failed</c>, <c>recording_unreadable</c>, <c>track_encrypted</c>.</param>
+/// <param name="Code">Stable: <c>composite_failed</c>, <c>recording_unreadable</c>, <c>track_encrypted</c>, <c>relay_unreachable</c>, <c>relay_refused</c>.</param>
 /// <param name="Detail">For an operator.</param>
 public sealed record RecordingFailed(string RecordingId, string Code, string Detail);

@@ -12,6 +12,7 @@ namespace Events.Mixer.Recording;
 internal sealed class RecordingCapture
 {
     private static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MaxReconnectDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
 
     /// <summary>What was sent before the stop is still on its way: network, pacer and jitter buffer.</summary>
@@ -19,6 +20,9 @@ internal sealed class RecordingCapture
 
     /// <summary>How long a room with tracks may send nothing before it counts as empty.</summary>
     private const long FirstPacketWaitNs = 1_000_000_000;
+
+    /// <summary>A recording has started within a second, or it is said why not.</summary>
+    private const long StartPatienceNs = 750_000_000;
 
     private const long FlushNs = 250_000_000;
 
@@ -29,6 +33,7 @@ internal sealed class RecordingCapture
     private readonly ILogger _log;
     private readonly Action<long> _onStarted;
     private readonly Action _onRefused;
+    private readonly Action<MixerError> _onDelayed;
     private readonly ManualResetEventSlim _wake = new();
     private readonly Dictionary<uint, TrackRecorder> _tracks = [];
     private readonly Dictionary<string, ParticipantClock> _clocks = [];
@@ -36,6 +41,10 @@ internal sealed class RecordingCapture
     private long _attachedAt;
     private long _lastFlush;
     private ulong _droppedBefore;
+    private TimeSpan _reconnectDelay = ReconnectDelay;
+    private string? _toldObstacle;
+    private bool _attached;
+    private bool _wasReady;
     private bool _started;
     private volatile bool _aborted;
 
@@ -46,7 +55,9 @@ internal sealed class RecordingCapture
     /// <param name="log">Log.</param>
     /// <param name="onStarted">Called once, on the capture's thread, with the start.</param>
     /// <param name="onRefused">Called on the capture's thread when the manifest has one more track that cannot be recorded.</param>
-    public RecordingCapture(RecordingFiles files, bool started, MixerOptions options, MixerMetrics metrics, ILogger log, Action<long> onStarted, Action onRefused)
+    /// <param name="onDelayed">Called on the capture's thread with why it has not started yet.</param>
+    public RecordingCapture(
+        RecordingFiles files, bool started, MixerOptions options, MixerMetrics metrics, ILogger log, Action<long> onStarted, Action onRefused, Action<MixerError> onDelayed)
     {
         _files = files;
         _created = files.Manifest.Entries[0];
@@ -56,7 +67,11 @@ internal sealed class RecordingCapture
         _log = log;
         _onStarted = onStarted;
         _onRefused = onRefused;
+        _onDelayed = onDelayed;
     }
+
+    /// <summary>What keeps it from the room now, or did at its end.</summary>
+    public MixerError? Obstacle { get; private set; }
 
     private static long Now => NodeTime.Now;
 
@@ -103,11 +118,11 @@ internal sealed class RecordingCapture
             if (relay is not null)
             {
                 _attachedAt = Now;
+                _attached = false;
                 _droppedBefore = 0;
-                _files.Manifest.Append(new() { Type = ManifestEntryType.Attached, At = _attachedAt });
                 Receive(relay);
                 EndTracks(Math.Min(Now, Interlocked.Read(ref _stopAt)));
-                if (!IsOver(0))
+                if (_attached && !IsOver(0))
                 {
                     _files.Manifest.Append(new() { Type = ManifestEntryType.Detached, At = Now });
                     MixerLog.RelayLost(_log, _created.RecordingId!, _created.Room!);
@@ -115,10 +130,15 @@ internal sealed class RecordingCapture
             }
 
             StartWithoutPackets();
-            _wake.Wait(ReconnectDelay);
+            _wake.Wait(_reconnectDelay);
         }
 
-        Start(_created.At);
+        // Stopped as soon as it began, or before anything came.
+        if (Obstacle is null)
+        {
+            Start(_created.At);
+        }
+
         _files.Sync();
     }
 
@@ -130,8 +150,34 @@ internal sealed class RecordingCapture
         }
         catch (SocketException e)
         {
-            MixerLog.RelayUnreachable(_log, _created.RecordingId!, _created.Relay!, e.SocketErrorCode);
+            Obstruct(MixerError.RelayUnreachable, $"The media node's relay {_created.Relay} cannot be reached: {e.SocketErrorCode}.");
             return null;
+        }
+    }
+
+    /// <summary>The room is there: what is told of it from here on counts.</summary>
+    private void Attach()
+    {
+        _attached = true;
+        _reconnectDelay = ReconnectDelay;
+        Obstacle = null;
+        _toldObstacle = null;
+        _files.Manifest.Append(new() { Type = ManifestEntryType.Attached, At = _attachedAt });
+    }
+
+    /// <summary>Logged when it is new; said when the recording should have started.</summary>
+    private void Obstruct(string code, string detail)
+    {
+        if (Obstacle?.Code != code)
+        {
+            MixerLog.Obstructed(_log, _created.RecordingId!, code, detail);
+        }
+
+        Obstacle = new(code, detail);
+        if (!_started && _toldObstacle != code && Now - _created.At >= StartPatienceNs)
+        {
+            _toldObstacle = code;
+            _onDelayed(Obstacle);
         }
     }
 
@@ -161,6 +207,11 @@ internal sealed class RecordingCapture
     /// <summary>False when the connection is of no more use.</summary>
     private bool Handle(ReadOnlySpan<byte> message)
     {
+        if (!_attached && message[0] != (byte)RelayMessageType.Error)
+        {
+            Attach();
+        }
+
         switch ((RelayMessageType)message[0])
         {
             case RelayMessageType.Rtp:
@@ -182,9 +233,11 @@ internal sealed class RecordingCapture
                 return true;
             case RelayMessageType.Error:
                 var error = RelayCodec.Decode<RelayError>(message);
-                MixerLog.RelayRefused(_log, _created.RecordingId!, error?.Code ?? "unknown", error?.Message ?? string.Empty);
+                _reconnectDelay = TimeSpan.FromTicks(Math.Min(_reconnectDelay.Ticks * 2, MaxReconnectDelay.Ticks));
+                Obstruct(MixerError.RelayRefused, $"The media node refuses the mixer: {error?.Code}: {error?.Message}");
                 return false;
             case RelayMessageType.Ready:
+                _wasReady = true;
                 if (_tracks.Count == 0)
                 {
                     Start(_created.At);
@@ -329,6 +382,11 @@ internal sealed class RecordingCapture
 
         _files.Flush();
         _lastFlush = now;
+        if (!_attached && now - _attachedAt > StartPatienceNs)
+        {
+            Obstruct(MixerError.RelayUnreachable, $"The media node's relay {_created.Relay} does not answer.");
+        }
+
         StartWithoutPackets();
     }
 
@@ -354,7 +412,7 @@ internal sealed class RecordingCapture
 
     private void StartWithoutPackets()
     {
-        if (Now - _created.At > FirstPacketWaitNs)
+        if (_wasReady && Now - _created.At > FirstPacketWaitNs)
         {
             Start(_created.At);
         }

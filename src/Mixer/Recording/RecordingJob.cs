@@ -96,7 +96,8 @@ internal sealed class RecordingJob
         }
     }
 
-    /// <summary>Ends everything and removes the working files.</summary>
+    /// <summary>Ends everything and removes the working files; may be called again when it has thrown.</summary>
+    /// <exception cref="IOException">Something cannot be removed.</exception>
     public async Task DeleteAsync()
     {
         await _deleting.WaitAsync();
@@ -257,7 +258,7 @@ internal sealed class RecordingJob
         {
             var timeline = Fold();
             capture = new(
-                new(_directory, _manifest), timeline.StartedAt is not null, _services.Options, _services.Metrics, _services.Log, OnStarted, SayWhatIsRefused);
+                new(_directory, _manifest), timeline.StartedAt is not null, _services.Options, _services.Metrics, _services.Log, OnStarted, SayWhatIsRefused, OnDelayed);
             if (timeline.StoppedAt is { } stopped)
             {
                 capture.StopAt(stopped);
@@ -301,6 +302,9 @@ internal sealed class RecordingJob
         _services.Events.Record(RecordingEventTypes.Started, new RecordingStarted(Id, NodeTime.ToDate(at)));
     }
 
+    private void OnDelayed(MixerError reason) =>
+        _services.Events.Record(RecordingEventTypes.Delayed, new RecordingDelayed(Id, reason.Code, reason.Detail));
+
     private void SayWhatIsRefused()
     {
         foreach (var refused in Timeline.Fold(_manifest.Entries)!.Refused.GroupBy(r => r.Code))
@@ -323,6 +327,13 @@ internal sealed class RecordingJob
         MixerLog.Stopped(_services.Log, Id, tracks);
         _services.Events.Record(
             RecordingEventTypes.Stopped, new RecordingStopped(Id, NodeTime.ToDate(timeline.StoppedAt ?? timeline.LastKnown), tracks));
+        if (timeline.StartedAt is null)
+        {
+            var obstacle = _capture?.Obstacle ?? new(MixerError.RelayUnreachable, "The recording ended before the media node was reached.");
+            Fail(obstacle.Code, obstacle.Detail);
+            return;
+        }
+
         if (timeline.IsRefusedWhole)
         {
             Fail(RefusedTrack.TrackEncrypted, "Every track of this session is encrypted by its sender, so there was nothing that could be recorded. Ask for the encryption to be switched off while you record.");

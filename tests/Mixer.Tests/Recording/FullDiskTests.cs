@@ -60,6 +60,7 @@ public sealed class FullDiskTests
     {
         using var disk = new SmallDisk(64);
         await using var mixer = new MixerFixture(disk.Root);
+        using var relay = new FakeRelay(mixer.RelayPath);
         using var manifest = RecordingManifest.Open(Directory.CreateDirectory(Path.Combine(disk.Root, "r1")).FullName);
         manifest.Append(new() { Type = ManifestEntryType.Created, At = NodeTime.Now, RecordingId = "r1", Room = "room", Relay = mixer.RelayPath });
         var job = new RecordingJob(Path.Combine(disk.Root, "r1"), manifest, mixer.Services);

@@ -122,6 +122,35 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_recording_starts_when_its_room_is_reached_and_until_then_says_why_not()
+    {
+        await using var mixer = new MixerFixture();
+        Assert.True((await mixer.Service.StartAsync(new("r1", "room", mixer.RelayPath))).IsOk);
+        await MixerFixture.Until(() => mixer.Event<RecordingDelayed>() is { Code: "relay_unreachable" }, "the reason");
+        using var relay = new FakeRelay(mixer.RelayPath) { Refuses = true };
+        await MixerFixture.Until(() => mixer.Event<RecordingDelayed>() is { Code: "relay_refused" }, "the other reason");
+        Assert.Null(mixer.Service.Get("r1")!.StartedAt);
+        Assert.Equal(2, mixer.Events.Count(e => e.Type == RecordingEventTypes.Delayed));
+        relay.Refuses = false;
+        await MixerFixture.Until(() => mixer.Event<RecordingStarted>() is not null, "the start");
+        await mixer.FinishAsync("r1");
+    }
+
+    [Fact]
+    public async Task A_recording_that_never_reached_its_room_fails_and_who_refuses_it_is_asked_ever_less_often()
+    {
+        await using var mixer = new MixerFixture();
+        using var relay = new FakeRelay(mixer.RelayPath) { Refuses = true };
+        Assert.True((await mixer.Service.StartAsync(new("r1", "room", relay.Path))).IsOk);
+        await Task.Delay(TimeSpan.FromSeconds(4));
+        Assert.InRange(relay.Refusals, 2, 5);
+        Assert.True((await mixer.Service.StopAsync("r1")).IsOk);
+        await MixerFixture.Until(() => mixer.Event<RecordingFailed>() is not null, "the failure");
+        Assert.Equal("relay_refused", mixer.Event<RecordingFailed>()!.Code);
+        Assert.Null(mixer.Event<RecordingStarted>());
+    }
+
+    [Fact]
     public async Task A_deletion_that_a_crash_interrupted_is_ended_at_the_next_start()
     {
         await using var mixer = new MixerFixture();

@@ -27,6 +27,12 @@ public sealed class FakeRelay : IDisposable
 
     public string Path { get; }
 
+    /// <summary>It takes no subscription.</summary>
+    public bool Refuses { get; set; }
+
+    /// <summary>Subscriptions that were refused.</summary>
+    public int Refusals { get; private set; }
+
     public ConcurrentQueue<uint> KeyframeRequests { get; } = new();
 
     /// <summary>Subscribers now.</summary>
@@ -161,6 +167,14 @@ public sealed class FakeRelay : IDisposable
             var length = client.Receive(buffer);
             if (length == 0 || buffer[0] != (byte)RelayMessageType.Subscribe)
             {
+                client.Dispose();
+                return;
+            }
+
+            if (Refuses)
+            {
+                Refusals++;
+                client.Send(RelayCodec.Encode(RelayMessageType.Error, new RelayError("relay_refused", "Not you.")));
                 client.Dispose();
                 return;
             }

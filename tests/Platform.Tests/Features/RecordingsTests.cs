@@ -21,8 +21,12 @@ public sealed class RecordingsTests(PlatformFixture fixture)
         var scene = await fixture.SceneAsync();
         var id = await StartAsync(scene);
         await fixture.Mixer.ShouldReceiveAsync($"start {id}");
+        await ReportAsync("recording.delayed", new { recordingId = id, code = "relay_unreachable", detail = "no relay" });
+        var delayed = await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}");
+        Assert.Equal(("starting", "relay_unreachable"), (delayed.GetProperty("status").GetString(), delayed.GetProperty("failure").GetProperty("code").GetString()));
         await ReportAsync("recording.started", new { recordingId = id, startedAt = "2026-05-01T08:00:00Z" });
-        Assert.Equal("recording", await StatusAsync(scene, id));
+        var recording = await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}");
+        Assert.Equal(("recording", JsonValueKind.Null), (recording.GetProperty("status").GetString(), recording.GetProperty("failure").ValueKind));
 
         await scene.Organiser.PostJsonAsync($"/api/v1/recordings/{id}/stop", null, HttpStatusCode.Accepted);
         Assert.Equal("stopping", await StatusAsync(scene, id));

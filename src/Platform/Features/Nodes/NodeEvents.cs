@@ -56,6 +56,7 @@ internal sealed class NodeEvents(Database database, IBlobStore blobs, ILogger<No
         "node.started" => Presence.NobodyAsync(transaction, node),
         "participant.joined" => Presence.JoinedAsync(transaction, node, e.At, Read<ParticipantEvent>(e)),
         "participant.left" => Presence.LeftAsync(transaction, node, Read<ParticipantEvent>(e)),
+        "recording.delayed" => RecordingEvents.ApplyAsync(transaction, Read<RecordingDelayed>(e)),
         "recording.started" => RecordingEvents.ApplyAsync(transaction, Read<RecordingStarted>(e)),
         "recording.track_refused" => RecordingEvents.ApplyAsync(transaction, Read<RecordingTrackRefused>(e)),
         "recording.stopped" => RecordingEvents.ApplyAsync(transaction, Read<RecordingStopped>(e)),

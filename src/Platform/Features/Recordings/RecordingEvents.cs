@@ -6,6 +6,8 @@ using Npgsql;
 
 namespace Events.Platform.Features.Recordings;
 
+public sealed record RecordingDelayed(Guid RecordingId, string Code, string? Detail);
+
 public sealed record RecordingStarted(Guid RecordingId, DateTimeOffset StartedAt);
 
 public sealed record RecordingStopped(Guid RecordingId, DateTimeOffset EndedAt, int Tracks);
@@ -29,9 +31,13 @@ internal static class RecordingEvents
 {
     private const string BeforeRegistration = "before_registration";
 
+    /// <summary>The reason is gone with the start.</summary>
+    public static Task ApplyAsync(NpgsqlTransaction transaction, RecordingDelayed e) => transaction.Connection!.ExecuteAsync(
+        "update platform.recordings set failure_code = left(@Code, 100), failure_detail = left(@Detail, 2000) where id = @RecordingId and status = 'starting'", e, transaction);
+
     public static Task ApplyAsync(NpgsqlTransaction transaction, RecordingStarted e) => transaction.Connection!.ExecuteAsync(
         """
-        update platform.recordings set started_at = coalesce(started_at, @StartedAt), working_files = true, accepted_at = coalesce(accepted_at, now()),
+        update platform.recordings set started_at = coalesce(started_at, @StartedAt), failure_code = null, failure_detail = null, working_files = true, accepted_at = coalesce(accepted_at, now()),
                status = case when status = 'starting' then 'recording' else status end
         where id = @RecordingId and status in ('starting', 'recording', 'stopping')
         """,
