@@ -38,7 +38,7 @@ internal sealed class AudioDecoder : IAsyncDisposable
         _process = FfmpegProcess.Start(ffmpegPath, arguments, FfmpegPipes.Output);
     }
 
-    public string TrackId => _segment.TrackId;
+    public string ParticipantId => _segment.ParticipantId;
 
     /// <summary>The composite's sample at which the file begins; may be negative.</summary>
     public long FirstSample { get; }

@@ -13,8 +13,8 @@ internal sealed class AudioMixer
     /// <summary>100 ms.</summary>
     private const int BlockSamples = SampleRate / 10;
 
-    /// <summary>A track has one sound at a time; where a file follows another one, both play for a moment.</summary>
-    private const int MaxDecodersPerTrack = 2;
+    /// <summary>A microphone and a screen's sound; where a file follows another one, both play for a moment.</summary>
+    private const int MaxDecodersPerParticipant = 4;
 
     /// <summary>Processes at once; of more sounds, those that began first are over.</summary>
     private const int MaxDecoders = 256;
@@ -102,7 +102,7 @@ internal sealed class AudioMixer
             var blockEnd = startNs + (long)((Int128)(position + count) * 1_000_000_000 / SampleRate);
             while (waiting.TryPeek(out var next) && next.Span.From < blockEnd)
             {
-                await MakeRoomAsync(playing, next.TrackId);
+                await MakeRoomAsync(playing, next.ParticipantId);
                 var decoder = new AudioDecoder(waiting.Dequeue(), _directory, startNs, _options.FfmpegPath, _tolerant);
                 playing.Add(decoder);
                 SkipBeforeStart(decoder, part);
@@ -124,10 +124,10 @@ internal sealed class AudioMixer
     }
 
     /// <summary>Ends what a sender that gives the same time again and again would have played beside itself.</summary>
-    private static async Task MakeRoomAsync(List<AudioDecoder> playing, string trackId)
+    private static async Task MakeRoomAsync(List<AudioDecoder> playing, string participantId)
     {
-        var ofTrack = playing.Where(d => d.TrackId == trackId).ToList();
-        var over = ofTrack.Count >= MaxDecodersPerTrack ? ofTrack[0] : playing.Count >= MaxDecoders ? playing[0] : null;
+        var own = playing.Where(d => d.ParticipantId == participantId).ToList();
+        var over = own.Count >= MaxDecodersPerParticipant ? own[0] : playing.Count >= MaxDecoders ? playing[0] : null;
         if (over is not null)
         {
             playing.Remove(over);
