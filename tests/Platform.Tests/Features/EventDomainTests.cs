@@ -151,6 +151,30 @@ public sealed class EventDomainTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task A_guest_whose_token_expired_comes_back_as_the_same_one_for_some_hours()
+    {
+        var scene = await fixture.SceneAsync();
+        var path = $"/api/v1/events/{scene.EventId}/entry";
+        var first = (await fixture.Client().PostJsonAsync(path, new { name = "Grace" }, HttpStatusCode.OK)).GetProperty("participant").GetProperty("id").GetGuid();
+        var pass = new EventPass(scene.EventId, first, "Grace", "attendee");
+        var asleep = fixture.EventToken(pass, new PastTime(TimeSpan.FromHours(1)));
+        var again = await fixture.Bearer(asleep).PostJsonAsync(path, new { name = "Grace" }, HttpStatusCode.OK);
+        Assert.Equal((first, 900), (again.GetProperty("participant").GetProperty("id").GetGuid(), again.GetProperty("expiresIn").GetInt32()));
+
+        var longAgo = fixture.EventToken(pass, new PastTime(TimeSpan.FromHours(13)));
+        var another = await fixture.Bearer(longAgo).PostJsonAsync(path, new { name = "Grace" }, HttpStatusCode.OK);
+        Assert.NotEqual(first, another.GetProperty("participant").GetProperty("id").GetGuid());
+        await fixture.Bearer(asleep).GetAsync($"/api/v1/events/{scene.EventId}/recordings").ShouldRefuseAsync(HttpStatusCode.Unauthorized, "event_token_expired");
+
+        // An account's token is worth nothing without the account.
+        var organiser = (await scene.Account.PostJsonAsync(path, new { }, HttpStatusCode.OK)).GetProperty("participant").GetProperty("id").GetGuid();
+        var taken = fixture.EventToken(new EventPass(scene.EventId, organiser, "Host", "organiser", Sessions: "of the account"), new PastTime(TimeSpan.FromHours(1)));
+        var stranger = (await fixture.Bearer(taken).PostJsonAsync(path, new { name = "Host" }, HttpStatusCode.OK)).GetProperty("participant");
+        Assert.NotEqual(organiser, stranger.GetProperty("id").GetGuid());
+        Assert.Equal("attendee", stranger.GetProperty("role").GetString());
+    }
+
+    [Fact]
     public async Task An_expired_token_may_still_ask_to_enter_again()
     {
         var scene = await fixture.SceneAsync();

@@ -18,16 +18,18 @@ internal static class EventDoor
             return context.GetEndpoint()?.Metadata.GetMetadata<EventTokenRequired>() is null ? next(context) : Problems.WriteAsync(context, Missing);
         }
 
-        var (pass, code) = context.RequestServices.GetRequiredService<EventTokens>().Verify(token);
+        var tokens = context.RequestServices.GetRequiredService<EventTokens>();
+        var (pass, code) = tokens.Verify(token);
         if (pass is not null)
         {
             context.Features.Set(pass);
             return next(context);
         }
 
-        // Entering again with an expired token is how a page that slept comes back: there it counts as no token.
+        // Entering again with an expired token is how a page that slept comes back.
         if (code == "event_token_expired" && context.Request.Path.Value!.EndsWith("/entry", StringComparison.Ordinal))
         {
+            context.Features.Set(tokens.VerifyOver(token));
             return next(context);
         }
 

@@ -17,7 +17,11 @@ namespace Events.Platform.Features.EventEntry;
 /// <param name="Preview">The organizer pass: a member of the organisation looks at the event as attendees see it, and counts nowhere.</param>
 public sealed record EntryRequest(string? Name, bool? Preview = null);
 
-public sealed record EntryAnswer(string Token, DateTimeOffset ExpiresAt, EntryParticipant Participant);
+/// <param name="Token">The event token.</param>
+/// <param name="ExpiresAt">When it ends.</param>
+/// <param name="ExpiresIn">The same in seconds from now, for clients whose clock is wrong.</param>
+/// <param name="Participant">Who it is.</param>
+public sealed record EntryAnswer(string Token, DateTimeOffset ExpiresAt, int ExpiresIn, EntryParticipant Participant);
 
 public sealed record EntryParticipant(Guid Id, string Name, string Role, bool Preview = false);
 
@@ -31,6 +35,8 @@ internal sealed class GuestLimits(NodeOptions options) : AttemptLimits(10 * opti
 internal static class EventEntryApi
 {
     private static readonly ApiError TooMany = new(429, "too_many_attempts", "Too many people come in from here at once; try again in a minute.");
+
+    private static readonly ApiError Ended = new(401, "event_token_invalid", "This participant is no longer part of the event, or its account has ended its sessions; enter again without the token.");
 
     public static void AddEventEntry(this IServiceCollection services) => services.AddSingleton<GuestLimits>();
 
@@ -87,22 +93,28 @@ internal static class EventEntryApi
                     return ApiError.Forbidden("preview_not_allowed", "Only members of the organisation preview its event.").ToResult();
                 }
 
-                if (!preview && account is null && (old is null || demand.IsEnforced) && !limits.Admits(context.Connection.RemoteIpAddress, id.ToString()))
+                if (!preview && account is null && (old is null or { IsOver: true } || demand.IsEnforced) && !limits.Admits(context.Connection.RemoteIpAddress, id.ToString()))
                 {
                     return TooMany.ToResult();
                 }
 
                 var participant = preview ? await EnterAsUserAsync(transaction, id, account!.UserId, asked, manages: false, preview: true)
                     : old is not null && !demand.IsEnforced ? await RefreshAsync(transaction, old, asked, account?.UserId, row.OrganiserId)
-                    : account is not null ? await EnterAsUserAsync(transaction, id, account.UserId, asked, Permissions.ManagesEvents(member))
+                    : null;
+                if (participant is null && old is { IsOver: false } && !demand.IsEnforced)
+                {
+                    return Ended.ToResult();
+                }
+
+                participant ??= account is not null ? await EnterAsUserAsync(transaction, id, account.UserId, asked, Permissions.ManagesEvents(member))
                     : await EnterAsGuestAsync(transaction, id, asked ?? "Guest");
                 if (participant is null)
                 {
-                    return new ApiError(401, "event_token_invalid", "This participant is no longer part of the event, or its account has ended its sessions; enter again without the token.").ToResult();
+                    return Ended.ToResult();
                 }
 
                 var (token, expiresAt) = tokens.Issue(new EventPass(id, participant.Id, participant.Name, participant.Role, participant.Preview, await SessionsAsync(connection, participant.Id)));
-                return TypedResults.Ok(new EntryAnswer(token, expiresAt, participant));
+                return TypedResults.Ok(new EntryAnswer(token, expiresAt, (int)EventTokens.Lifetime.TotalSeconds, participant));
             },
             cancel);
     }

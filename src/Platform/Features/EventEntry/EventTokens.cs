@@ -12,6 +12,9 @@ namespace Events.Platform.Features.EventEntry;
 /// <param name="Sessions">Of an account: a mark of its sessions, which is another one once they are ended; null for a guest.</param>
 public sealed record EventPass(Guid EventId, Guid ParticipantId, string Name, string Role, bool Preview = false, string? Sessions = null)
 {
+    /// <summary>Its token has expired: it says who enters again, and opens nothing.</summary>
+    public bool IsOver { get; init; }
+
     /// <summary>Runs the event: organisers, hosts and co-hosts.</summary>
     public bool IsOrganiser => Permissions.Allows(Role, EventAction.Record);
 
@@ -26,7 +29,15 @@ public sealed class EventTokens(SigningKeyRing keys, TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
+    /// <summary>
+    /// For so long after its end a guest's token says who enters again: a page that slept, or whose network was away, comes back as the same participant, and is not
+    /// counted twice. An account has its cookie for that.
+    /// </summary>
+    public static readonly TimeSpan EnterAgainWithin = TimeSpan.FromHours(12);
+
     private static readonly JwtExpectation Expectation = new() { Type = "event+jwt", Issuer = "events", Audience = "event" };
+
+    private static readonly JwtExpectation ToEnterAgain = Expectation with { Overdue = EnterAgainWithin };
 
     /// <summary>With one key that never changes.</summary>
     public EventTokens(string privatePem, TimeProvider clock)
@@ -63,15 +74,16 @@ public sealed class EventTokens(SigningKeyRing keys, TimeProvider clock)
     public (EventPass? Pass, string? Code) Verify(string token)
     {
         var verified = keys.Verify(token, Expectation);
-        if (!verified.IsOk)
-        {
-            return (null, verified.Error.Code == "token_expired" ? "event_token_expired" : "event_token_invalid");
-        }
+        return verified.IsOk ? Read(verified.Value) : (null, verified.Error.Code == "token_expired" ? "event_token_expired" : "event_token_invalid");
+    }
 
-        var claims = verified.Value;
-        return Guid.TryParse(claims.Text("event"), out var eventId) && Guid.TryParse(claims.Text("sub"), out var participant)
+    /// <summary>The pass of a guest whose token expired not long ago; else null.</summary>
+    public EventPass? VerifyOver(string token) =>
+        keys.Verify(token, ToEnterAgain) is { IsOk: true, Value: var claims } && Read(claims).Pass is { Sessions: null } pass ? pass with { IsOver = true } : null;
+
+    private static (EventPass? Pass, string? Code) Read(JwtClaims claims) =>
+        Guid.TryParse(claims.Text("event"), out var eventId) && Guid.TryParse(claims.Text("sub"), out var participant)
             && claims.Text("name") is { } name && claims.Text("role") is { } role && Permissions.EventRoles.Contains(role)
             ? (new EventPass(eventId, participant, name, role, claims.Flag("preview") ?? false, claims.Text("sessions")), null)
             : (null, "event_token_invalid");
-    }
 }

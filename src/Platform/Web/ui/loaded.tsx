@@ -1,6 +1,7 @@
 import { CloudOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Loaded as Load } from './load';
+import type { Paged } from './more';
 import { Blank, Button, Skeleton } from './parts';
 
 /** What was fetched; until then its outline, or why it cannot be shown and a way to try again. */
@@ -23,5 +24,15 @@ export function Loaded<T>({ of, children, rows = 3 }: { of: Load<T>; children: (
         <Skeleton key={index} height={64} />
       ))}
     </div>
+  );
+}
+
+/** Below a list that comes in pages: the way to the next one. */
+export function More<T>({ of }: { of: Paged<T> }) {
+  if (!of.more) return null;
+  return (
+    <Button size="small" busy={of.busy} onClick={() => void of.more?.()}>
+      Show more
+    </Button>
   );
 }

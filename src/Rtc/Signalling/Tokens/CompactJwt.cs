@@ -10,6 +10,9 @@ public sealed record JwtExpectation
 {
     private readonly TimeSpan _leeway;
 
+    /// <summary>For so long after <c>exp</c> the token is still taken, by who only asks whose it was; default none.</summary>
+    public TimeSpan Overdue { get; init; }
+
     /// <summary>The header's <c>typ</c>, compared exactly: it keeps one kind of token from passing as another (RFC 8725 §3.11).</summary>
     public required string Type { get; init; }
 
@@ -188,7 +191,7 @@ public static class CompactJwt
         }
 
         // RFC 7519 §4.1.4: not on or after the expiration time.
-        return now < expiresAt + expected.Leeway ? new JwtClaims(claims, issuedAt, expiresAt) : Expired;
+        return now < expiresAt + expected.Leeway + expected.Overdue ? new JwtClaims(claims, issuedAt, expiresAt) : Expired;
     }
 
     /// <summary>Whole seconds from 1970 to the year 9000: far from the ends of <see cref="DateTimeOffset"/>, so that leeways add up.</summary>

@@ -2,9 +2,9 @@ import { ScrollText } from 'lucide-react';
 import type { AuditItem, EventSummary, Member, Page } from '../../sdk/event';
 import { moment } from '../../ui/format';
 import { useLoad } from '../../ui/load';
-import { Loaded } from '../../ui/loaded';
+import { Loaded, More } from '../../ui/loaded';
 import { usePages } from '../../ui/more';
-import { Blank, Button } from '../../ui/parts';
+import { Blank } from '../../ui/parts';
 import { Link } from '../../ui/router';
 import { api } from '../account';
 
@@ -72,11 +72,7 @@ export function AuditLog({ organisationId }: { organisationId: string }) {
                   </li>
                 ))}
               </ul>
-              {items.more && (
-                <Button size="small" busy={items.busy} onClick={() => void items.more?.()}>
-                  Show more
-                </Button>
-              )}
+              <More of={items} />
             </>
           )
         }

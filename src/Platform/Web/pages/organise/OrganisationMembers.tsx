@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { Invitation, Member, Organisation, Page } from '../../sdk/event';
 import { Confirm } from '../../ui/dialog';
 import { useLoad } from '../../ui/load';
-import { Loaded } from '../../ui/loaded';
+import { Loaded, More } from '../../ui/loaded';
 import { usePages } from '../../ui/more';
 import { Select } from '../../ui/parts';
 import { navigate } from '../../ui/router';
@@ -73,6 +73,7 @@ export function OrganisationMembers({ organisation }: { organisation: Organisati
             </ul>
           )}
         </Loaded>
+        <More of={members} />
       </PeoplePanel>
       <InvitedPanel items={invitations.value} path={`${path}/invitations`} changed={invitations.reload} />
       {inviting && (

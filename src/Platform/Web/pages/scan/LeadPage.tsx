@@ -35,15 +35,23 @@ export function LeadPage({ door }: { door: Door }) {
       setBusy(false);
     }
   };
-  const latest = useRef(add);
-  latest.current = add;
+  const seen = (text: string): void => {
+    if (consent && !busy) void add(text);
+  };
+  const latest = useRef(seen);
+  latest.current = seen;
   useEffect(() => {
     if (!filming || !video.current) return;
-    return startScanner(video.current, (text) => void latest.current(text), (reason) => {
+    return startScanner(video.current, (text) => latest.current(text), (reason) => {
       setFilming(false);
       setError(reason);
     });
   }, [filming]);
+
+  const agree = (agreed: boolean): void => {
+    setConsent(agreed);
+    if (!agreed) setFilming(false);
+  };
 
   const download = async (): Promise<void> => {
     const url = URL.createObjectURL(new Blob([await door.client.leadsCsv()], { type: 'text/csv' }));
@@ -74,7 +82,7 @@ export function LeadPage({ door }: { door: Door }) {
         </div>
         <section className="door__look" aria-label="A new contact">
           <div className="check">
-            <input type="checkbox" id="lead-consent" checked={consent} onChange={(change) => setConsent(change.target.checked)} data-testid="lead-consent" />
+            <input type="checkbox" id="lead-consent" checked={consent} onChange={(change) => agree(change.target.checked)} data-testid="lead-consent" />
             <label htmlFor="lead-consent">They agree that {door.state.self?.name ?? 'this booth'} has their name and address.</label>
           </div>
           {filming && <video ref={video} className="door__film" muted playsInline aria-label="What the camera sees" />}
@@ -85,7 +93,7 @@ export function LeadPage({ door }: { door: Door }) {
             className="door__row"
             onSubmit={(submitted: FormEvent) => {
               submitted.preventDefault();
-              if (consent && code.trim() !== '') void add(code);
+              if (consent && !busy && code.trim() !== '') void add(code);
             }}
           >
             <label className="searchbox">

@@ -2,6 +2,7 @@ import { Camera, CameraOff, ScanLine, Search } from 'lucide-react';
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { find, type Door } from '../../sdk/onsite';
 import { Button, ErrorNotice } from '../../ui/parts';
+import { useInTurn } from '../../ui/inTurn';
 import { startScanner } from '../../ui/scanner';
 
 /** A camera, a hand scanner (which types), typing, or the name of somebody who came without the ticket. */
@@ -12,16 +13,15 @@ export function Lookup({ door, busy, scan }: { door: Door; busy: boolean; scan: 
   const [error, setError] = useState<unknown>(null);
   const video = useRef<HTMLVideoElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const latest = useRef(scan);
-  latest.current = scan;
+  const check = useInTurn(scan);
 
   useEffect(() => {
     if (!filming || !video.current) return;
-    return startScanner(video.current, (text) => void latest.current({ code: text }), (reason) => {
+    return startScanner(video.current, (text) => void check({ code: text }), (reason) => {
       setFilming(false);
       setError(reason);
     });
-  }, [filming]);
+  }, [filming, check]);
 
   const found = find(door.tickets.values(), typed);
   return (
@@ -43,11 +43,9 @@ export function Lookup({ door, busy, scan }: { door: Door; busy: boolean; scan: 
         className="door__row"
         onSubmit={(submitted: FormEvent) => {
           submitted.preventDefault();
-          if (code.trim() === '' || busy) return;
-          void scan({ code: code.trim() }).then(() => {
-            setCode('');
-            input.current?.focus();
-          });
+          if (code.trim() === '') return;
+          setCode(''); // the next one may be typed before this one's answer is there
+          void check({ code: code.trim() }).then(() => input.current?.focus());
         }}
       >
         <label className="searchbox">
@@ -55,7 +53,7 @@ export function Lookup({ door, busy, scan }: { door: Door; busy: boolean; scan: 
           <ScanLine size={18} aria-hidden="true" />
           <input ref={input} className="input" autoComplete="off" autoCapitalize="characters" spellCheck={false} placeholder="E1:…" maxLength={200} value={code} onChange={(change) => setCode(change.target.value)} data-testid="door-code" />
         </label>
-        <Button type="submit" busy={busy} data-testid="door-submit">
+        <Button type="submit" aria-busy={busy} data-testid="door-submit">
           Check
         </Button>
       </form>
@@ -78,7 +76,7 @@ export function Lookup({ door, busy, scan }: { door: Door; busy: boolean; scan: 
                 aria-label={`Check ${ticket.name ?? ''}`}
                 onClick={() => {
                   setTyped('');
-                  void scan({ ticketId: ticket.id });
+                  void check({ ticketId: ticket.id });
                 }}
               >
                 Check

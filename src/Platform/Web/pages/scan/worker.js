@@ -21,11 +21,22 @@ self.addEventListener('activate', (event) => {
   );
 });
 
+// How long the network may take for the page.
+const patience = 3000;
+
+/** The page from the network, or as it was kept: without a network, or one that hangs, and while a proxy answers for a server that is away. */
+async function opened(request) {
+  const kept = await caches.match(page);
+  if (!kept) return fetch(request);
+  const answer = await Promise.race([fetch(request).catch(() => null), new Promise((resolve) => setTimeout(resolve, patience, null))]);
+  return answer && answer.status < 500 ? answer : kept;
+}
+
 // The page from the network while there is one, else as it was kept; its files, which never change under their names, as they were kept. All else is no business of this.
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== 'GET' || origin !== self.location.origin) return;
-  if (request.mode === 'navigate' && pathname === page) event.respondWith(fetch(request).catch(() => caches.match(page)));
+  if (request.mode === 'navigate' && pathname === page) event.respondWith(opened(request));
   else if (files.includes(pathname)) event.respondWith(caches.match(pathname).then((kept) => kept ?? fetch(request)));
 });

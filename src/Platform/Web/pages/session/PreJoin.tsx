@@ -88,8 +88,8 @@ export function PreJoin({ event, session, slug, name, lastName, join, again }: P
         <section className="prejoin__stage" aria-label="Your picture and sound">
           <Preview track={camera.track} opening={camera.opening && camera.on} off={!camera.on} name={shown} />
           <div className="prejoin__toggles">
-            <Toggle on={microphone.on && !microphone.error} icon={<Mic />} offIcon={<MicOff />} label="microphone" toggle={() => (microphone.on && !microphone.error ? microphone.close() : void microphone.open(microphone.deviceId))} />
-            <Toggle on={camera.on && !camera.error} icon={<Video />} offIcon={<VideoOff />} label="camera" toggle={() => (camera.on && !camera.error ? camera.close() : void camera.open(camera.deviceId))} />
+            <Toggle on={microphone.on && !microphone.error} icon={<Mic />} offIcon={<MicOff />} label="microphone" disabled={busy !== null} toggle={() => (microphone.on && !microphone.error ? microphone.close() : void microphone.open(microphone.deviceId))} />
+            <Toggle on={camera.on && !camera.error} icon={<Video />} offIcon={<VideoOff />} label="camera" disabled={busy !== null} toggle={() => (camera.on && !camera.error ? camera.close() : void camera.open(camera.deviceId))} />
           </div>
         </section>
         <form
@@ -159,9 +159,9 @@ function Preview({ track, opening, off, name }: { track: MediaStreamTrack | null
   );
 }
 
-function Toggle({ on, icon, offIcon, label, toggle }: { on: boolean; icon: ReactNode; offIcon: ReactNode; label: string; toggle: () => void }) {
+function Toggle({ on, icon, offIcon, label, disabled, toggle }: { on: boolean; icon: ReactNode; offIcon: ReactNode; label: string; disabled: boolean; toggle: () => void }) {
   return (
-    <button type="button" className={`round ${on ? '' : 'round--off'}`} aria-pressed={on} aria-label={`${on ? 'Turn off' : 'Turn on'} ${label}`} onClick={toggle}>
+    <button type="button" className={`round ${on ? '' : 'round--off'}`} aria-pressed={on} aria-label={`${on ? 'Turn off' : 'Turn on'} ${label}`} disabled={disabled} onClick={toggle}>
       {on ? icon : offIcon}
     </button>
   );

@@ -11,7 +11,7 @@ import { EventMissing, fetchEvent } from '../event/EventPage';
 import { useTitle } from '../Site';
 import { DoorOpen } from 'lucide-react';
 import { PreJoin, type JoinChoice } from './PreJoin';
-import { left, returning, stay as keepPresence, tabId } from './returning';
+import { going, left, returning, stay as keepPresence, tabId } from './returning';
 import { Room } from './Room';
 
 declare global {
@@ -76,6 +76,7 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
   const [stay, setStay] = useState<Stay | null>(null);
   const [outside, setOutside] = useState<'before' | 'after'>('before');
   const present = useRef<Stay | null>(null);
+  const gone = useRef(false);
   // Once: who leaves and stands at the door again was not reloaded.
   const [again, setAgain] = useState(() => returning(session.id));
   useTitle(`${session.name} · ${event.name}`);
@@ -93,6 +94,8 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
       const fetchGrant = (): Promise<RoomGrant> =>
         access.call<RoomGrant>(`/sessions/${session.id}/grants`, { method: 'POST', body: { publish: choice.publish, tab } });
       const { mediaUrl, grant } = await fetchGrant();
+      const stop = (): void => choice.tracks.forEach(({ track }) => track.stop());
+      if (gone.current) return stop();
       const asked = new URLSearchParams(window.location.search);
       const videoCodec = codecs.find((codec) => codec === asked.get('video'));
       const encryption = await encryptionOf(session.id);
@@ -103,6 +106,12 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
       rtc.events.on('local', (local) => keepPresence(session.id, choice.publish, local));
       rtc.events.on('roster', () => audio.render(audioTracks(rtc)));
       await rtc.connect(mediaUrl, grant);
+      if (gone.current) {
+        // The page was left meanwhile: nobody is to be seen and heard who looks at another one.
+        stop();
+        audio.close();
+        return void rtc.leave().catch(() => undefined);
+      }
       keepPresence(session.id, choice.publish, rtc.local);
       const next = { rtc, audio };
       present.current = next;
@@ -130,12 +139,16 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
 
   // Another page of this site was opened: leave. A page brought back from the browser's cache starts anew.
   useEffect(() => {
+    gone.current = false;
     const shown = (event: PageTransitionEvent): void => {
       if (event.persisted) location.reload();
     };
     window.addEventListener('pageshow', shown);
+    window.addEventListener('pagehide', going);
     return () => {
       window.removeEventListener('pageshow', shown);
+      window.removeEventListener('pagehide', going);
+      gone.current = true;
       const current = present.current;
       if (current) left();
       present.current = null;

@@ -17,8 +17,14 @@ export const Tile = memo(function Tile({ rtc, view, speaking, large }: { rtc: Rt
     if (!element) return;
     setPlaying(false);
     element.srcObject = track ? new MediaStream([track]) : null;
-    // An interrupted play() is followed by the next source; a refused one needs no sound here, so it does not happen.
-    if (track) element.play().catch(() => undefined);
+    if (!track) return;
+    const play = (): void =>
+      void element.play().catch((error: unknown) => {
+        // An interrupted play() is followed by the next source. Refused, without sound too, by Safari to save power: any click allows it.
+        if ((error as Error).name === 'NotAllowedError') document.addEventListener('click', play, { once: true });
+      });
+    play();
+    return () => document.removeEventListener('click', play);
   }, [track]);
 
   const label = kind === 'screen' ? `${self ? 'Your' : `${view.name}’s`} screen` : self ? `${view.name} (you)` : view.name;

@@ -1,5 +1,6 @@
-import { useCallback, useState } from 'react';
-import { openCamera, openMicrophone, openScreen, type LocalTrack, type RtcSession, type TrackSource } from '../../sdk/rtc';
+import { useMemo } from 'react';
+import { openCamera, openMicrophone, openScreen, type LocalTrack, type PublishOptions, type RtcSession, type TrackSource } from '../../sdk/rtc';
+import { OwnSwitch } from './ownSwitch';
 import { recall } from './preview';
 import { useRtc } from './useRtc';
 
@@ -7,65 +8,58 @@ export interface OwnDevices {
   micOn: boolean;
   cameraOn: boolean;
   sharing: boolean;
-  busy: boolean;
   toggleMic(): void;
   toggleCamera(): void;
   toggleScreen(): void;
   setMic(on: boolean): void;
 }
 
-/** The four switches of the control bar: each publishes on first use, and mutes afterwards. */
+/** The switches of the control bar: each publishes on first use, and mutes afterwards; the screen is sent or not. */
 export function useOwnDevices(rtc: RtcSession, failed: (error: unknown) => void): OwnDevices {
   useRtc(rtc, 'local');
-  const [busy, setBusy] = useState(false);
-  const find = (source: TrackSource): LocalTrack | undefined => rtc.local.find((local) => local.source === source);
-  const run = useCallback(
-    (work: () => Promise<unknown>) => {
-      setBusy(true);
-      work()
-        .catch(failed)
-        .finally(() => setBusy(false));
-    },
-    [failed],
-  );
-
-  const setMic = useCallback(
-    (on: boolean) => {
-      const microphone = rtc.local.find(({ source }) => source === 'microphone');
-      if (microphone) run(() => rtc.setMuted(microphone, !on));
-      else if (on) run(async () => rtc.publish(await openMicrophone(recall('events.device.microphone')), 'microphone'));
-    },
-    [rtc, run],
-  );
-  const microphone = find('microphone');
-  const camera = find('camera');
-  const screen = find('screen');
-
-  const toggleCamera = useCallback(() => {
-    const camera = rtc.local.find(({ source }) => source === 'camera');
-    const acquire = (): Promise<MediaStreamTrack> => openCamera(recall('events.device.camera'));
-    run(async () => (camera ? rtc.setMuted(camera, !camera.muted) : rtc.publish(await acquire(), 'camera', { acquire })));
-  }, [rtc, run]);
-
-  const toggleScreen = useCallback(() => {
-    const shared = rtc.local.filter(({ source }) => source === 'screen' || source === 'screen_audio');
-    run(async () => {
-      if (shared.length > 0) {
-        for (const local of shared) await rtc.unpublish(local);
-        return;
-      }
-      for (const { track, source } of await openScreen()) await rtc.publish(track, source);
-    });
-  }, [rtc, run]);
-
+  const { microphone, camera, screen } = useMemo(() => switches(rtc), [rtc]);
   return {
-    micOn: microphone !== undefined && !microphone.muted,
-    cameraOn: camera !== undefined && !camera.muted,
-    sharing: screen !== undefined,
-    busy,
-    setMic,
-    toggleMic: () => setMic(microphone === undefined || microphone.muted),
-    toggleCamera,
-    toggleScreen,
+    micOn: isOpen(rtc, 'microphone'),
+    cameraOn: isOpen(rtc, 'camera'),
+    sharing: find(rtc, 'screen') !== undefined,
+    setMic: (on) => void microphone.set(on).catch(failed),
+    toggleMic: () => void microphone.toggle().catch(failed),
+    toggleCamera: () => void camera.toggle().catch(failed),
+    toggleScreen: () => void screen.toggle().catch(failed),
+  };
+}
+
+const find = (rtc: RtcSession, source: TrackSource): LocalTrack | undefined => rtc.local.find((local) => local.source === source);
+const isOpen = (rtc: RtcSession, source: TrackSource): boolean => find(rtc, source)?.muted === false;
+
+function switches(rtc: RtcSession): { microphone: OwnSwitch; camera: OwnSwitch; screen: OwnSwitch } {
+  const device = (source: 'microphone' | 'camera', open: () => Promise<MediaStreamTrack>, options: PublishOptions): OwnSwitch =>
+    new OwnSwitch(
+      () => isOpen(rtc, source),
+      async (on, wants) => {
+        const local = find(rtc, source);
+        if (local) return rtc.setMuted(local, !on);
+        if (!on) return;
+        const track = await open();
+        if (wants()) await rtc.publish(track, source, options);
+        else track.stop();
+      },
+    );
+  const openOwnCamera = (): Promise<MediaStreamTrack> => openCamera(recall('events.device.camera'));
+  return {
+    microphone: device('microphone', () => openMicrophone(recall('events.device.microphone')), {}),
+    camera: device('camera', openOwnCamera, { acquire: openOwnCamera }),
+    screen: new OwnSwitch(
+      () => find(rtc, 'screen') !== undefined,
+      async (on, wants) => {
+        if (!on) {
+          for (const local of rtc.local.filter(({ source }) => source === 'screen' || source === 'screen_audio')) await rtc.unpublish(local);
+          return;
+        }
+        const shared = await openScreen();
+        if (!wants()) shared.forEach(({ track }) => track.stop());
+        else for (const { track, source } of shared) await rtc.publish(track, source);
+      },
+    ),
   };
 }

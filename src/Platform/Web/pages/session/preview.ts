@@ -37,6 +37,7 @@ export function useDevice(device: Device, wanted = true) {
   const atFirst = useRef(wanted);
   const turn = useRef(0);
   const kept = useRef<MediaStreamTrack | null>(null);
+  const again = useRef<(deviceId: string) => Promise<MediaStreamTrack | null>>(async () => null);
 
   const open = useCallback(
     async (deviceId: string): Promise<MediaStreamTrack | null> => {
@@ -45,16 +46,16 @@ export function useDevice(device: Device, wanted = true) {
       kept.current = null;
       setState((before) => ({ ...before, on: true, deviceId, track: null, error: null, opening: true }));
       try {
-        // A remembered device may have been unplugged for good: any other is better than none.
-        const track = await openers[device](deviceId).catch((error: unknown) => {
-          if (deviceId && (error as { code?: string }).code === 'absent') return openers[device]('');
-          throw error;
-        });
+        const track = await openers[device](deviceId);
         if (mine !== turn.current) {
           track.stop();
           return null;
         }
         kept.current = track;
+        // Unplugged while it is looked at: another one, if there is any.
+        track.addEventListener('ended', () => {
+          if (kept.current === track) void again.current(deviceId);
+        });
         setState((before) => ({ ...before, track, opening: false }));
         return track;
       } catch (error) {
@@ -64,6 +65,7 @@ export function useDevice(device: Device, wanted = true) {
     },
     [device],
   );
+  again.current = open;
 
   const close = useCallback(() => {
     turn.current += 1;

@@ -3,6 +3,8 @@ import type { LocalTrack } from '../../sdk/rtc';
 /** How someone is in a room, so that a reloaded page can be there again as the same one, and no more open than before. */
 export interface Presence {
   sessionId: string;
+  /** When it was last so, by this machine's clock. */
+  at: number;
   publish: boolean;
   camera: boolean;
   microphone: boolean;
@@ -11,6 +13,9 @@ export interface Presence {
 const presenceKey = 'events.presence';
 const tabKey = 'events.tab';
 let tab: Promise<string> | undefined;
+
+/** A reload takes seconds. Later, who comes back is asked at the door: nobody is to be live without knowing. */
+const reloadWithinMs = 60_000;
 
 /**
  * This tab's id: a reload keeps it, so that the reloaded page takes its old self's place. A duplicated tab copies the storage, so the id
@@ -52,7 +57,13 @@ const fresh = (): string => [...crypto.getRandomValues(new Uint8Array(12))].map(
 /** Keeps what a reload needs, with every change of what is sent. */
 export function stay(sessionId: string, publish: boolean, local: readonly LocalTrack[]): void {
   const open = (source: 'camera' | 'microphone'): boolean => local.some((track) => track.source === source && !track.muted);
-  write(presenceKey, JSON.stringify({ sessionId, publish, camera: open('camera'), microphone: open('microphone') } satisfies Presence));
+  write(presenceKey, JSON.stringify({ sessionId, at: Date.now(), publish, camera: open('camera'), microphone: open('microphone') } satisfies Presence));
+}
+
+/** The page goes: what was kept holds from now. */
+export function going(): void {
+  const kept = presence();
+  if (kept) write(presenceKey, JSON.stringify({ ...kept, at: Date.now() } satisfies Presence));
 }
 
 export function left(): void {
@@ -66,10 +77,15 @@ export function left(): void {
 /** How this tab was in the room when its page was reloaded; null when it comes in any other way. */
 export function returning(sessionId: string): Presence | null {
   const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
-  if (navigation?.type !== 'reload') return null;
+  // The document may have been reloaded on another page, and come here since.
+  if (navigation?.type !== 'reload' || new URL(navigation.name).pathname !== location.pathname) return null;
+  const kept = presence();
+  return kept?.sessionId === sessionId && Math.abs(Date.now() - kept.at) < reloadWithinMs ? kept : null;
+}
+
+function presence(): Presence | null {
   try {
-    const kept = JSON.parse(read(presenceKey) ?? 'null') as Presence | null;
-    return kept?.sessionId === sessionId ? kept : null;
+    return JSON.parse(read(presenceKey) ?? 'null') as Presence | null;
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 import { Minus, Plus, Tag } from 'lucide-react';
 import { useRef, useState } from 'react';
-import { ApiError, type Answers, type EventDetail, type NewOrder, type OnSale, type Order, type TicketType, type Waiting } from '../../sdk/event';
+import { ApiError, type Answer, type Answers, type EventDetail, type NewOrder, type OnSale, type Order, type TicketType, type Waiting } from '../../sdk/event';
 import { Dialog } from '../../ui/dialog';
 import { CheckField, Form, TextField, type Values } from '../../ui/forms';
 import { amount, price } from '../../ui/money';
@@ -108,7 +108,7 @@ export function Checkout({ event, onSale, voucher, setVoucher, invitation, waiti
               type={type}
               onSale={onSale}
               answers={answers[slot] ?? {}}
-              set={(next) => setAnswers((before) => ({ ...before, [slot]: next }))}
+              set={(questionId, answer) => setAnswers((before) => ({ ...before, [slot]: { ...before[slot], [questionId]: answer } }))}
             />
           ))}
           {onSale.consent && (
@@ -177,7 +177,7 @@ function TypeRow({ type, count, most, personal, set, wait }: { type: TicketType;
   );
 }
 
-function TicketFields({ eventId, title, named, slot, type, onSale, answers, set }: { eventId: string; title: string; named: boolean; slot: string; type: TicketType; onSale: OnSale; answers: Answers; set: (answers: Answers) => void }) {
+function TicketFields({ eventId, title, named, slot, type, onSale, answers, set }: { eventId: string; title: string; named: boolean; slot: string; type: TicketType; onSale: OnSale; answers: Answers; set: (questionId: string, answer: Answer) => void }) {
   const asked = onSale.questions.some(({ ticketTypeId }) => ticketTypeId === null || ticketTypeId === type.id);
   if (!named && !asked) return null;
   return (

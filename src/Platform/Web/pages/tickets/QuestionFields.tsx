@@ -10,13 +10,14 @@ interface Props {
   questions: readonly Question[];
   ticketTypeId: string;
   answers: Answers;
-  set: (answers: Answers) => void;
+  /** One at a time: a file's answer comes when it has been sent, and others were given meanwhile. */
+  set: (questionId: string, answer: Answer) => void;
 }
 
 /** What the organiser asks of one ticket's holder; some questions follow from an answer. */
 export function QuestionFields({ eventId, questions, ticketTypeId, answers, set }: Props) {
   return shownQuestions(questions, ticketTypeId, answers).map((question) => (
-    <QuestionField key={question.id} eventId={eventId} question={question} answer={answers[question.id]} set={(answer) => set({ ...answers, [question.id]: answer })} />
+    <QuestionField key={question.id} eventId={eventId} question={question} answer={answers[question.id]} set={(answer) => set(question.id, answer)} />
   ));
 }
 

@@ -126,6 +126,8 @@ export type EventRole = 'organiser' | 'host' | 'cohost' | 'speaker' | 'moderator
 export interface Entry {
   token: string;
   expiresAt: string;
+  /** The same in seconds from now: this machine's clock may be wrong by minutes. */
+  expiresIn: number;
   participant: { id: string; name: string; role: EventRole; preview?: boolean };
 }
 

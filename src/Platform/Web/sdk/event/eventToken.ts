@@ -4,12 +4,15 @@ import type { Entry } from './contract';
 /** What a browser tab keeps: `sessionStorage`, so that two tabs are two participants and a reload is the same one. */
 export type TabStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
-/** A token is renewed this long before it expires, so that clocks that differ by seconds and slow answers do no harm. */
+/** An entry, and until when it is good on this machine's clock, which may be wrong. */
+type Kept = Entry & { until: number };
+
+/** A token is renewed this long before it expires, so that slow answers do no harm. */
 const renewBeforeMs = 60_000;
 
 /** This tab's way into one event: its token, renewed before it expires, and calls that carry it. */
 export class EventAccess {
-  private entry: Entry | null = null;
+  private entry: Kept | null = null;
   private entering: Promise<Entry> | null = null;
 
   constructor(
@@ -72,10 +75,11 @@ export class EventAccess {
 
   private async request(name?: string): Promise<Entry> {
     const path = `/events/${encodeURIComponent(this.eventId)}/entry`;
-    const old = this.entry && this.leftMs() > 0 ? this.entry.token : undefined;
-    // Without a token that says who we are, a guest comes back under the name of before.
+    // Also one that has expired: for some hours a guest who slept is known by it, and no second one.
+    const old = this.entry?.token;
+    // Should it not be taken, a guest comes back under the name of before.
     const known = name ?? this.entry?.participant.name;
-    const body = { ...(name === undefined && old ? {} : { name: known }), ...(this.preview ? { preview: true } : {}) };
+    const body = { ...(name === undefined && old && this.accountId !== null ? {} : { name: known }), ...(this.preview ? { preview: true } : {}) };
     let entry: Entry;
     try {
       entry = await this.api.call<Entry>(path, { method: 'POST', body, bearer: old });
@@ -85,25 +89,25 @@ export class EventAccess {
       this.forget();
       entry = await this.api.call<Entry>(path, { method: 'POST', body: { ...body, name: known } });
     }
-    this.entry = entry;
-    this.storage?.setItem(this.key, JSON.stringify(entry));
+    this.entry = { ...entry, until: this.now() + entry.expiresIn * 1000 };
+    this.storage?.setItem(this.key, JSON.stringify(this.entry));
     return entry;
   }
 
   private leftMs(): number {
-    return this.entry ? Date.parse(this.entry.expiresAt) - this.now() : 0;
+    return this.entry ? this.entry.until - this.now() : 0;
   }
 
   private get key(): string {
     return `events.entry.${this.eventId}.${this.accountId ?? 'guest'}${this.preview ? '.preview' : ''}`;
   }
 
-  private read(): Entry | null {
+  private read(): Kept | null {
     const kept = this.storage?.getItem(this.key);
     if (!kept) return null;
     try {
-      const entry = JSON.parse(kept) as Entry;
-      return typeof entry.token === 'string' && Date.parse(entry.expiresAt) > this.now() ? entry : null;
+      const entry = JSON.parse(kept) as Kept;
+      return typeof entry.token === 'string' && typeof entry.until === 'number' ? entry : null;
     } catch {
       return null; // written by something else: enter anew
     }

@@ -18,7 +18,8 @@ const words: Record<'camera' | 'microphone' | 'screen', string> = {
 };
 
 function explain(error: unknown, device: keyof typeof words): DeviceError {
-  const name = error instanceof DOMException ? error.name : '';
+  // Not every browser's device errors are DOMExceptions.
+  const name = (error as { name?: string } | null)?.name;
   const what = words[device];
   if (name === 'NotAllowedError' || name === 'SecurityError') {
     return new DeviceError('denied', `Your browser blocks the ${what}. Allow it in the address bar, then try again.`);
@@ -49,33 +50,47 @@ function first(tracks: MediaStreamTrack[], device: keyof typeof words): MediaStr
   return track;
 }
 
-/** The camera at 1280×720, 30 frames/s where it can. The empty id is the system's choice. */
-export async function openCamera(deviceId = ''): Promise<MediaStreamTrack> {
-  const stream = await capture('camera', (media) =>
-    media.getUserMedia({
-      video: {
-        width: { ideal: 1280 },
-        height: { ideal: 720 },
-        frameRate: { ideal: 30 },
-        ...(deviceId ? { deviceId: { exact: deviceId } } : { facingMode: 'user' }),
-      },
-    }),
-  );
-  return first(stream.getVideoTracks(), 'camera');
+/** A remembered device may have been unplugged for good: any other is better than none. */
+async function thisOrAny(deviceId: string, open: (deviceId: string) => Promise<MediaStreamTrack>): Promise<MediaStreamTrack> {
+  try {
+    return await open(deviceId);
+  } catch (error) {
+    if (deviceId && error instanceof DeviceError && error.code === 'absent') return open('');
+    throw error;
+  }
 }
 
-export async function openMicrophone(deviceId = ''): Promise<MediaStreamTrack> {
-  const stream = await capture('microphone', (media) =>
-    media.getUserMedia({
-      audio: {
-        echoCancellation: true,
-        noiseSuppression: true,
-        autoGainControl: true,
-        ...(deviceId ? { deviceId: { exact: deviceId } } : {}),
-      },
-    }),
-  );
-  return first(stream.getAudioTracks(), 'microphone');
+/** The camera at 1280×720, 30 frames/s where it can. The empty id is the system's choice. */
+export function openCamera(deviceId = ''): Promise<MediaStreamTrack> {
+  return thisOrAny(deviceId, async (id) => {
+    const stream = await capture('camera', (media) =>
+      media.getUserMedia({
+        video: {
+          width: { ideal: 1280 },
+          height: { ideal: 720 },
+          frameRate: { ideal: 30 },
+          ...(id ? { deviceId: { exact: id } } : { facingMode: 'user' }),
+        },
+      }),
+    );
+    return first(stream.getVideoTracks(), 'camera');
+  });
+}
+
+export function openMicrophone(deviceId = ''): Promise<MediaStreamTrack> {
+  return thisOrAny(deviceId, async (id) => {
+    const stream = await capture('microphone', (media) =>
+      media.getUserMedia({
+        audio: {
+          echoCancellation: true,
+          noiseSuppression: true,
+          autoGainControl: true,
+          ...(id ? { deviceId: { exact: id } } : {}),
+        },
+      }),
+    );
+    return first(stream.getAudioTracks(), 'microphone');
+  });
 }
 
 /** A screen, window or tab, with its sound where the browser offers it. Text stays sharp rather than fluid. */

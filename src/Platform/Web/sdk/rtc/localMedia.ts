@@ -32,13 +32,22 @@ export class LocalMedia {
   }
 
   async publish(track: MediaStreamTrack, source: TrackSource, options: PublishOptions): Promise<LocalTrack> {
+    if (this.wire.over()) {
+      track.stop(); // its device opened after we had left
+      throw new RtcError('not_joined', 'The session is over.');
+    }
     const local = new LocalTrack(track, source, options);
     if (local.muted && !local.acquire) track.enabled = false;
     this.locals.push(local);
-    this.watchEnd(local);
     this.attach(local);
+    this.watchEnd(local);
     this.changed();
-    await this.negotiate();
+    try {
+      await this.negotiate();
+    } catch (error) {
+      this.drop([local]); // refused: what nobody is sent must not look as if it were, with its device on
+      throw error;
+    }
     return local;
   }
 
@@ -47,7 +56,7 @@ export class LocalMedia {
       const index = this.locals.indexOf(local);
       if (index < 0) return;
       this.locals.splice(index, 1);
-      local.track?.stop();
+      local.end();
       this.changed();
       const transports = this.wire.transports();
       if (local.sender && transports) await transports.publisher.remove(local.sender);
@@ -80,16 +89,7 @@ export class LocalMedia {
 
   /** We may send less than before: what is no longer allowed stops, device and all. */
   keep(allowed: (source: TrackSource) => boolean): void {
-    const gone = this.locals.filter(({ source }) => !allowed(source));
-    if (gone.length === 0) return;
-    for (const local of gone) {
-      this.locals.splice(this.locals.indexOf(local), 1);
-      local.track?.stop();
-      const transports = this.wire.transports();
-      // The server has ended it already; the next negotiation only says so.
-      if (local.sender && transports) transports.publisher.remove(local.sender).catch((error: unknown) => this.wire.heals(error));
-    }
-    this.changed();
+    this.drop(this.locals.filter(({ source }) => !allowed(source)));
   }
 
   /** The transports were made anew. */
@@ -127,7 +127,7 @@ export class LocalMedia {
   }
 
   stopAll(): void {
-    for (const local of this.locals) local.track?.stop();
+    for (const local of this.locals) local.end();
   }
 
   async negotiate(): Promise<void> {
@@ -136,6 +136,19 @@ export class LocalMedia {
     } catch (error) {
       if (!this.wire.heals(error)) throw error;
     }
+  }
+
+  /** The server has ended these, or never took them in; the next negotiation only says so. */
+  private drop(gone: LocalTrack[]): void {
+    if (gone.length === 0) return;
+    for (const local of gone) {
+      const index = this.locals.indexOf(local);
+      if (index >= 0) this.locals.splice(index, 1);
+      local.end();
+      const transports = this.wire.transports();
+      if (local.sender && transports) transports.publisher.remove(local.sender).catch((error: unknown) => this.wire.heals(error));
+    }
+    this.changed();
   }
 
   private attach(local: LocalTrack): void {
@@ -190,11 +203,13 @@ export class LocalMedia {
 
   private watchEnd(local: LocalTrack): void {
     const track = local.track;
-    track?.addEventListener('ended', () => {
+    const ended = (): void => {
       if (local.track !== track || this.wire.over()) return;
       this.wire.ended(local);
       void this.unpublish(local);
-    });
+    };
+    track?.addEventListener('ended', ended);
+    if (track?.readyState === 'ended') ended(); // unplugged on its way here: nobody tells it again
   }
 
   private changed(): void {

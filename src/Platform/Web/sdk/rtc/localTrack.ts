@@ -18,6 +18,7 @@ export class LocalTrack {
   muted: boolean;
   /** Where it is sent; null until it is on a transport. */
   sender: RTCRtpSender | null = null;
+  private ended = false;
   private work: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -38,6 +39,12 @@ export class LocalTrack {
     return result;
   }
 
+  /** It is sent no more: its device stops, also one that is still being opened. */
+  end(): void {
+    this.ended = true;
+    this.track?.stop();
+  }
+
   /** Stops or restarts the device, or silences the track. */
   async applyMuted(muted: boolean): Promise<void> {
     if (muted === this.muted) return;
@@ -46,7 +53,12 @@ export class LocalTrack {
         this.track?.stop();
         this.track = null;
       } else {
-        this.track = await this.acquire();
+        const track = await this.acquire();
+        if (this.ended) {
+          track.stop();
+          return;
+        }
+        this.track = track;
       }
       await this.sender?.replaceTrack(this.track);
     } else if (this.track) {

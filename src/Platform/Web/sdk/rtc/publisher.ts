@@ -58,11 +58,12 @@ export class Publisher {
   setDemand(mid: string, encodings: readonly { rid: string | null; active: boolean }[]): Promise<void> {
     const line = this.lines.find(({ transceiver }) => transceiver.mid === mid);
     if (!line) return Promise.resolve();
-    line.demand = line.demand.then(() => applyDemand(line.transceiver.sender, encodings)).catch((error: unknown) => {
+    const applied = line.demand.then(() => applyDemand(line.transceiver.sender, encodings)).catch((error: unknown) => {
       // A sender that was stopped meanwhile has nothing to start or stop.
       if (!this.closed && line.transceiver.direction === 'sendonly') throw error;
     });
-    return line.demand;
+    line.demand = applied.catch(() => undefined); // one that failed does not keep the next from being tried
+    return applied;
   }
 
   /** Stops sending a track: its m-line goes inactive with the next negotiation. */

@@ -4,6 +4,9 @@ import { HubLost, RtcError } from './contract';
 /** A person who waits longer than this has reloaded the page. */
 const giveUpAfterMs = 120_000;
 
+/** More than this between two attempts was no trying: the machine slept, the page was suspended, or its clock was set. */
+const longestAttemptMs = 30_000;
+
 /** The hub closes, or refuses, for these on purpose; everything else, a revoked grant too, is healed by a rejoin: the platform says what we may now. */
 const finalCodes = new Set([
   'removed',
@@ -63,7 +66,8 @@ export class Recovery {
   }
 
   private async run(first: 'resume' | 'rejoin'): Promise<void> {
-    const deadline = Date.now() + giveUpAfterMs;
+    let triedMs = 0;
+    let since = Date.now();
     let way = first;
     // The server keeps us over an outage for as long as we try: resume attempts stay close together. Rejoins step back to spare a node that restarts.
     let backoff = way === 'resume' ? new Backoff(250, 2_000) : new Backoff(500, 10_000);
@@ -74,7 +78,10 @@ export class Recovery {
         return;
       } catch (error) {
         if (this.over.aborted) return;
-        if (isFinal(error) || Date.now() > deadline) return this.actions.failed(error);
+        const now = Date.now();
+        triedMs += Math.min(Math.max(0, now - since), longestAttemptMs);
+        since = now;
+        if (isFinal(error) || triedMs > giveUpAfterMs) return this.actions.failed(error);
         if (way === 'resume' && error instanceof RtcError && !(error instanceof HubLost)) {
           way = 'rejoin';
           backoff = new Backoff(500, 10_000);

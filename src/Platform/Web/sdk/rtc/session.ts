@@ -419,6 +419,8 @@ export class RtcSession {
     this.transports?.close();
     this.media = new Map();
     this.events.emit('media', this.media);
+    this.held = new Set(); // the server says it anew
+    this.events.emit('held', this.held);
     this.own.detached();
     this.meter = new QualityMeter();
     const transports = new Transports(

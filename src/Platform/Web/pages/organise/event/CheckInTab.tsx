@@ -2,6 +2,7 @@ import { Camera, CameraOff, CircleCheck, ScanLine, TriangleAlert, UserX } from '
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 import type { CheckInDevice, EventAction, EventDetail, OnSale, Verdict } from '../../../sdk/event';
 import { clockTime } from '../../../ui/format';
+import { useInTurn } from '../../../ui/inTurn';
 import { useLoad, type Loaded as Load } from '../../../ui/load';
 import { Button, ErrorNotice } from '../../../ui/parts';
 import { useToast } from '../../../ui/toasts';
@@ -44,13 +45,11 @@ function ScanPanel({ event }: { event: EventDetail }) {
   const video = useRef<HTMLVideoElement>(null);
   const toast = useToast();
 
-  const check = async (text: string): Promise<void> => {
-    if (text.trim() === '') return;
+  const check = useInTurn(async (text: string): Promise<void> => {
     setBusy(true);
     setError(null);
     try {
       setVerdict(await api.call<Verdict>('/tickets/check-in', { method: 'POST', body: { code: text.trim(), eventId: event.id } }));
-      setCode('');
     } catch (reason) {
       setVerdict(null);
       setError(reason);
@@ -58,17 +57,15 @@ function ScanPanel({ event }: { event: EventDetail }) {
       setBusy(false);
       input.current?.focus();
     }
-  };
-  const latest = useRef(check);
-  latest.current = check;
+  });
 
   useEffect(() => {
     if (!scanning || !video.current) return;
-    return startScanner(video.current, (text) => void latest.current(text), (reason) => {
+    return startScanner(video.current, (text) => void check(text), (reason) => {
       setScanning(false);
       setError(reason);
     });
-  }, [scanning]);
+  }, [scanning, check]);
 
   const undo = (id: string): void =>
     void api.call(`/tickets/${id}/check-in`, { method: 'DELETE' }).then(
@@ -95,6 +92,8 @@ function ScanPanel({ event }: { event: EventDetail }) {
         className="filters"
         onSubmit={(submitted: FormEvent) => {
           submitted.preventDefault();
+          if (code.trim() === '') return;
+          setCode(''); // the next one may be typed before this one's answer is there
           void check(code);
         }}
       >
@@ -105,7 +104,7 @@ function ScanPanel({ event }: { event: EventDetail }) {
             <input ref={input} className="input" autoFocus autoComplete="off" autoCapitalize="characters" spellCheck={false} placeholder="E1:…" maxLength={200} value={code} onChange={(change) => setCode(change.target.value)} data-testid="check-code" />
           </span>
         </label>
-        <Button type="submit" look="primary" busy={busy} data-testid="check-submit">
+        <Button type="submit" look="primary" aria-busy={busy} data-testid="check-submit">
           Check in
         </Button>
       </form>

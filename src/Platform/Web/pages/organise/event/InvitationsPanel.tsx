@@ -3,12 +3,13 @@ import { useState } from 'react';
 import { ApiError, type EventDetail, type TicketInvitation, type TicketType } from '../../../sdk/event';
 import { Dialog } from '../../../ui/dialog';
 import { AreaField, Form, SelectField } from '../../../ui/forms';
-import { useLoad } from '../../../ui/load';
-import { Loaded } from '../../../ui/loaded';
+import { Loaded, More } from '../../../ui/loaded';
+import { usePages } from '../../../ui/more';
 import { Button } from '../../../ui/parts';
 import { useToast } from '../../../ui/toasts';
 import { api } from '../../account';
 import { ImportDialog } from './ImportDialog';
+import { pagesOf } from './pagesOf';
 
 const states: Record<TicketInvitation['state'], { name: string; tone: string }> = {
   sent: { name: 'Sent', tone: '' },
@@ -20,7 +21,7 @@ const states: Record<TicketInvitation['state'], { name: string; tone: string }> 
 
 /** Tickets offered by mail, and how far each invitation has come. */
 export function InvitationsPanel({ event, types }: { event: EventDetail; types: TicketType[] }) {
-  const invitations = useLoad((signal) => api.call<TicketInvitation[]>(`/events/${event.id}/invitations?limit=200`, { signal }), event.id);
+  const invitations = usePages(pagesOf<TicketInvitation>(`/events/${event.id}/invitations`), event.id);
   const [inviting, setInviting] = useState(false);
   const [importing, setImporting] = useState(false);
   const toast = useToast();
@@ -80,6 +81,7 @@ export function InvitationsPanel({ event, types }: { event: EventDetail; types: 
           )
         }
       </Loaded>
+      <More of={invitations} />
       {importing && <ImportDialog event={event} types={types} close={() => setImporting(false)} done={invitations.reload} />}
       {inviting && (
         <Dialog title="Invite people" close={() => setInviting(false)}>

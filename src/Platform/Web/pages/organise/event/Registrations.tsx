@@ -4,7 +4,7 @@ import type { ApiRequest, EventAction, EventDetail, OnSale, Order, OrderSummary,
 import { Confirm, Dialog } from '../../../ui/dialog';
 import { moment } from '../../../ui/format';
 import { useLoad, type Loaded as Load } from '../../../ui/load';
-import { Loaded } from '../../../ui/loaded';
+import { Loaded, More } from '../../../ui/loaded';
 import { price } from '../../../ui/money';
 import { usePages } from '../../../ui/more';
 import { Blank, Button, Select } from '../../../ui/parts';
@@ -104,11 +104,7 @@ export function Registrations({ event, onSale, may }: { event: EventDetail; onSa
                   </li>
                 ))}
               </ul>
-              {orders.more && (
-                <Button size="small" busy={orders.busy} onClick={() => void orders.more?.()}>
-                  Show more
-                </Button>
-              )}
+              <More of={orders} />
             </>
           )
         }

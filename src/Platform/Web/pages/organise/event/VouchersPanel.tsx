@@ -4,16 +4,16 @@ import type { EventDetail, TicketType, Voucher } from '../../../sdk/event';
 import { Dialog } from '../../../ui/dialog';
 import { moment } from '../../../ui/format';
 import { Form, SelectField, TextField } from '../../../ui/forms';
-import { useLoad } from '../../../ui/load';
-import { Loaded } from '../../../ui/loaded';
+import { Loaded, More } from '../../../ui/loaded';
+import { usePages } from '../../../ui/more';
 import { Button } from '../../../ui/parts';
 import { fromWall, toWall } from '../../../ui/zones';
-import { api } from '../../account';
 import { EditButton } from './EditButton';
 import { save } from './save';
+import { pagesOf } from './pagesOf';
 
 export function VouchersPanel({ event, types }: { event: EventDetail; types: TicketType[] }) {
-  const vouchers = useLoad((signal) => api.call<Voucher[]>(`/events/${event.id}/vouchers?limit=200`, { signal }), event.id);
+  const vouchers = usePages(pagesOf<Voucher>(`/events/${event.id}/vouchers`), event.id);
   const [writing, setWriting] = useState<Voucher | 'new' | null>(null);
   const seen = writing === 'new' ? null : writing;
   const close = (): void => setWriting(null);
@@ -58,6 +58,7 @@ export function VouchersPanel({ event, types }: { event: EventDetail; types: Tic
           )
         }
       </Loaded>
+      <More of={vouchers} />
       {writing && (
         <Dialog title={seen ? `Change ${seen.code}` : 'Add a voucher'} close={close}>
           <Form

@@ -116,6 +116,7 @@ interface FakeTransceiver {
 export class FakeTrack extends EventTarget {
   enabled = true;
   stopped = false;
+  readyState: 'live' | 'ended' = 'live';
   constructor(readonly kind: 'audio' | 'video') {
     super();
   }

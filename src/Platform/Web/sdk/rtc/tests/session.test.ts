@@ -216,6 +216,31 @@ describe('losing the socket', () => {
     expect(hub.calls[0]?.argument).toMatchObject({ grant: 'grant-1' });
   });
 
+  it('forgets which pictures were held: the server says it anew', async () => {
+    const made = world({ resume: refuse('resume_expired') });
+    await made.session.connect('http://node', 'g');
+    made.hubs[0]?.say('videoHeld', { trackIds: ['cam'] });
+    expect([...made.session.held]).toEqual(['cam']);
+    made.hubs[0]?.drop();
+    await pass(3_000);
+    expect(last(made.states)).toBe('connected');
+    expect(made.session.held.size).toBe(0);
+  });
+
+  it('is not given up for the time that the machine slept', async () => {
+    const made = world({ resume: () => joined() });
+    await made.session.connect('http://node', 'g');
+    made.reachable = false;
+    made.hubs[0]?.drop();
+    await pass(1_000);
+    vi.setSystemTime(Date.now() + 600_000);
+    await pass(5_000);
+    expect(last(made.states)).toBe('reconnecting');
+    made.reachable = true;
+    await pass(5_000);
+    expect(last(made.states)).toBe('connected');
+  });
+
   it('tells who came and went meanwhile', async () => {
     const me = joined().participants;
     const made = world({
@@ -357,6 +382,44 @@ describe('muting', () => {
     await made.session.setMuted(local, false);
     expect(local.sender?.track).toBe(acquired[0]);
     expect(last(made.hubs[0]?.calls ?? []).argument).toEqual({ trackId: 'own', muted: false });
+  });
+
+  it('stops a camera that opens after the session was left', async () => {
+    const made = world();
+    const first = new FakeTrack('video');
+    const late = new FakeTrack('video');
+    let open: (track: MediaStreamTrack) => void = () => undefined;
+    await made.session.connect('http://node', 'g');
+    const local = await made.session.publish(first.media, 'camera', { acquire: () => new Promise((resolve) => (open = resolve)) });
+    await made.session.setMuted(local, true);
+    const opening = made.session.setMuted(local, false);
+    await pass(0);
+    await made.session.leave();
+    open(late.media);
+    await opening.catch(() => undefined);
+    expect(late.stopped).toBe(true);
+    const another = new FakeTrack('audio');
+    await expect(made.session.publish(another.media, 'microphone')).rejects.toMatchObject({ code: 'not_joined' });
+    expect(another.stopped).toBe(true);
+  });
+
+  it('does not keep a device whose track is refused', async () => {
+    const made = world({ publish: refuse('source_not_allowed') });
+    await made.session.connect('http://node', 'g');
+    const track = new FakeTrack('audio');
+    await expect(made.session.publish(track.media, 'microphone')).rejects.toMatchObject({ code: 'source_not_allowed' });
+    expect(track.stopped).toBe(true);
+    expect(made.session.local).toHaveLength(0);
+  });
+
+  it('does not show a device as on that was unplugged on its way here', async () => {
+    const made = world();
+    await made.session.connect('http://node', 'g');
+    const track = new FakeTrack('audio');
+    track.readyState = 'ended';
+    await made.session.publish(track.media, 'microphone');
+    await pass(0);
+    expect(made.session.local).toHaveLength(0);
   });
 
   it('silences a microphone and keeps its device', async () => {
