@@ -76,7 +76,7 @@ function route(method: string, path: string, body: Record<string, string>): [num
   if (key === 'GET /demo') return [200, { email: 'demo@example.org', password: 'demo', eventSlug: event.slug }];
   if (key === 'GET /events') return [200, { items: [event, ...others], next: null }];
   if (path.startsWith('/events/') && path.endsWith('/entry')) {
-    return [200, { token: 't', expiresAt: at(60 * minute), participant: { id: 'p1', name: body['name'] ?? 'Astrid Lindqvist', role: signedIn ? 'organiser' : 'attendee' } }];
+    return [200, { token: 't', expiresAt: at(60 * minute), expiresIn: 3600, participant: { id: 'p1', name: body['name'] ?? 'Astrid Lindqvist', role: signedIn ? 'organiser' : 'attendee' } }];
   }
   if (path.endsWith('/recordings') && method === 'GET') return [200, { items: recordings }];
   if (path.endsWith('/recordings') && method === 'POST') {
@@ -85,7 +85,7 @@ function route(method: string, path: string, body: Record<string, string>): [num
     return [201, made];
   }
   const one = recordings.find(({ id }) => path.startsWith(`/recordings/${id}`));
-  if (one && path.endsWith('/stop')) {
+  if (one && (path.endsWith('/stop') || path.endsWith('/compose'))) {
     one.status = 'composing';
     one.progress = 0.1;
     return [202, one];

@@ -44,6 +44,12 @@ const views = {
   'replay': { path: '/e/nordic-systems-week/recordings/r1' },
   'replay-composing': { path: '/e/nordic-systems-week/recordings/r3' },
   'replay-failed': { path: '/e/nordic-systems-week/recordings/r2' },
+  'replay-compose-again': { path: '/sign-in', act: async (page) => {
+    await page.getByTestId('sign-in-demo').click();
+    await page.getByTestId('enter').click();
+    await page.locator('[data-testid=recordings-item][data-status=failed]').click();
+    await page.getByTestId('compose-again').waitFor();
+  } },
   'prejoin': { path: session, act: (page) => page.waitForTimeout(900) },
   'room-alone': { path: session, people: 0, act: room },
   'room-2': { path: session, people: 1, act: room },

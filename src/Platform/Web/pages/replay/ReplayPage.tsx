@@ -1,6 +1,6 @@
 import { ArrowLeft, Check, CircleAlert, Copy, Download } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import type { EventDetail, Playback, Recording } from '../../sdk/event';
+import type { EventAccess, EventDetail, Playback, Recording } from '../../sdk/event';
 import { bytes, duration, moment } from '../../ui/format';
 import { useLoad } from '../../ui/load';
 import { Blank, Button, ErrorNotice, Progress, Skeleton, Spinner } from '../../ui/parts';
@@ -66,7 +66,7 @@ function Replay({ event, recordingId }: { event: EventDetail; recordingId: strin
           </div>
         </ErrorNotice>
       )}
-      {!ready && <NotYet recording={recording.value} />}
+      {!ready && <NotYet recording={recording.value} access={access} changed={recording.reload} />}
       <div className="replay__head">
         <div>
           <h1>{session?.name ?? 'Recording'}</h1>
@@ -126,7 +126,20 @@ function Player({ playback, renew }: { playback: Playback; renew: () => void }) 
   );
 }
 
-function NotYet({ recording }: { recording: Recording }) {
+/** Roles that may ask for a composite again, as the server's permission table has it. */
+const composes: ReadonlySet<string> = new Set(['organiser', 'host', 'cohost']);
+
+function NotYet({ recording, access, changed }: { recording: Recording; access: EventAccess; changed: () => void }) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const again = (): void => {
+    setBusy(true);
+    setError(null);
+    access
+      .call(`/recordings/${encodeURIComponent(recording.id)}/compose`, { method: 'POST' })
+      .then(changed, setError)
+      .finally(() => setBusy(false));
+  };
   if (recording.status === 'failed') {
     return (
       <div className="player player--waiting player--failed" data-testid="recording-failed" role="alert">
@@ -134,6 +147,15 @@ function NotYet({ recording }: { recording: Recording }) {
         <strong>This recording failed</strong>
         <p>{recording.failure?.detail ?? 'No reason was given.'}</p>
         {recording.failure && <code>{recording.failure.code}</code>}
+        {composes.has(access.participant?.role ?? '') && (
+          <>
+            <p>What was recorded of it is kept for 30 days.</p>
+            <Button busy={busy} onClick={again} data-testid="compose-again">
+              Compose the video again
+            </Button>
+          </>
+        )}
+        {error !== null && <ErrorNotice error={error} />}
       </div>
     );
   }
@@ -143,9 +165,9 @@ function NotYet({ recording }: { recording: Recording }) {
       {recording.status === 'recording' || recording.status === 'starting' ? (
         <>
           <span className="badge badge--live">
-            <span className="dot dot--pulse" /> Recording <Elapsed since={recording.startedAt} />
+            <span className="dot dot--pulse" /> {recording.status === 'starting' ? 'Starting' : 'Recording'} <Elapsed since={recording.startedAt} />
           </span>
-          <p>The session is being recorded. The video is made when it stops.</p>
+          <p>{recording.failure?.detail ?? 'The session is being recorded. The video is made when it stops.'}</p>
         </>
       ) : (
         <>
