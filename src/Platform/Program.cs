@@ -28,6 +28,7 @@ switch (options.Role)
         return await RoleHost.RunAsync(options, PlatformRole.Build);
 
     case Role.Media:
+        BackgroundCollections.Prepare();
         return await RoleHost.RunAsync(options, MediaRole.Build);
 
     case Role.Mixer:

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
@@ -87,6 +88,10 @@ public sealed class PrometheusExporter : IDisposable
     private sealed class Family
     {
         private readonly ConcurrentDictionary<string, Series> _series = new(StringComparer.Ordinal);
+
+        /// <summary>The same series by the tags that were measured with, whose labels are written once.</summary>
+        private readonly ConcurrentDictionary<KeyValuePair<string, object?>[], Series> _byTags = new(TagsComparer.Instance);
+        private readonly ConcurrentDictionary<KeyValuePair<string, object?>[], Series>.AlternateLookup<ReadOnlySpan<KeyValuePair<string, object?>>> _ofTags;
         private readonly string _type;
         private readonly string _help;
         private readonly bool _isObservable;
@@ -107,21 +112,19 @@ public sealed class PrometheusExporter : IDisposable
             _type = _buckets is not null ? "histogram" : isCounter ? "counter" : "gauge";
             _help = (instrument.Description ?? "").Replace("\\", @"\\", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal);
             Name = NameOf(instrument, isCounter);
+            _ofTags = _byTags.GetAlternateLookup<ReadOnlySpan<KeyValuePair<string, object?>>>();
         }
 
         public string Name { get; }
 
         public bool TryRecord(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
-            var labels = Labels(tags);
-            if (!_series.TryGetValue(labels, out var series))
+            if (!_ofTags.TryGetValue(tags, out var series))
             {
-                if (_series.Count >= MaxSeries)
+                if (!TryAdd(tags, out series))
                 {
                     return false;
                 }
-
-                series = _series.GetOrAdd(labels, _ => new Series(_buckets?.Length + 1 ?? 0));
             }
 
             lock (series)
@@ -137,12 +140,34 @@ public sealed class PrometheusExporter : IDisposable
             return true;
         }
 
+        private bool TryAdd(ReadOnlySpan<KeyValuePair<string, object?>> tags, [NotNullWhen(true)] out Series? series)
+        {
+            var labels = Labels(tags);
+            if (!_series.TryGetValue(labels, out series))
+            {
+                if (_series.Count >= MaxSeries)
+                {
+                    return false;
+                }
+
+                series = _series.GetOrAdd(labels, _ => new Series(_buckets?.Length + 1 ?? 0));
+            }
+
+            if (_byTags.Count < MaxSeries) // Tags that differ can read alike.
+            {
+                _ofTags.TryAdd(tags, series);
+            }
+
+            return true;
+        }
+
         /// <summary>An observable instrument tells all its series anew: those that it no longer tells are gone.</summary>
         public void ForgetObserved()
         {
             if (_isObservable)
             {
                 _series.Clear();
+                _byTags.Clear();
             }
         }
 
@@ -259,6 +284,49 @@ public sealed class PrometheusExporter : IDisposable
 
             return text.ToString();
         }
+    }
+
+    /// <summary>Tags are the same when keys and values are, in their order.</summary>
+    private sealed class TagsComparer
+        : IEqualityComparer<KeyValuePair<string, object?>[]>, IAlternateEqualityComparer<ReadOnlySpan<KeyValuePair<string, object?>>, KeyValuePair<string, object?>[]>
+    {
+        public static readonly TagsComparer Instance = new();
+
+        public bool Equals(KeyValuePair<string, object?>[]? x, KeyValuePair<string, object?>[]? y) => x is not null && y is not null && Equals(x.AsSpan(), y);
+
+        public int GetHashCode(KeyValuePair<string, object?>[] tags) => GetHashCode(tags.AsSpan());
+
+        public bool Equals(ReadOnlySpan<KeyValuePair<string, object?>> alternate, KeyValuePair<string, object?>[] other)
+        {
+            if (alternate.Length != other.Length)
+            {
+                return false;
+            }
+
+            for (var i = 0; i < other.Length; i++)
+            {
+                if (alternate[i].Key != other[i].Key || !Equals(alternate[i].Value, other[i].Value))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        public int GetHashCode(ReadOnlySpan<KeyValuePair<string, object?>> alternate)
+        {
+            var hash = new HashCode();
+            foreach (var (key, value) in alternate)
+            {
+                hash.Add(key);
+                hash.Add(value);
+            }
+
+            return hash.ToHashCode();
+        }
+
+        public KeyValuePair<string, object?>[] Create(ReadOnlySpan<KeyValuePair<string, object?>> alternate) => alternate.ToArray();
     }
 
     private sealed class Series(int buckets)

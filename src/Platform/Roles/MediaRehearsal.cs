@@ -64,7 +64,7 @@ internal sealed class MediaRehearsal(NodeOptions options, IHostApplicationLifeti
             RolesLog.RehearsalFailed(log, e); // Nothing depends on it but the time of the first calls.
         }
 
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false); // The first one in the background makes its thread.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false); // The first one makes the collector's thread.
         _isOver = true;
     }
 

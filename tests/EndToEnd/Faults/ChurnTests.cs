@@ -71,6 +71,8 @@ public sealed partial class ChurnTests(RunningInstallation installation, ITestOu
         Assert.True(collections > seen / MostJoinsPerCollection, $"{seen} joins, {collections} collections");
         Assert.Equal(1, speaker.Connections);
         Assert.Equal(0, await GaugeAsync("events_rtc_faults_total"));
+        // Without it full collections would not be in the background (BackgroundCollections).
+        Assert.True(await GaugeAsync("dotnet_gc_last_collection_heap_size_bytes{gc_heap_generation=\"loh\"}") > 4 * 1024 * 1024);
     }
 
     private async Task<double> GaugeAsync(string name)

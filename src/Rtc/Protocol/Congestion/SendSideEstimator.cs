@@ -103,9 +103,14 @@ public sealed class SendSideEstimator
     private TimeSpan _reportedRoundTrip;
 
     public SendSideEstimator(SendSideEstimatorOptions options)
+        : this(options, new SentPackets(options.HistoryPackets))
+    {
+    }
+
+    private SendSideEstimator(SendSideEstimatorOptions options, SentPackets sent)
     {
         _options = options;
-        _sent = new SentPackets(options.HistoryPackets);
+        _sent = sent;
         _control = new RateControl(options.Start, options.Min, options.Max);
         _prober = new Prober(options.Start);
         Target = options.Max; // Until feedback is agreed on.
@@ -115,7 +120,7 @@ public sealed class SendSideEstimator
     /// One that knows nothing of the path, and goes on with the numbers: the receiver has one row of them for a connection (draft-holmer-rmcat-transport-wide-cc-01 §2),
     /// and would tell of thousands as missing between what it saw last and a beginning.
     /// </summary>
-    public SendSideEstimator StartOver() => new(_options) { _sent = _sent, _statuses = _statuses };
+    public SendSideEstimator StartOver() => new(_options, _sent) { _statuses = _statuses };
 
     /// <summary>What the viewer sends, as negotiated.</summary>
     public CongestionFeedback Feedback { get; private set; }

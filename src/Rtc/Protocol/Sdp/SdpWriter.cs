@@ -7,9 +7,29 @@ namespace Events.Rtc.Protocol.Sdp;
 /// <summary>Writes session descriptions (RFC 8866), one attribute order for all, lines ended by CRLF.</summary>
 public static class SdpWriter
 {
+    /// <summary>Most descriptions have less than half of this; a longer one's text is not kept.</summary>
+    private const int KeptCapacity = 8_192;
+
+    /// <summary>Every join writes one.</summary>
+    [ThreadStatic]
+    private static StringBuilder? _text;
+
     public static string Write(SessionDescription session)
     {
-        var text = new StringBuilder(2048);
+        var text = _text ?? new(KeptCapacity);
+        _text = null;
+        Write(text, session);
+        var written = text.ToString();
+        if (text.Capacity == KeptCapacity)
+        {
+            _text = text.Clear();
+        }
+
+        return written;
+    }
+
+    private static void Write(StringBuilder text, SessionDescription session)
+    {
         text.Append("v=0\r\n");
         Line(text, $"o=- {session.SessionId} {session.SessionVersion} IN IP4 127.0.0.1");
         text.Append("s=-\r\nt=0 0\r\n");
@@ -40,8 +60,6 @@ public static class SdpWriter
         {
             WriteMedia(text, media);
         }
-
-        return text.ToString();
     }
 
     private static void WriteMedia(StringBuilder text, MediaDescription media)

@@ -29,6 +29,12 @@ public static class SrtpKeyDerivation
     private const byte LabelRtcpEncryption = 3;
     private const byte LabelRtcpAuthentication = 4;
     private const byte LabelRtcpSalt = 5;
+    private const int Labels = 6;
+
+    private const int Block = 16;
+
+    /// <summary>An authentication key has 20 bytes.</summary>
+    private const int MaxBlocks = 2;
 
     // 112 bits (RFC 3711 §4.3.3); the 96 bits of GCM are padded with zeros on the right (RFC 7714 §11).
     private const int GeneratorSaltLength = 14;
@@ -46,35 +52,32 @@ public static class SrtpKeyDerivation
             throw new ArgumentException($"{profile} takes a key of {SrtpProfileSizes.KeyLength} and a salt of {saltLength} bytes.");
         }
 
-        using var aes = Aes.Create();
-        aes.SetKey(masterKey);
-        return new(
-            profile,
-            Generate(aes, masterSalt, LabelRtpEncryption, SrtpProfileSizes.KeyLength),
-            Generate(aes, masterSalt, LabelRtpSalt, saltLength),
-            Generate(aes, masterSalt, LabelRtpAuthentication, authLength),
-            Generate(aes, masterSalt, LabelRtcpEncryption, SrtpProfileSizes.KeyLength),
-            Generate(aes, masterSalt, LabelRtcpSalt, saltLength),
-            Generate(aes, masterSalt, LabelRtcpAuthentication, authLength));
-    }
-
-    private static byte[] Generate(Aes aes, ReadOnlySpan<byte> masterSalt, byte label, int length)
-    {
-        const int Block = 16;
-        Span<byte> counter = stackalloc byte[Block];
-        counter.Clear();
-        masterSalt.CopyTo(counter);
-        counter[LabelOffset] ^= label;
-
-        Span<byte> block = stackalloc byte[Block];
-        var output = new byte[length];
-        for (var offset = 0; offset < length; offset += Block)
+        // All counters at once: a call of the cipher costs more than its blocks.
+        Span<byte> stream = stackalloc byte[Labels * MaxBlocks * Block];
+        stream.Clear();
+        for (var label = 0; label < Labels; label++)
         {
-            counter[Block - 1] = (byte)(offset / Block);
-            aes.EncryptEcb(counter, block, PaddingMode.None);
-            block[..Math.Min(Block, length - offset)].CopyTo(output.AsSpan(offset));
+            for (var i = 0; i < MaxBlocks; i++)
+            {
+                var counter = stream.Slice(((label * MaxBlocks) + i) * Block, Block);
+                masterSalt.CopyTo(counter);
+                counter[LabelOffset] ^= (byte)label;
+                counter[Block - 1] = (byte)i;
+            }
         }
 
-        return output;
+        using var aes = Aes.Create();
+        aes.SetKey(masterKey);
+        aes.EncryptEcb(stream, stream, PaddingMode.None);
+        return new(
+            profile,
+            Of(stream, LabelRtpEncryption, SrtpProfileSizes.KeyLength),
+            Of(stream, LabelRtpSalt, saltLength),
+            Of(stream, LabelRtpAuthentication, authLength),
+            Of(stream, LabelRtcpEncryption, SrtpProfileSizes.KeyLength),
+            Of(stream, LabelRtcpSalt, saltLength),
+            Of(stream, LabelRtcpAuthentication, authLength));
     }
+
+    private static byte[] Of(ReadOnlySpan<byte> stream, byte label, int length) => stream.Slice(label * MaxBlocks * Block, length).ToArray();
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -21,27 +22,37 @@ internal static class BoundedBody
     {
         if (request.ContentLength > maxBytes)
             return TooLarge;
-        byte[] buffer = new byte[Math.Min(maxBytes, (int)(request.ContentLength ?? 4096)) + 1];
-        int length = 0;
-        while (true)
-        {
-            int read = await request.Body.ReadAsync(buffer.AsMemory(length), request.HttpContext.RequestAborted);
-            if (read == 0)
-                break;
-            length += read;
-            if (length > maxBytes)
-                return TooLarge;
-            if (length == buffer.Length)
-                Array.Resize(ref buffer, Math.Min(buffer.Length * 2, maxBytes + 1));
-        }
-
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Min(maxBytes, (int)(request.ContentLength ?? 4096)) + 1);
         try
         {
-            return Strict.GetString(buffer, 0, length);
+            int length = 0;
+            while (true)
+            {
+                int read = await request.Body.ReadAsync(buffer.AsMemory(length), request.HttpContext.RequestAborted);
+                if (read == 0)
+                    return Strict.GetString(buffer, 0, length);
+                length += read;
+                if (length > maxBytes)
+                    return TooLarge;
+                if (length == buffer.Length)
+                    Grow(ref buffer);
+            }
         }
         catch (DecoderFallbackException)
         {
             return NoText;
         }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static void Grow(ref byte[] buffer)
+    {
+        byte[] larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+        buffer.CopyTo(larger, 0);
+        ArrayPool<byte>.Shared.Return(buffer);
+        buffer = larger;
     }
 }
