@@ -151,6 +151,27 @@ public class SubscribeNegotiationTests
     }
 
     [Fact]
+    public void A_descriptor_that_is_long_at_times_needs_a_viewer_who_takes_both_forms_of_extensions()
+    {
+        var slots = Negotiation.ArrangeSlots([], [Camera with { Codec = Codec.Av1 }]);
+        Assert.Equal(12, Answered(AnswerTo(slots)));
+        var answer = AnswerTo(slots);
+        answer.Media[0].ExtmapAllowMixed = false;
+        Assert.Equal(0, Answered(answer));
+
+        const string Descriptor = "a=extmap:12 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension\r\n";
+        var whep = Video("recvonly", (45, "AV1/90000", "")) + Descriptor;
+        Assert.Equal(0, Subscribe(whep, Camera with { Codec = Codec.Av1 }).Media[0].Extensions.DependencyDescriptor);
+        Assert.Equal(12, Subscribe(whep + "a=extmap-allow-mixed\r\n", Camera with { Codec = Codec.Av1 }).Media[0].Extensions.DependencyDescriptor);
+
+        int Answered(SessionDescription description)
+        {
+            Assert.True(Negotiation.TryReadSubscribeAnswer(description, slots, out var result, out var error), error?.ToString());
+            return result.Media[0].Extensions.DependencyDescriptor;
+        }
+    }
+
+    [Fact]
     public void A_voice_is_offered_with_red_first_and_red_is_used_where_the_answer_takes_it()
     {
         var slots = Negotiation.ArrangeSlots([], [Voice, Voice with { TrackId = "music", Ssrc = 5, Fmtp = "sprop-stereo=1" }]);

@@ -43,6 +43,28 @@ public class RelayTests
     }
 
     [Fact]
+    public void A_ring_that_both_have_left_keeps_no_memory()
+    {
+        var before = Environment.WorkingSet;
+        var message = new byte[1_000];
+        for (var i = 0; i < 40; i++)
+        {
+            var ring = new RelayRing();
+            while (ring.TryWrite(message, default))
+            {
+            }
+
+            ring.Close();
+            Action[] leave = i % 2 == 0 ? [ring.ReleaseReader, ring.ReleaseWriter] : [ring.ReleaseWriter, ring.ReleaseReader];
+            leave[0]();
+            Assert.False(ring.TryRead(message, out _));
+            leave[1]();
+        }
+
+        Assert.True(Environment.WorkingSet - before < 64 * 1024 * 1024, "40 rings of 8 MB were filled");
+    }
+
+    [Fact]
     public async Task A_wrong_key_is_refused()
     {
         var path = Path.Combine(Path.GetTempPath(), $"relay-{Guid.NewGuid():N}.sock");

@@ -45,8 +45,8 @@ internal static class HeaderExtensions
                 continue;
             }
 
-            // RFC 8285 §6: ids above 14 need two-byte headers, which need the offerer's word.
-            if (extmap.Id > 14 && !offer.ExtmapAllowMixed)
+            // RFC 8285 §6: ids above 14, and elements that are long now and then, need two-byte headers, which need the offerer's word.
+            if ((extmap.Id > 14 || (!theySend && IsLongAtTimes(extmap))) && !offer.ExtmapAllowMixed)
             {
                 continue;
             }
@@ -83,6 +83,9 @@ internal static class HeaderExtensions
 
         return extensions.TransportCc != 0 ? extensions with { AbsSendTime = 0 } : extensions;
     }
+
+    /// <summary>With a keyframe it has the structure of all layers, and more than the 16 bytes of the one-byte form.</summary>
+    public static bool IsLongAtTimes(Extmap extmap) => extmap.Uri == Uris.DependencyDescriptor;
 
     private static bool IsKnown(string uri, MediaKind kind, bool theySend) => uri switch
     {

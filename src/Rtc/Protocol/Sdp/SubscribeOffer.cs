@@ -213,7 +213,8 @@ internal static class SubscribeOffer
     {
         var agreed = new MediaDescription { ExtmapAllowMixed = media.ExtmapAllowMixed };
         agreed.Extmaps.AddRange(HeaderExtensions.OfferedFor(media.Kind).Where(o =>
-            media.Extmaps.Exists(e => e.Id == o.Id && e.Uri == o.Uri && e.Direction is not (SdpDirection.SendOnly or SdpDirection.Inactive))));
+            (media.ExtmapAllowMixed || !HeaderExtensions.IsLongAtTimes(o))
+            && media.Extmaps.Exists(e => e.Id == o.Id && e.Uri == o.Uri && e.Direction is not (SdpDirection.SendOnly or SdpDirection.Inactive))));
         return HeaderExtensions.Read(agreed);
     }
 }

@@ -89,6 +89,9 @@ internal sealed class RelayConnection
         }
     }
 
+    /// <summary>The room has forgotten it: nothing is sent any more.</summary>
+    public void Detached() => _ring.ReleaseWriter();
+
     public void Ready() => SendRaw([(byte)RelayMessageType.Ready, .. "{}"u8]);
 
     public void RequestKeyframe(uint handle, Protocol.Primitives.MonotonicTime now)
@@ -168,7 +171,7 @@ internal sealed class RelayConnection
             Close(exception.SocketErrorCode.ToString());
         }
 
-        _ring.Dispose();
+        _ring.ReleaseReader();
         _socket.Dispose();
     }
 

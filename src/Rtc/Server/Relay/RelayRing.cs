@@ -4,15 +4,16 @@ namespace Events.Rtc.Relay;
 
 /// <summary>
 /// A bounded queue of messages between one worker and one relay thread: the worker writes and never waits, the relay waits and reads
-/// in order. A message that does not fit is refused.
+/// in order. A message that does not fit is refused. Its memory is given back once both have released it.
 /// </summary>
-internal sealed unsafe class RelayRing : IDisposable
+internal sealed unsafe class RelayRing
 {
     private readonly MessageRing _messages;
     private readonly int _wake;
     private int _sleeping;
     private readonly Lock _waking = new();
-    private bool _disposed;
+    private int _users = 2;
+    private bool _isOver;
     private volatile bool _closed;
 
     /// <param name="capacity">Bytes; 8 MB hold 30 s of a 2 Mbit/s track.</param>
@@ -70,12 +71,26 @@ internal sealed unsafe class RelayRing : IDisposable
         Wake();
     }
 
-    public void Dispose()
+    /// <summary>The reader does not come to it any more.</summary>
+    public void ReleaseReader()
     {
         lock (_waking)
         {
-            _disposed = true;
+            _isOver = true;
             _ = Transport.LinuxSockets.Close(_wake);
+        }
+
+        Release();
+    }
+
+    /// <summary>Nor does the writer.</summary>
+    public void ReleaseWriter() => Release();
+
+    private void Release()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            _messages.Dispose();
         }
     }
 
@@ -84,7 +99,7 @@ internal sealed unsafe class RelayRing : IDisposable
         // Only where the reader sleeps or the ring ends. Once closed, the descriptor's number may be another file's.
         lock (_waking)
         {
-            if (!_disposed)
+            if (!_isOver)
             {
                 ulong one = 1;
                 _ = Write(_wake, &one, sizeof(ulong));

@@ -431,6 +431,7 @@ internal sealed class Room
                 track.Receivers.Remove(relay);
             }
 
+            relay.Detached();
             Worker.Left(this, isStandIn: false);
         }
     }

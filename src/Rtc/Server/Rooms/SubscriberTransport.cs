@@ -104,11 +104,20 @@ internal sealed class SubscriberTransport : MediaTransport
     /// <summary>Starts or stops subscriptions so that they are exactly these; true when the m-lines have to follow.</summary>
     public bool SetWanted(IReadOnlyList<PublishedTrack> wanted)
     {
-        var changed = false;
-        foreach (var gone in _byTrack.Values.Where(s => !wanted.Contains(s.Track)).ToList())
+        var held = 0;
+        foreach (var track in wanted)
         {
-            Drop(gone);
-            changed = true;
+            held += _byTrack.TryGetValue(track.Id, out var subscription) && subscription.Track == track ? 1 : 0;
+        }
+
+        var changed = held < wanted.Count || held < _byTrack.Count;
+        if (held < _byTrack.Count)
+        {
+            var kept = wanted.ToHashSet();
+            foreach (var gone in _byTrack.Values.Where(s => !kept.Contains(s.Track)).ToList())
+            {
+                Drop(gone);
+            }
         }
 
         foreach (var track in wanted)
@@ -116,7 +125,6 @@ internal sealed class SubscriberTransport : MediaTransport
             if (!_byTrack.ContainsKey(track.Id))
             {
                 Open(track);
-                changed = true;
             }
         }
 
