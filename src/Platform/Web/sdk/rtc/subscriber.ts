@@ -1,8 +1,13 @@
+import { Backoff, pause } from './backoff';
 import { RtcError, type SubscribedTrack, type SubscribeOffer } from './contract';
 import { isEncrypted, type FrameEncryption } from './frameEncryption';
 
 export interface SubscriberWire {
   answer(revision: number, sdp: string): Promise<void>;
+  /** An offer in place of the one that waits for its answer. */
+  freshOffer(): Promise<SubscribeOffer>;
+  /** This browser takes no offer any more: the connection must be made anew. */
+  giveUp(): void;
 }
 
 export interface RemoteMedia {
@@ -10,12 +15,23 @@ export interface RemoteMedia {
   track: MediaStreamTrack;
 }
 
+/** What says nothing of the answer: it is given again as it was. */
+const passing = new Set(['too_many_requests', 'internal_error', 'hub_fault']);
+/** After these the session has another way on: a resume, a rejoin, or the server's next offer. */
+const healedElsewhere = new Set(['hub_lost', 'participant_gone', 'nothing_to_subscribe']);
+const refusalsBeforeGivingUp = 3;
+
 /**
  * The peer connection that receives. The server offers, we answer, strictly one after the other. An offer that is older
- * than the last one is ignored; the last one again (after a resume) gets the same answer again.
+ * than the last one is ignored; the last one again (after a resume) gets the same answer again. The server offers nothing more
+ * until it has an answer that it takes: one that it refuses is given again, or to a fresh offer, until it is taken.
  */
 export class Subscriber {
   private next: SubscribeOffer | undefined;
+  private again = newBackoff();
+  private waiting = new AbortController();
+  /** Offers that the browser refused since the last that it took. */
+  private refusals = 0;
   private running: Promise<void> | undefined;
   private last: { revision: number; sdp: string; acknowledged: boolean } | undefined;
   private closed = false;
@@ -36,13 +52,15 @@ export class Subscriber {
 
   /** Takes an offer; resolves when every offer taken so far has been answered or ignored. */
   accept(offer: SubscribeOffer): Promise<void> {
-    if (!this.next || offer.revision > this.next.revision) this.next = offer;
+    this.queue(offer);
+    this.waiting.abort();
     this.running ??= this.run().finally(() => (this.running = undefined));
     return this.running;
   }
 
   close(): void {
     this.closed = true;
+    this.waiting.abort();
     this.pc.close();
   }
 
@@ -50,25 +68,35 @@ export class Subscriber {
     while (this.next && !this.closed) {
       const offer = this.next;
       this.next = undefined;
-      if (this.last && offer.revision < this.last.revision) continue;
-      if (this.last?.revision === offer.revision) {
-        if (!this.last.acknowledged) await this.send(this.last);
-        continue;
+      try {
+        await this.take(offer);
+        this.again = newBackoff();
+      } catch (error) {
+        await this.mend(offer, error);
       }
-      await this.pc.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
-      this.decrypt(offer.tracks);
-      const answer = await this.pc.createAnswer();
-      await this.pc.setLocalDescription(answer);
-      if (this.closed) return;
-      this.known = offer.tracks;
-      this.last = {
-        revision: offer.revision,
-        sdp: this.pc.localDescription?.sdp ?? answer.sdp ?? '',
-        acknowledged: false,
-      };
-      this.changed(this.media());
-      await this.send(this.last);
     }
+  }
+
+  private async take(offer: SubscribeOffer): Promise<void> {
+    if (this.last && offer.revision < this.last.revision) return;
+    if (this.last?.revision === offer.revision) {
+      if (!this.last.acknowledged) await this.send(this.last);
+      return;
+    }
+    await this.pc.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
+    this.decrypt(offer.tracks);
+    const answer = await this.pc.createAnswer();
+    await this.pc.setLocalDescription(answer);
+    if (this.closed) return;
+    this.refusals = 0;
+    this.known = offer.tracks;
+    this.last = {
+      revision: offer.revision,
+      sdp: this.pc.localDescription?.sdp ?? answer.sdp ?? '',
+      acknowledged: false,
+    };
+    this.changed(this.media());
+    await this.send(this.last);
   }
 
   private async send(answer: { revision: number; sdp: string; acknowledged: boolean }): Promise<void> {
@@ -78,6 +106,32 @@ export class Subscriber {
     } catch (error) {
       if (!(error instanceof RtcError && error.code === 'stale_revision')) throw error; // a newer offer is on its way
     }
+  }
+
+  /** The offer came to nothing: says what is taken next, and when. */
+  private async mend(offer: SubscribeOffer, error: unknown): Promise<void> {
+    if (this.closed || this.next) return;
+    if (error instanceof RtcError && healedElsewhere.has(error.code)) throw error;
+    if (!(error instanceof RtcError)) {
+      this.refusals += 1;
+      if (this.refusals === refusalsBeforeGivingUp) return this.wire.giveUp();
+    }
+    this.waiting = new AbortController();
+    await pause(this.again.next(), this.waiting.signal);
+    if (this.closed || this.next) return;
+    let next = offer;
+    if (!(error instanceof RtcError && passing.has(error.code))) {
+      try {
+        next = await this.wire.freshOffer();
+      } catch (reason) {
+        if (!(reason instanceof RtcError) || healedElsewhere.has(reason.code)) throw reason;
+      }
+    }
+    this.queue(next);
+  }
+
+  private queue(offer: SubscribeOffer): void {
+    if (!this.next || offer.revision > this.next.revision) this.next = offer;
   }
 
   /** What is encrypted is shown only to who can decrypt it: to a decoder it is noise. */
@@ -109,4 +163,11 @@ export class Subscriber {
       return transceiver ? [{ track, receiver: transceiver.receiver }] : [];
     });
   }
+}
+
+/** The first wait is a second already: what refused us is asked to breathe. */
+function newBackoff(): Backoff {
+  const backoff = new Backoff(1_000, 30_000);
+  backoff.next();
+  return backoff;
 }

@@ -35,6 +35,8 @@ export class Transports {
       create(configuration),
       {
         answer: async (revision, sdp) => void (await wire.call('subscribeAnswer', { revision, sdp })),
+        freshOffer: async () => (await wire.call('restartSubscriber', null)).offer,
+        giveUp: () => wire.giveUp(),
       },
       (media) => wire.media(new Map(media.map(({ trackId, track }) => [trackId, track]))),
       encryption,

@@ -4,7 +4,7 @@ import { clearBytes, keyOf, open, seal } from '../frameCipher';
 import type { FrameEncryption } from '../frameEncryption';
 import { Publisher } from '../publisher';
 import { Subscriber, type RemoteMedia } from '../subscriber';
-import { FakePeer, FakeTrack } from './fakes';
+import { FakePeer, FakeTrack, subscriberWire } from './fakes';
 
 const bytes = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, (_, i) => (i * 37) & 0xff);
 
@@ -66,7 +66,7 @@ describe('the seam', () => {
     const taken: string[] = [];
     let media: RemoteMedia[] = [];
     const encryption: FrameEncryption = { type: 'custom', encrypt: () => undefined, decrypt: (_, { trackId }) => taken.push(`${trackId} after ${peer.log.at(-1)}`) };
-    const subscriber = new Subscriber(peer.pc, { answer: async () => undefined }, (changed) => (media = changed), encryption);
+    const subscriber = new Subscriber(peer.pc, subscriberWire, (changed) => (media = changed), encryption);
     await subscriber.accept({ revision: 1, sdp: 'offer-1', tracks: [remote('0', 'custom'), remote('1')] });
     await subscriber.accept({ revision: 2, sdp: 'offer-2', tracks: [remote('0', 'custom'), remote('1')] });
     expect(taken).toEqual(['t0 after remote offer-1']);
@@ -80,7 +80,7 @@ describe('the seam', () => {
     const peer = new FakePeer();
     for (const mid of ['0', '1']) peer.addTransceiver(new FakeTrack('audio'), { direction: 'recvonly' }).mid = mid as never;
     let media: RemoteMedia[] = [];
-    const subscriber = new Subscriber(peer.pc, { answer: async () => undefined }, (changed) => (media = changed));
+    const subscriber = new Subscriber(peer.pc, subscriberWire, (changed) => (media = changed));
     await subscriber.accept({ revision: 1, sdp: 'offer-1', tracks: [remote('0', 'gcm'), remote('1', 'none')] });
     expect(media.map(({ trackId }) => trackId)).toEqual(['t1']);
   });

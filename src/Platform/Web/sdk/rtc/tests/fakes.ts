@@ -1,5 +1,6 @@
 import { HubLost, RtcError, type HubMessages, type HubMethods, type JoinAnswer, type RtcParticipant, type SubscribeOffer, type TrackSource } from '../contract';
 import type { RtcHub } from '../hub';
+import type { SubscriberWire } from '../subscriber';
 
 export type Handlers = { [M in keyof HubMethods]?: (argument: HubMethods[M]['in']) => HubMethods[M]['out'] | Promise<HubMethods[M]['out']> };
 
@@ -57,6 +58,9 @@ export const refuse = (code: string) => (): never => {
 };
 
 export const offer = (revision: number, tracks: SubscribeOffer['tracks'] = []): SubscribeOffer => ({ revision, sdp: `offer-${revision}`, tracks });
+
+/** A server that takes every answer. */
+export const subscriberWire: SubscriberWire = { answer: async () => undefined, freshOffer: refuse('nothing_to_subscribe'), giveUp: () => undefined };
 
 export const everySource: readonly TrackSource[] = ['camera', 'microphone', 'screen', 'screen_audio'];
 

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { HubLost, RtcError } from '../contract';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { HubLost, RtcError, type SubscribeOffer } from '../contract';
 import { Publisher } from '../publisher';
 import { Subscriber, type RemoteMedia } from '../subscriber';
 import { FakePeer, FakeTrack, offer } from './fakes';
@@ -82,10 +82,13 @@ describe('publisher', () => {
 });
 
 describe('subscriber', () => {
-  function make(answer: (revision: number) => Promise<void>) {
+  afterEach(() => void vi.useRealTimers());
+
+  function make(answer: (revision: number) => Promise<void>, freshOffer = (): Promise<SubscribeOffer> => Promise.reject(new RtcError('nothing_to_subscribe', ''))) {
     const peer = new FakePeer();
     const media: RemoteMedia[][] = [];
     const sent: number[] = [];
+    const giveUp = vi.fn();
     const subscriber = new Subscriber(
       peer.pc,
       {
@@ -93,10 +96,12 @@ describe('subscriber', () => {
           sent.push(revision);
           return answer(revision);
         },
+        freshOffer,
+        giveUp,
       },
       (now) => media.push(now),
     );
-    return { peer, subscriber, media, sent };
+    return { peer, subscriber, media, sent, giveUp };
   }
 
   it('answers strictly one after the other, and only the newest of those that wait', async () => {
@@ -134,6 +139,66 @@ describe('subscriber', () => {
     await subscriber.accept(offer(1));
     expect(sent).toEqual([1, 1]);
     expect(peer.log).toEqual(['remote offer-1', 'local answer-1']);
+  });
+
+  it('gives an answer again that was refused for the moment', async () => {
+    vi.useFakeTimers();
+    const codes = ['too_many_requests', 'internal_error', 'hub_fault'];
+    const { peer, subscriber, sent } = make(async () => {
+      const code = codes.shift();
+      if (code) throw new RtcError(code, '');
+    });
+    const accepted = subscriber.accept(offer(1));
+    await vi.advanceTimersByTimeAsync(500);
+    expect(sent).toEqual([1]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await accepted;
+    expect(sent).toEqual([1, 1, 1, 1]);
+    expect(peer.log).toEqual(['remote offer-1', 'local answer-1']);
+  });
+
+  it('asks for a fresh offer when its answer is refused for what it says, until one is taken', async () => {
+    vi.useFakeTimers();
+    let last = 1;
+    const { peer, subscriber, sent } = make(
+      async (revision) => {
+        if (revision < 4) throw new RtcError('sdp_no_media', '');
+      },
+      async () => {
+        last += 1;
+        if (last === 2) throw new RtcError('internal_error', ''); // asking may fail as well
+        return offer(last);
+      },
+    );
+    const accepted = subscriber.accept(offer(1));
+    await vi.advanceTimersByTimeAsync(60_000);
+    await accepted;
+    expect(sent).toEqual([1, 1, 3, 4]);
+    expect(peer.log.at(-1)).toBe('local answer-4');
+  });
+
+  it('does not wait with an offer that comes meanwhile', async () => {
+    vi.useFakeTimers();
+    const { subscriber, sent } = make(async (revision) => {
+      if (revision === 1) throw new RtcError('sdp_no_media', '');
+    });
+    const accepted = subscriber.accept(offer(1));
+    await vi.advanceTimersByTimeAsync(10);
+    void subscriber.accept(offer(2));
+    await accepted;
+    expect(sent).toEqual([1, 2]);
+  });
+
+  it('gives up when the browser refuses what is offered, and fresh offers too', async () => {
+    vi.useFakeTimers();
+    let last = 1;
+    const { peer, subscriber, giveUp } = make(async () => undefined, async () => offer(++last));
+    peer.setRemoteDescription = () => Promise.reject(new Error('InvalidAccessError'));
+    const accepted = subscriber.accept(offer(1));
+    await vi.advanceTimersByTimeAsync(60_000);
+    await accepted;
+    expect(last).toBe(3);
+    expect(giveUp).toHaveBeenCalledOnce();
   });
 
   it('names remote media by the mids of the offer', async () => {
