@@ -23,7 +23,6 @@ export interface LocalMediaWire {
 /** What this client publishes: it outlives sockets and transports, and keeps its mute in step with the server's mark. */
 export class LocalMedia {
   private readonly locals: LocalTrack[] = [];
-  private mutesInFlight = 0;
 
   constructor(private readonly wire: LocalMediaWire) {}
 
@@ -111,19 +110,14 @@ export class LocalMedia {
     if (local) void local.inTurn(() => this.tellMuted(local));
   }
 
-  /** Someone muted or unmuted a track of ours. */
-  heardMuted(source: TrackSource, muted: boolean): void {
+  /** A moderator muted a track of ours, whatever we are just doing to it. Only that is obeyed: nobody may open another one's microphone. */
+  heardSilenced(source: TrackSource): void {
     const local = this.locals.find((candidate) => candidate.source === source);
-    // Only muting is obeyed: nobody may open another one's microphone.
-    if (!local || this.mutesInFlight > 0 || !muted || local.muted) return;
-    void local
-      .inTurn(async () => {
-        await this.applyMuted(local, true);
-        // It is our mute too from now on: when the moderator lifts its own, nobody is to believe that we can be heard.
-        const track = this.published(source);
-        if (track) await this.say(track.trackId, true);
-      })
-      .then(() => this.wire.mutedByOthers(local));
+    if (!local) return;
+    local.silences += 1;
+    void local.inTurn(async () => {
+      if (!local.muted) await this.muteToo(local, this.published(source)?.trackId);
+    });
   }
 
   stopAll(): void {
@@ -173,9 +167,15 @@ export class LocalMedia {
   private async tellMuted(local: LocalTrack): Promise<void> {
     const track = this.published(local.source);
     if (!track || track.muted === local.muted) return;
-    if (await this.say(track.trackId, local.muted)) return;
+    if (await this.say(local, track.trackId, local.muted)) return;
     // A moderator's mute stands: nothing would be heard, so the device goes off again and the person is told.
+    await this.muteToo(local, track.trackId);
+  }
+
+  /** A moderator's mute is ours too from now on: when the moderator lifts its own, nobody is to believe that we can be heard. */
+  private async muteToo(local: LocalTrack, trackId: string | undefined): Promise<void> {
     await this.applyMuted(local, true);
+    if (trackId !== undefined) await this.say(local, trackId, true);
     this.wire.mutedByOthers(local);
   }
 
@@ -184,20 +184,18 @@ export class LocalMedia {
   }
 
   /** False when a moderator's mute forbids it. */
-  private async say(trackId: string, muted: boolean): Promise<boolean> {
+  private async say(local: LocalTrack, trackId: string, muted: boolean): Promise<boolean> {
     const call = this.wire.call();
     if (!call) return true; // said after the resume
-    this.mutesInFlight += 1;
+    const { silences } = local;
     try {
       await call('mute', { trackId, muted });
-      this.wire.muteTaken(trackId, muted);
+      if (local.silences === silences) this.wire.muteTaken(trackId, muted); // else a moderator's mute, which is newer, stands
       return true;
     } catch (error) {
       if (error instanceof RtcError && error.code === 'muted_by_moderator') return false;
       this.wire.heals(error);
       return true;
-    } finally {
-      this.mutesInFlight -= 1;
     }
   }
 

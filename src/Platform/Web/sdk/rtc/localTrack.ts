@@ -18,6 +18,8 @@ export class LocalTrack {
   muted: boolean;
   /** Where it is sent; null until it is on a transport. */
   sender: RTCRtpSender | null = null;
+  /** How often a moderator muted it. */
+  silences = 0;
   private ended = false;
   private work: Promise<unknown> = Promise.resolve();
 

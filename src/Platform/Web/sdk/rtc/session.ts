@@ -322,7 +322,7 @@ export class RtcSession {
         this.roster.muted(muted);
         this.changedRoster();
         const source = this.roster.owner(muted.trackId)?.track.source;
-        if (source && muted.participantId === this.you?.participantId) this.own.heardMuted(source, muted.muted);
+        if (source && muted.silenced && muted.participantId === this.you?.participantId) this.own.heardSilenced(source);
       },
       activeSpeakers: ({ speakers }) => {
         this.speakers = new Map(speakers.map(({ participantId, level }) => [participantId, level]));

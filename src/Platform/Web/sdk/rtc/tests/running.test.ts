@@ -164,6 +164,8 @@ describe('being run', () => {
     await made.session.setMuted(local, false);
     expect(local.muted).toBe(true);
     expect(told).toHaveBeenCalledOnce();
+    // The refused word was taken for the mark: lifting the moderator's mute must not show us as heard.
+    expect(made.hub().calls.filter(({ method }) => method === 'mute').at(-1)?.argument).toEqual({ trackId: 'own', muted: true });
 
     forbidden = false; // a moderator asks
     made.hub().say('unmuteAsked', { trackId: 'own' });
@@ -172,6 +174,39 @@ describe('being run', () => {
     await made.session.setMuted(local, false);
     expect(local.muted).toBe(false);
     expect(made.session.roster.owner('own')?.track).toMatchObject({ muted: false, silenced: false });
+  });
+
+  it('obeys a moderator while a mute of its own is under way, of this track or another', async () => {
+    const answers: (() => void)[] = [];
+    const made = world({ mute: () => new Promise((resolve) => answers.push(() => resolve({}))) });
+    await made.session.connect('http://node', 'g');
+    const local = await made.session.publish(new FakeTrack('audio').media, 'microphone', { muted: true });
+    const camera = await made.session.publish(new FakeTrack('video').media, 'camera');
+    made.hub().say('trackPublished', { participantId: 'me', track: { ...own, muted: true } });
+    made.hub().say('trackPublished', { participantId: 'me', track: { ...own, trackId: 'cam', kind: 'video', source: 'camera' } });
+    const told: string[] = [];
+    made.session.events.on('mutedByOthers', ({ source }) => told.push(source));
+    const unmuted = made.session.setMuted(local, false);
+    await pass(0);
+    for (const trackId of ['cam', 'own']) made.hub().say('trackMuted', { participantId: 'me', trackId, muted: true, silenced: true });
+    for (let i = 0; i < 4; i++) {
+      await pass(0);
+      answers.splice(0).forEach((answer) => answer());
+    }
+    await unmuted;
+    expect([camera.muted, local.muted]).toEqual([true, true]);
+    expect(told.sort()).toEqual(['camera', 'microphone']);
+    for (const trackId of ['cam', 'own']) expect(made.session.roster.owner(trackId)?.track).toMatchObject({ muted: true, silenced: true });
+  });
+
+  it('takes its own mark, which comes back as a moderator lifts a mute, for nobody’s wish', async () => {
+    const made = world();
+    await made.session.connect('http://node', 'g');
+    const local = await made.session.publish(new FakeTrack('audio').media, 'microphone');
+    made.hub().say('trackPublished', { participantId: 'me', track: own });
+    made.hub().say('trackMuted', { participantId: 'me', trackId: 'own', muted: true, silenced: false });
+    await pass(0);
+    expect(local.muted).toBe(false);
   });
 
   it.each(['removed', 'room_closed', 'participant_removed'])('stays out when it was put out: %s', async (code) => {
