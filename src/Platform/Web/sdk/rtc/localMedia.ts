@@ -20,6 +20,9 @@ export interface LocalMediaWire {
   over(): boolean;
 }
 
+/** A mute that the server refused for the moment (too many calls) is said again. */
+const sayAgainMs = 2_000;
+
 /** What this client publishes: it outlives sockets and transports, and keeps its mute in step with the server's mark. */
 export class LocalMedia {
   private readonly locals: LocalTrack[] = [];
@@ -194,7 +197,7 @@ export class LocalMedia {
       return true;
     } catch (error) {
       if (error instanceof RtcError && error.code === 'muted_by_moderator') return false;
-      this.wire.heals(error);
+      if (!this.wire.heals(error)) setTimeout(() => void local.inTurn(() => this.tellMuted(local)), sayAgainMs);
       return true;
     }
   }

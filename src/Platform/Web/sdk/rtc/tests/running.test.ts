@@ -199,6 +199,21 @@ describe('being run', () => {
     for (const trackId of ['cam', 'own']) expect(made.session.roster.owner(trackId)?.track).toMatchObject({ muted: true, silenced: true });
   });
 
+  it('says its mute again when it was refused for the moment', async () => {
+    let busy = true;
+    const made = world({ mute: () => (busy ? refuse('too_many_requests')() : {}) });
+    await made.session.connect('http://node', 'g');
+    const local = await made.session.publish(new FakeTrack('audio').media, 'microphone');
+    made.hub().say('trackPublished', { participantId: 'me', track: own });
+    await made.session.setMuted(local, true);
+    expect(made.session.roster.owner('own')?.track.muted).toBe(false);
+    busy = false;
+    await pass(3_000);
+    expect(made.session.roster.owner('own')?.track.muted).toBe(true);
+    await pass(10_000);
+    expect(made.hub().count('mute')).toBe(2);
+  });
+
   it('takes its own mark, which comes back as a moderator lifts a mute, for nobody’s wish', async () => {
     const made = world();
     await made.session.connect('http://node', 'g');
