@@ -1,5 +1,5 @@
 import { ArrowLeft, Check, CircleAlert, Copy, Download } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type MouseEvent } from 'react';
 import type { EventAccess, EventDetail, Playback, Recording } from '../../sdk/event';
 import { bytes, duration, moment } from '../../ui/format';
 import { useLoad } from '../../ui/load';
@@ -9,6 +9,7 @@ import { accessTo, useAccount } from '../account';
 import { EventMissing, fetchEvent } from '../event/EventPage';
 import { Elapsed } from '../event/RecordingList';
 import { Site } from '../Site';
+import { Renewal, type Renewed } from './renewal';
 
 export function ReplayPage({ slug, recordingId }: { slug: string; recordingId: string }) {
   const event = useLoad(fetchEvent(slug), slug);
@@ -20,7 +21,7 @@ export function ReplayPage({ slug, recordingId }: { slug: string; recordingId: s
         <Link className="back" href={`/e/${encodeURIComponent(slug)}`}>
           <ArrowLeft size={17} aria-hidden="true" /> {event.value?.name ?? 'Event'}
         </Link>
-        {event.value && known ? <Replay event={event.value} recordingId={recordingId} /> : <Skeleton height={420} />}
+        {event.value && known ? <Replay key={recordingId} event={event.value} recordingId={recordingId} /> : <Skeleton height={420} />}
       </div>
     </Site>
   );
@@ -35,10 +36,14 @@ function Replay({ event, recordingId }: { event: EventDetail; recordingId: strin
     (value) => (value?.status === 'ready' || value?.status === 'failed' ? null : 1_000),
   );
   const ready = recording.value?.status === 'ready';
-  const playback = useLoad(
-    ready ? (signal) => access.call<Playback>(`/recordings/${encodeURIComponent(recordingId)}/playback`, { signal }) : null,
-    `${recordingId}.playback`,
-  );
+  const fetchPlayback = (signal?: AbortSignal): Promise<Playback> => access.call<Playback>(`/recordings/${encodeURIComponent(recordingId)}/playback`, { signal });
+  const first = useLoad(ready ? fetchPlayback : null, `${recordingId}.playback`);
+  const latest = useRef(fetchPlayback);
+  latest.current = fetchPlayback;
+  const [renewed, setRenewed] = useState<Renewed>({ playback: null, problem: null, busy: false });
+  const show = (change: Partial<Renewed>): void => setRenewed((before) => ({ ...before, ...change }));
+  const [renewal] = useState(() => new Renewal(() => latest.current(), show));
+  const playback = renewed.playback ?? first.value;
   if (recording.loading) return <Skeleton height={420} />;
   if (!recording.value) {
     return (
@@ -49,18 +54,27 @@ function Replay({ event, recordingId }: { event: EventDetail; recordingId: strin
     );
   }
   const session = event.sessions.find(({ id }) => id === recording.value?.sessionId);
+  /** An address that expired while the page was open saves nothing: another one does, and the player keeps its own. */
+  const download = (click: MouseEvent, { expiresAt }: Playback): void => {
+    if (Date.parse(expiresAt) > Date.now()) return;
+    click.preventDefault();
+    fetchPlayback().then(
+      ({ url }) => Object.assign(document.createElement('a'), { href: url, download: fileName(event, session?.name) }).click(),
+      (problem: unknown) => show({ problem }),
+    );
+  };
   return (
     <>
-      {ready && playback.value && <Player playback={playback.value} renew={playback.reload} />}
-      {ready && playback.loading && (
+      {playback && <Player playback={playback} renewal={renewal} problem={renewed.problem} busy={renewed.busy} />}
+      {ready && first.loading && (
         <div className="player player--waiting">
           <Spinner size={28} />
         </div>
       )}
-      {ready && playback.error && (
-        <ErrorNotice error={playback.error}>
+      {ready && first.error && (
+        <ErrorNotice error={first.error}>
           <div className="notice__action">
-            <Button size="small" onClick={playback.reload}>
+            <Button size="small" onClick={first.reload}>
               Try again
             </Button>
           </div>
@@ -72,41 +86,24 @@ function Replay({ event, recordingId }: { event: EventDetail; recordingId: strin
           <h1>{session?.name ?? 'Recording'}</h1>
           <p className="quiet">Recorded {moment(recording.value.startedAt)}</p>
         </div>
-        {playback.value && (
-          <a className="button" href={playback.value.url} download={fileName(event, session?.name)} data-testid="replay-download">
+        {playback && (
+          <a className="button" href={playback.url} download={fileName(event, session?.name)} onClick={(click) => download(click, playback)} data-testid="replay-download">
             <Download size={18} aria-hidden="true" /> Download
           </a>
         )}
       </div>
-      {playback.value && <Details playback={playback.value} />}
+      {playback && <Details playback={playback} />}
     </>
   );
 }
 
-/** Signed addresses expire; a player that was left open gets a new one and goes on where it was. */
-function Player({ playback, renew }: { playback: Playback; renew: () => void }) {
+function Player({ playback, renewal, problem, busy }: { playback: Playback; renewal: Renewal; problem: unknown; busy: boolean }) {
   const video = useRef<HTMLVideoElement>(null);
-  const resumeAt = useRef(0);
-  const renewed = useRef(0);
-  const [broken, setBroken] = useState(false);
-
+  const shown = useRef(playback);
   useEffect(() => {
-    setBroken(false);
-    const element = video.current;
-    if (element && resumeAt.current > 0) element.currentTime = resumeAt.current;
-  }, [playback.url]);
-
-  const failed = (): void => {
-    resumeAt.current = video.current?.currentTime ?? 0;
-    // An address that fails twice in ten seconds is not merely expired.
-    if (Date.now() - renewed.current > 10_000) {
-      renewed.current = Date.now();
-      renew();
-    } else {
-      setBroken(true);
-    }
-  };
-
+    if (shown.current !== playback) video.current?.load(); // also when the address is the same
+    shown.current = playback;
+  }, [playback]);
   return (
     <>
       <div className="player">
@@ -118,10 +115,19 @@ function Player({ playback, renew }: { playback: Playback; renew: () => void }) 
           controls
           playsInline
           preload="metadata"
-          onError={failed}
+          onLoadedMetadata={(loaded) => renewal.loaded(loaded.currentTarget)}
+          onError={(failed) => void renewal.failed(failed.currentTarget)}
         />
       </div>
-      {broken && <ErrorNotice error="The video could not be played. Reload the page, or download the file." />}
+      {problem !== null && (
+        <ErrorNotice error={problem}>
+          <div className="notice__action">
+            <Button size="small" busy={busy} onClick={() => video.current && void renewal.renew(video.current)} data-testid="replay-again">
+              Try again
+            </Button>
+          </div>
+        </ErrorNotice>
+      )}
     </>
   );
 }
