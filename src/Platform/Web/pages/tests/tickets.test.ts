@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Question } from '../../sdk/event';
+import { fitted, mostOf } from '../tickets/choice';
 import { keepOrder, keptOrders } from '../tickets/keptOrders';
 import { sentAnswers, shownQuestions } from '../tickets/questions';
 
@@ -56,5 +57,36 @@ describe('orders kept on the device', () => {
     for (let index = 0; index < 80; index++) keepOrder(device, order(String(index)));
     expect(keptOrders(device)).toHaveLength(50);
     expect(keptOrders(device)[0]?.id).toBe('79');
+  });
+});
+
+describe('a choice of tickets', () => {
+  const type = (id: string, available: number, more: object = {}) => ({ id, name: id.toUpperCase(), quotaId: `q-${id}`, available, maxPerOrder: 10, salesFrom: null, salesUntil: null, ...more });
+
+  it('stays as it is while it can be had', () => {
+    const types = [type('a', 3), type('b', 1)];
+    expect(fitted({ a: 3, b: 1 }, types, types)).toEqual({ counts: { a: 3, b: 1 }, said: [] });
+  });
+
+  it('goes down to what is left, and says so', () => {
+    const before = [type('a', 5), type('b', 5), type('c', 5), type('d', 5)];
+    const { counts, said } = fitted({ a: 3, b: 2, c: 1, d: 1 }, before, [type('a', 2), type('b', 0), type('d', 5, { salesUntil: '2020-01-01T00:00:00Z' })]);
+    expect(counts).toEqual({ a: 2 });
+    expect(said).toEqual([
+      'Only 2 of “A” can still be had: your order has 2 now, instead of 3.',
+      '“B” is sold out, and no longer in your order.',
+      '“C” is no longer on sale, and no longer in your order.',
+      '“D” is no longer on sale, and no longer in your order.',
+    ]);
+  });
+
+  it('shares what is left of a quota between its types', () => {
+    const types = [type('a', 3, { quotaId: 'hall' }), type('b', 3, { quotaId: 'hall' })];
+    expect(mostOf(types[1]!, types, { a: 2 })).toBe(1);
+    expect(fitted({ a: 2, b: 2 }, types, types).counts).toEqual({ a: 2, b: 1 });
+  });
+
+  it('has no more than an order may have', () => {
+    expect(fitted({ a: 6 }, [type('a', 9)], [type('a', 9, { maxPerOrder: 4 })]).counts).toEqual({ a: 4 });
   });
 });

@@ -4,10 +4,11 @@ import { ApiError, type Answer, type Answers, type EventDetail, type NewOrder, t
 import { Dialog } from '../../ui/dialog';
 import { CheckField, Form, TextField, type Values } from '../../ui/forms';
 import { amount, price } from '../../ui/money';
-import { Button } from '../../ui/parts';
+import { Button, ErrorNotice } from '../../ui/parts';
 import { navigate } from '../../ui/router';
 import { api, useAccount } from '../account';
 import { leftWords } from '../event/TicketBox';
+import { fitted, mostOf, onSaleNow, type Counts } from './choice';
 import { deviceStore, keepOrder } from './keptOrders';
 import { QuestionFields } from './QuestionFields';
 import { sentAnswers } from './questions';
@@ -26,7 +27,17 @@ interface Props {
 export function Checkout({ event, onSale, voucher, setVoucher, invitation, waitingList, reload }: Props) {
   const { me } = useAccount();
   const personal = (invitation ?? waitingList) !== null;
-  const [counts, setCounts] = useState<Record<string, number>>(() => firstChoice(onSale.types, personal));
+  const [counts, setCounts] = useState<Counts>(() => firstChoice(onSale.types, personal));
+  const [seen, setSeen] = useState(onSale);
+  const [lost, setLost] = useState<string[]>([]);
+  if (seen !== onSale) {
+    setSeen(onSale);
+    if (!personal) {
+      const fit = fitted(counts, seen.types, onSale.types);
+      setCounts(fit.counts);
+      if (fit.said.length > 0) setLost(fit.said);
+    }
+  }
   const [answers, setAnswers] = useState<Record<string, Answers>>({});
   const [waitingFor, setWaitingFor] = useState<TicketType | null>(null);
   const attempt = useRef<{ body: string; key: string } | null>(null);
@@ -57,8 +68,8 @@ export function Checkout({ event, onSale, voucher, setVoucher, invitation, waiti
       if (placed.key) keepOrder(deviceStore(), { id: placed.id, key: placed.key, eventName: event.name, at: new Date().toISOString() });
       navigate(`/orders/${placed.id}${placed.key ? `#key=${placed.key}` : ''}`);
     } catch (error) {
-      // What is on sale has changed meanwhile: show how it is now, beside the reason.
-      if (error instanceof ApiError && ['sold_out', 'consent_outdated', 'sales_closed', 'ticket_type_not_found'].includes(error.code)) reload();
+      // What is on sale, asked or to be agreed to may have changed meanwhile: show how it is now, beside the reason.
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429) reload();
       throw error instanceof ApiError ? new ApiError(error.status, error.code, error.message.replace(/ \([0-9a-f-]{36}\)/, '')) : error;
     }
   };
@@ -75,17 +86,26 @@ export function Checkout({ event, onSale, voucher, setVoucher, invitation, waiti
               key={type.id}
               type={type}
               count={counts[type.id] ?? 0}
-              most={personal ? 1 : Math.min(type.maxPerOrder, type.available)}
+              most={personal ? 1 : mostOf(type, onSale.types, counts)}
               personal={personal}
-              set={(count) => setCounts(personal ? { [type.id]: count } : { ...counts, [type.id]: count })}
+              set={(count) => {
+                setLost([]);
+                setCounts(personal ? { [type.id]: count } : { ...counts, [type.id]: count });
+              }}
               wait={() => setWaitingFor(type)}
             />
           ))}
         </ul>
+        {lost.length > 0 && (
+          <div data-testid="choice-changed">
+            <ErrorNotice error={lost.join(' ')} />
+          </div>
+        )}
         <VoucherForm voucher={voucher} set={setVoucher} />
       </section>
-      {chosen.length > 0 && (
-        <Form submit={total > 0 ? 'Continue to payment' : chosen.length > 1 ? 'Register everyone' : 'Register'} testId="place-order" wide send={send}>
+      {/* Also when nothing is left of what was chosen: what was typed stays for another choice. */}
+      {(chosen.length > 0 || lost.length > 0) && (
+        <Form submit={total > 0 ? 'Continue to payment' : chosen.length > 1 ? 'Register everyone' : 'Register'} testId="place-order" wide send={send} disabled={chosen.length === 0}>
           <section className="panel" aria-labelledby="who">
             <div className="panel__head">
               <div>
@@ -122,7 +142,7 @@ export function Checkout({ event, onSale, voucher, setVoucher, invitation, waiti
           )}
           <p className="total">
             <span>{chosen.length === 1 ? '1 ticket' : `${chosen.length} tickets`}</span>
-            <strong className="tabular">{price(total, currency)}</strong>
+            <strong className="tabular">{chosen.length > 0 && price(total, currency)}</strong>
           </p>
           {voucher && total > 0 && <p className="small">Your voucher is taken off when the order is placed.</p>}
         </Form>
@@ -133,14 +153,14 @@ export function Checkout({ event, onSale, voucher, setVoucher, invitation, waiti
 }
 
 /** One sort of ticket, or one that somebody was invited to, needs no choosing. */
-function firstChoice(types: readonly TicketType[], personal: boolean): Record<string, number> {
+function firstChoice(types: readonly TicketType[], personal: boolean): Counts {
   const only = personal ? (types.find(({ visibility }) => visibility !== 'public') ?? types[0]) : types.length === 1 ? types[0] : undefined;
-  return only && (only.available > 0 || personal) ? { [only.id]: 1 } : {};
+  return only && (personal || mostOf(only, types, {}) > 0) ? { [only.id]: 1 } : {};
 }
 
 function TypeRow({ type, count, most, personal, set, wait }: { type: TicketType; count: number; most: number; personal: boolean; set: (count: number) => void; wait: () => void }) {
   const words = leftWords(type);
-  const closed = words !== '' && words !== 'Sold out' && !words.endsWith(' left');
+  const closed = !onSaleNow(type);
   const soldOut = type.available === 0 && !personal;
   return (
     <li data-testid="ticket-type">
