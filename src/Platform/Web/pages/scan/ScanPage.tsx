@@ -5,6 +5,7 @@ import { clockTime } from '../../ui/format';
 import { Blank, Button, ErrorNotice, Spinner } from '../../ui/parts';
 import { DoorConflicts } from './DoorConflicts';
 import { DoorHistory } from './DoorHistory';
+import { openDoor, pageAddress } from './enrolment';
 import { LeadPage } from './LeadPage';
 import { Lookup } from './Lookup';
 import { Shown } from './Shown';
@@ -12,17 +13,50 @@ import { Shown } from './Shown';
 /** Often enough that two doors hear of each other, seldom enough for a phone's battery. */
 const syncMs = 8_000;
 
-type Opened = { door: Door } | { door: null; why: Error | null } | null;
+/** How often a device that is not enrolled yet tries again with its key. */
+const enrolMs = 15_000;
+
+type Opened = { door: Door } | { door: null; why: unknown; /** What this device is until its key is taken. */ before: Door | null } | null;
 
 /** A door of an event on somebody's phone. It goes on working when the network does not. */
 export function ScanPage() {
   const [opened, setOpened] = useState<Opened>(null);
+  const [busy, setBusy] = useState(false);
+  const opening = useRef<Promise<void> | null>(null);
+  const open = useCallback((): Promise<void> => {
+    setBusy(true);
+    opening.current ??= openStored()
+      .then(setOpened, (why: unknown) => setOpened({ door: null, why, before: null }))
+      .finally(() => {
+        opening.current = null;
+        setBusy(false);
+      });
+    return opening.current;
+  }, []);
   const began = useRef(false);
   useEffect(() => {
-    if (began.current) return;
+    // Once: a key is used up.
+    if (!began.current) void open();
     began.current = true;
-    void open().then(setOpened, (why: unknown) => setOpened({ door: null, why: why instanceof Error ? why : new Error(String(why)) }));
-  }, []);
+    const another = (): void => void (pageAddress.key() && open()); // a link that is opened here while the page stands
+    addEventListener('hashchange', another);
+    return () => removeEventListener('hashchange', another);
+  }, [open]);
+  const goOn = (door: Door | null): void => {
+    pageAddress.forget();
+    if (door) setOpened({ door });
+  };
+  const waits = opened !== null && opened.door === null && pageAddress.key() !== null;
+  useEffect(() => {
+    if (!waits) return;
+    const again = (): void => void open();
+    const timer = setInterval(again, enrolMs);
+    addEventListener('online', again);
+    return () => {
+      clearInterval(timer);
+      removeEventListener('online', again);
+    };
+  }, [waits, open]);
   return (
     <div className="door">
       {opened === null ? (
@@ -35,9 +69,23 @@ export function ScanPage() {
         <Enrolled door={opened.door} />
       ) : (
         <main className="door__waiting" data-testid="not-enrolled">
-          <Blank page icon={<CloudOff size={32} />} title="This device is no door yet">
-            {opened.why && <ErrorNotice error={opened.why} />}
-            <p>The organiser registers it under “Check-in” and shows a code. Scan that code with this device’s camera, or open its link here.</p>
+          <Blank page icon={<CloudOff size={32} />} title={opened.before ? `This device is still ${nameOf(opened.before)}` : 'This device is no door yet'}>
+            {opened.why !== null && <ErrorNotice error={opened.why} />}
+            {waits ? (
+              <>
+                <p>Its link is kept, and tried again by itself. Leave this page open.</p>
+                <Button busy={busy} onClick={() => void open()} data-testid="enrol-again">
+                  Try again
+                </Button>
+              </>
+            ) : opened.before ? null : (
+              <p>The organiser registers it under “Check-in” and shows a code. Scan that code with this device’s camera, or open its link here.</p>
+            )}
+            {opened.before && (
+              <Button look="quiet" onClick={() => goOn(opened.before)} data-testid="enrol-not">
+                Go on as {nameOf(opened.before)}
+              </Button>
+            )}
           </Blank>
         </main>
       )}
@@ -45,25 +93,23 @@ export function ScanPage() {
   );
 }
 
-/** The key travels in the fragment, which no server sees, and is used once. */
-async function open(): Promise<Opened> {
+const nameOf = (door: Door): string => door.state.self?.name ?? 'another door';
+
+async function openStored(): Promise<Opened> {
   const store = await ScanStore.open();
   void navigator.storage?.persist?.();
-  const key = new URLSearchParams(location.hash.slice(1)).get('enrol');
-  if (key) {
-    try {
-      return { door: await Door.enrol(store, key) };
-    } finally {
-      history.replaceState(null, '', '/scan');
-    }
+  try {
+    const door = await openDoor(store);
+    return door ? { door } : { door: null, why: null, before: null };
+  } catch (why) {
+    return { door: null, why, before: await Door.open(store) };
   }
-  const door = await Door.open(store);
-  return door ? { door } : { door: null, why: null };
 }
 
 /** A door, or a booth that collects contacts. */
 function Enrolled({ door }: { door: Door }) {
-  return door.state.self?.role === 'lead' ? <LeadPage door={door} /> : <Standing door={door} />;
+  const state = useSyncExternalStore(useCallback((changed) => door.subscribe(changed), [door]), () => door.state);
+  return state.self?.role === 'lead' ? <LeadPage door={door} /> : <Standing door={door} />;
 }
 
 function Standing({ door }: { door: Door }) {

@@ -64,13 +64,13 @@ export class Door {
   static async enrol(store: ScanStore, key: string): Promise<Door> {
     if ((await store.pendingCount()) > 0) await (await Door.open(store))?.sync();
     const waiting = await store.pendingCount();
-    if (waiting > 0) throw new Error(`${waiting} scans of this device are still to be sent. Connect it, and open the link again.`);
+    if (waiting > 0) throw new Error(`${waiting} scans of this device are still to be sent. They go first, once it is connected.`);
     const { token } = await new OnsiteClient(null).enrol(key);
     await store.clear();
     await store.put('token', token);
     const door = await Door.open(store);
     if (!door) throw new Error('The browser keeps nothing here: a private window cannot be a door.');
-    await door.sync();
+    await door.sync().catch(() => undefined); // it is enrolled: who stands at it is told by the next one
     return door;
   }
 
