@@ -38,17 +38,19 @@ export function dayAndMonth(at: string): { day: string; month: string } {
   };
 }
 
-export function moment(at: string | null): string {
+/** "5 Mar, 14:00 CET": what happens at an event on its clocks, in the zone that is given; all else on the reader's. */
+export function moment(at: string | null, zone?: string): string {
   if (!at) return '';
-  return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+  const date = new Date(at);
+  return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: yearIfOther(date), hour: '2-digit', minute: '2-digit', timeZone: zone, timeZoneName: 'short' }).format(date);
 }
 
-/** "4:07" or "1:02:09". */
-/** "14:05", on this device's clock. */
+/** "14:05", on this device's clock: for who stands at a door with it. */
 export function clockTime(at: string): string {
   return new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
 }
 
+/** "4:07" or "1:02:09". */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const two = (value: number): string => String(value).padStart(2, '0');

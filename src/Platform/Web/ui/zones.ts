@@ -52,6 +52,11 @@ export function dayIn(iso: string, zone: string): string {
   return toWall(iso, zone).slice(0, 10);
 }
 
+export const zoneWords = (zone: string): string => zone.replaceAll('_', ' ');
+
+/** Beside a field in which a time of an event is entered. */
+export const onItsClocks = ({ timeZone }: { timeZone: string }): string => `On the event’s clocks, ${zoneWords(timeZone)}.`;
+
 export const hereZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Every zone that the browser knows, and UTC. */

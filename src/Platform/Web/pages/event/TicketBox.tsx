@@ -1,5 +1,6 @@
 import { ArrowRight, Ticket } from 'lucide-react';
 import { ApiError, type EventDetail, type OnSale, type TicketType } from '../../sdk/event';
+import { moment } from '../../ui/format';
 import { useLoad } from '../../ui/load';
 import { price } from '../../ui/money';
 import { Link } from '../../ui/router';
@@ -44,7 +45,7 @@ export function TicketBox({ event, slug }: { event: EventDetail; slug: string })
 
 /** Numbers only when they matter: few are left, or none. */
 export function leftWords(type: TicketType, now = Date.now()): string {
-  if (type.salesFrom && Date.parse(type.salesFrom) > now) return `On sale from ${new Date(type.salesFrom).toLocaleDateString()}`;
+  if (type.salesFrom && Date.parse(type.salesFrom) > now) return `On sale from ${moment(type.salesFrom)}`;
   if (type.salesUntil && Date.parse(type.salesUntil) <= now) return 'No longer on sale';
   if (type.available === 0) return 'Sold out';
   return type.available <= 20 ? `${type.available} left` : '';

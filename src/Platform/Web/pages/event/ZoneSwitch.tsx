@@ -1,6 +1,6 @@
 import { useId, useState } from 'react';
 import { Select } from '../../ui/parts';
-import { allZones, hereZone } from '../../ui/zones';
+import { allZones, hereZone, zoneWords } from '../../ui/zones';
 
 const key = 'events.zone';
 
@@ -37,12 +37,12 @@ export function ZoneSwitch({ zone, choose, eventZone }: { zone: string; choose: 
     <div className="zone">
       <label htmlFor={id}>Times in</label>
       <Select id={id} data-testid="zone" value={zone} onChange={(change) => choose(change.target.value)}>
-        <option value={here}>{words(here)} (you)</option>
-        {eventZone !== here && <option value={eventZone}>{words(eventZone)} (event)</option>}
+        <option value={here}>{zoneWords(here)} (you)</option>
+        {eventZone !== here && <option value={eventZone}>{zoneWords(eventZone)} (event)</option>}
         <optgroup label="All zones">
           {others.map((name) => (
             <option key={name} value={name}>
-              {words(name)}
+              {zoneWords(name)}
             </option>
           ))}
         </optgroup>
@@ -50,5 +50,3 @@ export function ZoneSwitch({ zone, choose, eventZone }: { zone: string; choose: 
     </div>
   );
 }
-
-const words = (zone: string): string => zone.replaceAll('_', ' ');

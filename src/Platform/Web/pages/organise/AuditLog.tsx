@@ -66,7 +66,7 @@ export function AuditLog({ organisationId }: { organisationId: string }) {
                       </span>
                       {details(item, nameOf) && <span className="audit__details">{details(item, nameOf)}</span>}
                     </div>
-                    <time className="quiet small tabular" dateTime={item.at} title={new Date(item.at).toLocaleString()}>
+                    <time className="quiet small tabular" dateTime={item.at} title={new Date(item.at).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' })}>
                       {moment(item.at)}
                     </time>
                   </li>

@@ -3,11 +3,11 @@ import type { Conflict } from '../../sdk/onsite';
 import { clockTime } from '../../ui/format';
 import { refusals } from './words';
 
-/** What went wrong while doors did not know of each other; the same words for those at the doors and for the organiser. */
-export function conflictWords({ result, reason, at, device, entry }: Pick<Conflict, 'result' | 'reason' | 'at' | 'device' | 'entry'>): string {
-  const here = `at ${clockTime(at)}${device ? `, ${device}` : ''}`;
+/** What went wrong while doors did not know of each other; the same words for those at the doors, who say `when` by their clock, and for the organiser. */
+export function conflictWords({ result, reason, at, device, entry }: Pick<Conflict, 'result' | 'reason' | 'at' | 'device' | 'entry'>, when: (at: string) => string): string {
+  const here = `at ${when(at)}${device ? `, ${device}` : ''}`;
   if (result === 'refused') return `was let in ${here}. ${reason ? refusals[reason] : ''}`;
-  return entry ? `came in at ${clockTime(entry.at)}${entry.device ? `, ${entry.device}` : ''}, and again ${here}.` : `was let in ${here}.`;
+  return entry ? `came in at ${when(entry.at)}${entry.device ? `, ${entry.device}` : ''}, and again ${here}.` : `was let in ${here}.`;
 }
 
 export function DoorConflicts({ items }: { items: Conflict[] }) {
@@ -20,7 +20,7 @@ export function DoorConflicts({ items }: { items: Conflict[] }) {
       <ul>
         {items.slice(0, 5).map((conflict) => (
           <li key={conflict.seq}>
-            <strong>{conflict.ticket?.holderName ?? 'Somebody'}</strong> {conflictWords(conflict)}
+            <strong>{conflict.ticket?.holderName ?? 'Somebody'}</strong> {conflictWords(conflict, clockTime)}
           </li>
         ))}
       </ul>

@@ -2,7 +2,7 @@ import './tickets.css';
 import { ArrowLeft, Lock, Mail, TicketX } from 'lucide-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { EventDetail, OnSale, Waiting } from '../../sdk/event';
-import { timeRange } from '../../ui/format';
+import { moment, timeRange } from '../../ui/format';
 import { useLoad } from '../../ui/load';
 import { Loaded } from '../../ui/loaded';
 import { Blank, Button, ErrorNotice, Skeleton } from '../../ui/parts';
@@ -121,7 +121,7 @@ function InTheQueue({ place }: { place: string }) {
   const { state, position, offeredUntil } = waiting.value;
   const words: Record<Waiting['state'], string> = {
     waiting: position === 1 ? 'You are next on the waiting list. We mail you when a ticket comes free; you can keep this page too.' : `You are number ${position} on the waiting list. We mail you when a ticket comes free.`,
-    offered: `A ticket is yours until ${offeredUntil ? new Date(offeredUntil).toLocaleString() : 'soon'}.`,
+    offered: `A ticket is yours until ${offeredUntil ? moment(offeredUntil) : 'soon'}.`,
     claimed: 'This place in the queue has become a ticket.',
     lapsed: 'The offer ran out. You can join the waiting list again.',
     left: 'You left the waiting list.',

@@ -1,7 +1,7 @@
 import { Camera, CameraOff, CircleCheck, ScanLine, TriangleAlert, UserX } from 'lucide-react';
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 import type { CheckInDevice, EventAction, EventDetail, OnSale, Verdict } from '../../../sdk/event';
-import { clockTime } from '../../../ui/format';
+import { moment } from '../../../ui/format';
 import { useInTurn } from '../../../ui/inTurn';
 import { useLoad, type Loaded as Load } from '../../../ui/load';
 import { Button, ErrorNotice } from '../../../ui/parts';
@@ -130,7 +130,7 @@ function Shown({ verdict, undo }: { verdict: Verdict; undo: (id: string) => void
             {ticket.holderName} <span>{ticket.typeName}</span>
           </p>
         )}
-        {!verdict.valid && <p>{reason === 'already_in' ? `Came in at ${at ? clockTime(at) : 'another door'}.` : (refusals[reason ?? ''] ?? reason)}</p>}
+        {!verdict.valid && <p>{reason === 'already_in' ? `Came in at ${at ? moment(at) : 'another door'}.` : (refusals[reason ?? ''] ?? reason)}</p>}
         {ticket && at && (
           <>
             <Button size="small" look="quiet" onClick={() => undo(ticket.id)}>

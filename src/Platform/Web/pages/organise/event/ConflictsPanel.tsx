@@ -1,6 +1,7 @@
 import { CircleCheck, TriangleAlert } from 'lucide-react';
 import type { DoorCounts, EventDetail, Page } from '../../../sdk/event';
 import type { Conflict } from '../../../sdk/onsite';
+import { moment } from '../../../ui/format';
 import { useLoad } from '../../../ui/load';
 import { Loaded } from '../../../ui/loaded';
 import { api } from '../../account';
@@ -38,7 +39,7 @@ export function ConflictsPanel({ event }: { event: EventDetail }) {
                   <TriangleAlert size={20} aria-hidden="true" />
                   <div className="item">
                     <strong>{conflict.ticket?.holderName ?? 'Somebody without a ticket of this event'}</strong>
-                    <span>{conflictWords(conflict)}</span>
+                    <span>{conflictWords(conflict, moment)}</span>
                   </div>
                 </li>
               ))}

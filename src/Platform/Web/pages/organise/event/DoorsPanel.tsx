@@ -7,7 +7,7 @@ import { CheckField, ChoiceGroup, Form, SelectField, TextField } from '../../../
 import type { Loaded as Load } from '../../../ui/load';
 import { Loaded } from '../../../ui/loaded';
 import { Blank, Button } from '../../../ui/parts';
-import { fromWall } from '../../../ui/zones';
+import { fromWall, onItsClocks } from '../../../ui/zones';
 import { api } from '../../account';
 
 const states = { waiting: 'To be enrolled', active: 'Active', revoked: 'Revoked' } as const;
@@ -57,8 +57,8 @@ export function DoorsPanel({ event, onSale, devices }: { event: EventDetail; onS
                       {states[device.state]}
                       {device.state === 'active' && device.lastSeenAt && `, last seen ${moment(device.lastSeenAt)}`}
                       {device.ticketTypeIds.length > 0 && ` · ${device.ticketTypeIds.map((id) => onSale.value?.types.find((type) => type.id === id)?.name ?? 'a withdrawn type').join(', ')}`}
-                      {device.opensAt && ` · from ${moment(device.opensAt)}`}
-                      {device.closesAt && ` · until ${moment(device.closesAt)}`}
+                      {device.opensAt && ` · from ${moment(device.opensAt, event.timeZone)}`}
+                      {device.closesAt && ` · until ${moment(device.closesAt, event.timeZone)}`}
                       {device.readmits && ' · lets in again'}
                     </span>
                   </div>
@@ -116,7 +116,7 @@ export function DoorsPanel({ event, onSale, devices }: { event: EventDetail; onS
               </ChoiceGroup>
             )}
             <div className="form__row">
-              <TextField name="opensAt" label="Opens" type="datetime-local" optional hint={`On the event’s clocks, ${event.timeZone}.`} />
+              <TextField name="opensAt" label="Opens" type="datetime-local" optional hint={onItsClocks(event)} />
               <TextField name="closesAt" label="Closes" type="datetime-local" optional />
             </div>
             <CheckField name="readmits" label="Lets in again who has left" hint="Where people who go out are scanned, too." />

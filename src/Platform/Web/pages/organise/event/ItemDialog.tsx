@@ -1,7 +1,7 @@
 import type { Schedule, ScheduleItem } from '../../../sdk/event';
 import { Dialog } from '../../../ui/dialog';
 import { AreaField, CheckField, ChoiceGroup, Form, SelectField, TextField, type Values } from '../../../ui/forms';
-import { fromWall, toWall } from '../../../ui/zones';
+import { fromWall, onItsClocks, toWall } from '../../../ui/zones';
 import { save } from './save';
 import type { Setup } from './SetupPage';
 
@@ -29,7 +29,7 @@ export function ItemDialog({ setup: { event, schedule }, item, close, done }: { 
       <Form submit={item ? 'Save' : 'Add'} testId="item-save" cancel={close} aliases={{ times_invalid: 'endsAt' }} send={send} lookAgain={done}>
         <TextField name="title" label="Title" defaultValue={item?.title} data-testid="item-title" />
         <div className="form__row">
-          <TextField name="startsAt" label="Begins" type="datetime-local" defaultValue={toWall(starts, zone)} />
+          <TextField name="startsAt" label="Begins" type="datetime-local" defaultValue={toWall(starts, zone)} hint={onItsClocks(event)} />
           <TextField name="endsAt" label="Ends" type="datetime-local" defaultValue={toWall(ends, zone)} />
         </div>
         <div className="form__row">

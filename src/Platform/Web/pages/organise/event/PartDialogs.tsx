@@ -1,7 +1,7 @@
 import type { Area, EventDetail, Session, Speaker } from '../../../sdk/event';
 import { Dialog } from '../../../ui/dialog';
 import { AreaField, Form, SelectField, TextField } from '../../../ui/forms';
-import { fromWall, toWall } from '../../../ui/zones';
+import { fromWall, onItsClocks, toWall } from '../../../ui/zones';
 import { areaKinds } from '../../words';
 import { save } from './save';
 
@@ -40,7 +40,7 @@ export function RoomDialog({ event, room, close, done }: Shared & { room: Sessio
           <option value="stage">Stage: speakers publish, others watch</option>
         </SelectField>
         <div className="form__row">
-          <TextField name="startsAt" label="Opens" type="datetime-local" optional defaultValue={wall(room?.startsAt)} />
+          <TextField name="startsAt" label="Opens" type="datetime-local" optional defaultValue={wall(room?.startsAt)} hint={onItsClocks(event)} />
           <TextField name="endsAt" label="Closes" type="datetime-local" optional defaultValue={wall(room?.endsAt)} />
         </div>
       </Form>

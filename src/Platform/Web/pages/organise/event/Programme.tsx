@@ -4,7 +4,7 @@ import type { Area, Schedule, ScheduleItem, Session, Speaker } from '../../../sd
 import { moment } from '../../../ui/format';
 import { Loaded } from '../../../ui/loaded';
 import { Avatar, Button } from '../../../ui/parts';
-import { toWall } from '../../../ui/zones';
+import { toWall, zoneWords } from '../../../ui/zones';
 import { byDay } from '../../event/programme';
 import { areaKinds } from '../../words';
 import { EditButton } from './EditButton';
@@ -55,7 +55,7 @@ export function Programme({ event, reloadEvent, schedule }: Setup) {
               <div className="panel__head">
                 <div>
                   <h2 id="schedule">Schedule</h2>
-                  <p>Times on the event’s clocks, {event.timeZone.replaceAll('_', ' ')}. Attendees see their own.</p>
+                  <p>Times on the event’s clocks, {zoneWords(event.timeZone)}. Attendees see their own.</p>
                 </div>
                 <Button size="small" onClick={() => setWriting('new')} data-testid="add-item">
                   <Plus size={16} aria-hidden="true" /> Add an item
@@ -169,7 +169,7 @@ function RoomRow({ event, session, edit, removed }: { event: Setup['event']; ses
         <strong>{session.name}</strong>
         <span>
           {session.kind === 'stage' ? 'Stage' : 'Session'}
-          {session.startsAt && `, opens ${moment(session.startsAt)}`}
+          {session.startsAt && `, opens ${moment(session.startsAt, event.timeZone)}`}
         </span>
       </div>
       <div className="item__end">

@@ -7,7 +7,7 @@ import { AreaField, Form, SelectField, TextField, type Values } from '../../../u
 import { digits, fromMinor, price, toMinor } from '../../../ui/money';
 import { Button } from '../../../ui/parts';
 import { Link } from '../../../ui/router';
-import { fromWall, toWall } from '../../../ui/zones';
+import { fromWall, onItsClocks, toWall } from '../../../ui/zones';
 import { EditButton } from './EditButton';
 import { RemoveButton } from './RemoveButton';
 import { save } from './save';
@@ -36,8 +36,8 @@ export function TypesPanel({ event, onSale, quotas, changed }: { event: EventDet
                 <strong>{type.name}</strong>
                 <span>
                   From “{quotas.find(({ id }) => id === type.quotaId)?.name ?? 'seats'}”, {type.available} available, at most {type.maxPerOrder} an order
-                  {type.salesFrom && `, from ${moment(type.salesFrom)}`}
-                  {type.salesUntil && `, until ${moment(type.salesUntil)}`}
+                  {type.salesFrom && `, from ${moment(type.salesFrom, event.timeZone)}`}
+                  {type.salesUntil && `, until ${moment(type.salesUntil, event.timeZone)}`}
                 </span>
               </div>
               <div className="item__end">
@@ -127,7 +127,7 @@ function TypeDialog({ event, quotas, type, close, changed }: { event: EventDetai
         </div>
         <TextField name="maxPerOrder" label="At most in one order" type="number" min={1} max={50} defaultValue={type?.maxPerOrder ?? 10} />
         <div className="form__row">
-          <TextField name="salesFrom" label="On sale from" type="datetime-local" optional defaultValue={wall(type?.salesFrom)} />
+          <TextField name="salesFrom" label="On sale from" type="datetime-local" optional defaultValue={wall(type?.salesFrom)} hint={onItsClocks(event)} />
           <TextField name="salesUntil" label="On sale until" type="datetime-local" optional defaultValue={wall(type?.salesUntil)} />
         </div>
         {noAccount && event.organisation && (

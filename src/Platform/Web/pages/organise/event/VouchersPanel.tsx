@@ -7,7 +7,7 @@ import { Form, SelectField, TextField } from '../../../ui/forms';
 import { Loaded, More } from '../../../ui/loaded';
 import { usePages } from '../../../ui/more';
 import { Button } from '../../../ui/parts';
-import { fromWall, toWall } from '../../../ui/zones';
+import { fromWall, onItsClocks, toWall } from '../../../ui/zones';
 import { EditButton } from './EditButton';
 import { save } from './save';
 import { pagesOf } from './pagesOf';
@@ -43,7 +43,7 @@ export function VouchersPanel({ event, types }: { event: EventDetail; types: Tic
                     <span>
                       {voucher.percentOff > 0 ? `${voucher.percentOff} % off` : 'Opens hidden types'}
                       {voucher.ticketTypeId && `, only ${types.find(({ id }) => id === voucher.ticketTypeId)?.name ?? 'one type'}`}
-                      {voucher.validUntil && `, until ${moment(voucher.validUntil)}`}
+                      {voucher.validUntil && `, until ${moment(voucher.validUntil, event.timeZone)}`}
                     </span>
                   </div>
                   <div className="item__end">
@@ -92,7 +92,7 @@ export function VouchersPanel({ event, types }: { event: EventDetail; types: Tic
                 </option>
               ))}
             </SelectField>
-            <TextField name="validUntil" label="Good until" type="datetime-local" optional defaultValue={seen?.validUntil ? toWall(seen.validUntil, event.timeZone) : undefined} hint={seen && 'A time that has passed ends it.'} />
+            <TextField name="validUntil" label="Good until" type="datetime-local" optional defaultValue={seen?.validUntil ? toWall(seen.validUntil, event.timeZone) : undefined} hint={`${onItsClocks(event)}${seen ? ' A time that has passed ends it.' : ''}`} />
           </Form>
         </Dialog>
       )}
