@@ -1,69 +1,21 @@
 import { HubLost, RtcError, type HubMessages, type JoinAnswer, type Rights, type RtcParticipant, type RtcTrack, type TrackSource, type You } from './contract';
-import type { DataMessage, SendDataOptions } from './dataChannels';
+import type { SendDataOptions } from './dataChannels';
 import { Emitter } from './emitter';
-import type { VideoCodec } from './encodings';
-import { isEncrypted, type FrameEncryption } from './frameEncryption';
+import { isEncrypted } from './frameEncryption';
 import { openSignalRHub, type OpenHub, type RtcHub } from './hub';
+import { IceServerRenewal } from './iceServerRenewal';
 import { Inbox } from './inbox';
 import { LocalMedia } from './localMedia';
 import type { LocalTrack, PublishOptions } from './localTrack';
 import { QualityMeter, unknownQuality, type Quality } from './quality';
 import { isFinal, Recovery } from './recovery';
-import { Roster, type RosterChange } from './roster';
+import { Roster } from './roster';
 import { Running } from './running';
+import type { ConnectionState, RtcSessionEvents, RtcSessionOptions } from './sessionEvents';
 import { Transports } from './transports';
 import { VideoWishes, type VideoWish } from './videoWishes';
 
-export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'failed' | 'left';
-
-export interface RtcSessionOptions {
-  /** Called before a rejoin: a grant is short-lived, and the room may have moved to another node. */
-  freshGrant: () => Promise<{ mediaUrl: string; grant: string }>;
-  openHub?: OpenHub;
-  createPeerConnection?: (configuration: RTCConfiguration) => RTCPeerConnection;
-  /** Named to the server for its logs. */
-  client?: string;
-  /** What video is sent in; the browser's own first choice by default. VP9 and AV1 are sent as one stream with layers (SVC). */
-  videoCodec?: VideoCodec;
-  /** Encrypts what we send and decrypts what comes, end to end. Without it encrypted tracks of others are left out. */
-  encryption?: FrameEncryption;
-  /** Opens data channels, to send and receive messages: see {@link RtcSession.sendData}. */
-  data?: boolean;
-}
-
-export interface RtcSessionEvents {
-  state: ConnectionState;
-  roster: RosterChange;
-  /** Remote media changed: see {@link RtcSession.media}. */
-  media: ReadonlyMap<string, MediaStreamTrack>;
-  local: readonly LocalTrack[];
-  /** Level 0…1 by participant. */
-  speakers: ReadonlyMap<string, number>;
-  quality: Quality;
-  /** A message from another participant. */
-  data: DataMessage;
-  /** A data channel is open, or was closed: while it is closed messages are missed. */
-  dataChannel: { reliable: boolean; open: boolean };
-  /** Cameras that {@link RtcSession.setLastN} holds back now, by track id. */
-  held: ReadonlySet<string>;
-  /** Someone else muted one of our tracks, or we tried to unmute what a moderator muted. */
-  mutedByOthers: LocalTrack;
-  /** See {@link RtcSession.running}: the lock, an invitation, a question. */
-  running: Running;
-  /** Our own rights changed while we are here; what they were. */
-  rights: { before: Rights; after: Rights };
-  /** For moderators: what one whom somebody invited said. */
-  invitationAnswered: { participant: RtcParticipant; accepted: boolean };
-  /** For moderators: a hand went up. */
-  handRaised: RtcParticipant;
-  /** A device was unplugged, or the browser's own "stop sharing" was pressed. */
-  ended: LocalTrack;
-}
-
 const sampleEveryMs = 2_000;
-/** Credentials of TURN servers are renewed when this much of their life is over. */
-const renewAfter = 0.75;
-const renewAgainMs = 30_000;
 
 /**
  * One participant in one room: a hub socket and two peer connections. Losing the socket leaves the call alone (resume);
@@ -100,6 +52,11 @@ export class RtcSession {
     },
     this.end.signal,
   );
+  private readonly relays = new IceServerRenewal({
+    hub: () => this.hub,
+    take: (iceServers) => this.transports?.setIceServers(iceServers),
+    heals: (error) => this.callFailed(error),
+  });
   private lastN: number | null = null;
   private readonly wishes = new VideoWishes(async (trackId, wish) => {
     if (!this.hub) throw new HubLost();
@@ -107,7 +64,6 @@ export class RtcSession {
   });
   private meter = new QualityMeter();
   private sampler: ReturnType<typeof setInterval> | undefined;
-  private renewal: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: RtcSessionOptions) {
     this.openHub = options.openHub ?? openSignalRHub;
@@ -279,7 +235,7 @@ export class RtcSession {
       this.hub = null;
       this.recovery.begin('resume');
     });
-    this.renewIceServers(answer.iceServersTtl ?? null);
+    this.relays.given(answer.iceServersTtl ?? null);
     const { you, participants } = answer;
     // A hidden participant is in nobody's list but its own.
     const present = participants.some(({ participantId }) => participantId === you.participantId);
@@ -390,27 +346,6 @@ export class RtcSession {
     if (this.options.data) this.own.negotiate().catch((error: unknown) => this.callFailed(error));
   }
 
-  /** Asks for TURN credentials before those that we have end. */
-  private renewIceServers(ttl: number | null): void {
-    clearTimeout(this.renewal);
-    if (ttl === null) return;
-    this.renewal = setTimeout(() => void this.fetchIceServers(), ttl * 1_000 * renewAfter);
-  }
-
-  private async fetchIceServers(): Promise<void> {
-    const hub = this.hub;
-    if (!hub) return; // resuming brings fresh ones
-    try {
-      const { iceServers, iceServersTtl } = await hub.call('iceServers', null);
-      if (this.hub !== hub) return;
-      this.transports?.setIceServers(iceServers);
-      this.renewIceServers(iceServersTtl);
-    } catch (error) {
-      if (this.callFailed(error)) return;
-      this.renewal = setTimeout(() => void this.fetchIceServers(), renewAgainMs);
-    }
-  }
-
   private accept(offer: NonNullable<JoinAnswer['offer']>): void {
     this.transports?.subscriber.accept(offer).catch((error: unknown) => this.callFailed(error));
   }
@@ -486,7 +421,7 @@ export class RtcSession {
     this.end.abort();
     this.hub = null;
     clearInterval(this.sampler);
-    clearTimeout(this.renewal);
+    this.relays.stop();
     this.wishes.close();
     if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.pageGoes);
     this.own.stopAll();

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HubLost } from '../contract';
 import type { LocalTrack } from '../localTrack';
-import { RtcSession, type ConnectionState } from '../session';
+import { RtcSession } from '../session';
+import type { ConnectionState } from '../sessionEvents';
 import { FakeHub, FakePeer, FakeTrack, joined, offer, person, refuse, type Handlers } from './fakes';
 
 interface World {
