@@ -1,6 +1,7 @@
 import type { HubMethods, RtcTrack, TrackSource } from './contract';
 import { RtcError } from './contract';
 import { LocalTrack, type PublishOptions } from './localTrack';
+import { againMs, isPassing } from './recovery';
 import type { Transports } from './transports';
 
 /** What local media needs of the session around it. */
@@ -19,9 +20,6 @@ export interface LocalMediaWire {
   heals(error: unknown): boolean;
   over(): boolean;
 }
-
-/** A mute that the server refused for the moment (too many calls) is said again. */
-const sayAgainMs = 2_000;
 
 /** What this client publishes: it outlives sockets and transports, and keeps its mute in step with the server's mark. */
 export class LocalMedia {
@@ -62,7 +60,7 @@ export class LocalMedia {
       this.changed();
       const transports = this.wire.transports();
       if (local.sender && transports) await transports.publisher.remove(local.sender);
-      await this.negotiate();
+      await this.tellGone();
     });
   }
 
@@ -135,6 +133,16 @@ export class LocalMedia {
     }
   }
 
+  /** Until the server knows, others are shown the last picture. */
+  private async tellGone(): Promise<void> {
+    try {
+      await this.negotiate();
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      setTimeout(() => void this.tellGone().catch((reason: unknown) => this.wire.heals(reason)), againMs);
+    }
+  }
+
   /** The server has ended these, or never took them in; the next negotiation only says so. */
   private drop(gone: LocalTrack[]): void {
     if (gone.length === 0) return;
@@ -197,7 +205,7 @@ export class LocalMedia {
       return true;
     } catch (error) {
       if (error instanceof RtcError && error.code === 'muted_by_moderator') return false;
-      if (!this.wire.heals(error)) setTimeout(() => void local.inTurn(() => this.tellMuted(local)), sayAgainMs);
+      if (!this.wire.heals(error) && isPassing(error)) setTimeout(() => void local.inTurn(() => this.tellMuted(local)), againMs);
       return true;
     }
   }

@@ -29,6 +29,16 @@ export function isFinal(error: unknown): boolean {
   return status === 403 || status === 404 || status === 410;
 }
 
+const passingCodes = new Set(['too_many_requests', 'internal_error', 'hub_fault']);
+
+/** True when the refusal says nothing of what was asked: a moment later the same may be taken. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof RtcError && passingCodes.has(error.code);
+}
+
+/** When what was refused so is said again. */
+export const againMs = 2_000;
+
 export interface RecoveryActions {
   /** Takes the call up again on a new socket. */
   resume(): Promise<void>;

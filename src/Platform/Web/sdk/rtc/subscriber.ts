@@ -1,6 +1,7 @@
 import { Backoff, pause } from './backoff';
 import { RtcError, type SubscribedTrack, type SubscribeOffer } from './contract';
 import { isEncrypted, type FrameEncryption } from './frameEncryption';
+import { isPassing } from './recovery';
 
 export interface SubscriberWire {
   answer(revision: number, sdp: string): Promise<void>;
@@ -15,8 +16,6 @@ export interface RemoteMedia {
   track: MediaStreamTrack;
 }
 
-/** What says nothing of the answer: it is given again as it was. */
-const passing = new Set(['too_many_requests', 'internal_error', 'hub_fault']);
 /** After these the session has another way on: a resume, a rejoin, or the server's next offer. */
 const healedElsewhere = new Set(['hub_lost', 'participant_gone', 'nothing_to_subscribe']);
 const refusalsBeforeGivingUp = 3;
@@ -120,7 +119,7 @@ export class Subscriber {
     await pause(this.again.next(), this.waiting.signal);
     if (this.closed || this.next) return;
     let next = offer;
-    if (!(error instanceof RtcError && passing.has(error.code))) {
+    if (!isPassing(error)) {
       try {
         next = await this.wire.freshOffer();
       } catch (reason) {

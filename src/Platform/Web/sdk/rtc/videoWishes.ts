@@ -1,3 +1,5 @@
+import { againMs, isPassing } from './recovery';
+
 /** How a remote video track is wanted. Sizes are pixels of the screen; absent ones are any. */
 export interface VideoWish {
   maxWidth?: number;
@@ -17,6 +19,7 @@ export class VideoWishes {
   private readonly wishes = new Map<string, VideoWish>();
   private readonly told = new Map<string, string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly tell: (trackId: string, wish: VideoWish) => Promise<void>) {}
 
@@ -42,6 +45,7 @@ export class VideoWishes {
   close(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    clearTimeout(this.again);
     this.wishes.clear();
   }
 
@@ -52,9 +56,12 @@ export class VideoWishes {
       const text = JSON.stringify(wish);
       if (this.told.get(trackId) === text) continue;
       this.told.set(trackId, text);
-      this.tell(trackId, wish).catch(() => {
+      this.tell(trackId, wish).catch((error: unknown) => {
         // The track is gone, or the socket: a track that comes is wished for anew, and so is everything after a resume.
         if (this.told.get(trackId) === text) this.told.delete(trackId);
+        if (!isPassing(error)) return;
+        clearTimeout(this.again);
+        this.again = setTimeout(() => this.flush(), againMs);
       });
     }
   }

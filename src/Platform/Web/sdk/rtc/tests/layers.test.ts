@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { HubLost } from '../contract';
+import { HubLost, RtcError } from '../contract';
 import { applyDemand, encodingsOf } from '../encodings';
 import { Publisher } from '../publisher';
 import { RtcSession } from '../session';
@@ -82,6 +82,24 @@ describe('wishes', () => {
     await vi.advanceTimersByTimeAsync(200);
     wishes.set('a', { maxWidth: 320 });
     expect(told).toEqual([['a', { paused: true }], ['a', { maxWidth: 320 }]]);
+  });
+
+  it('says again what was refused for the moment, as it is wished then', async () => {
+    let busy = true;
+    const { told, wishes } = make(() => (busy ? Promise.reject(new RtcError('too_many_requests', '')) : Promise.resolve()));
+    wishes.set('a', { paused: true });
+    await vi.advanceTimersByTimeAsync(200);
+    busy = false;
+    wishes.set('a', { maxWidth: 320 });
+    wishes.set('b', { maxWidth: 640 });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(told).toEqual([['a', { paused: true }], ['a', { maxWidth: 320 }], ['b', { maxWidth: 640 }]]);
+    busy = true;
+    wishes.set('b', { maxWidth: 960 });
+    await vi.advanceTimersByTimeAsync(200);
+    busy = false;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(told.slice(3)).toEqual([['b', { maxWidth: 960 }], ['b', { maxWidth: 960 }]]);
   });
 
   it('says everything again to a server that may have forgotten, and what could not be said', async () => {

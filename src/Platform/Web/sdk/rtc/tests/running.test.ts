@@ -214,6 +214,19 @@ describe('being run', () => {
     expect(made.hub().count('mute')).toBe(2);
   });
 
+  it('says again that a track is gone, when that was refused for the moment', async () => {
+    let busy = false;
+    const made = world({ publish: () => (busy ? refuse('too_many_requests')() : { sdp: 'answer' }) });
+    await made.session.connect('http://node', 'g');
+    const local = await made.session.publish(new FakeTrack('audio').media, 'microphone');
+    busy = true;
+    await made.session.unpublish(local);
+    busy = false;
+    await pass(3_000);
+    expect(made.hub().calls.at(-1)).toMatchObject({ method: 'publish', argument: { tracks: [] } });
+    expect(made.hub().count('publish')).toBe(3);
+  });
+
   it('takes its own mark, which comes back as a moderator lifts a mute, for nobody’s wish', async () => {
     const made = world();
     await made.session.connect('http://node', 'g');
