@@ -34,6 +34,7 @@ public sealed class ClientEndpoint : IClientPeerEvents, IAsyncDisposable
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
+    private int _isDisposed;
     private Task _work = Task.CompletedTask;
     private int _refusals;
 
@@ -129,6 +130,11 @@ public sealed class ClientEndpoint : IClientPeerEvents, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         lock (_gate)
         {
             _peer.Close(ClientClock.Now);

@@ -50,6 +50,49 @@ public class StandInTests
         Assert.Empty(last.Tracks); // What left is not replaced by its own.
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Who_connects_anew_has_what_it_wanted_before(bool spread, bool hasEnded)
+    {
+        await using var node = new TestNode(spread: spread);
+        var viewer = await node.JoinAsync(identity: "viewer", publish: false);
+        var anna = await node.JoinAsync(identity: "anna", subscribe: false);
+        var fromAnna = await anna.PublishAsync();
+        await viewer.SubscribeAsync();
+        var ben = await node.JoinAsync(identity: "ben", subscribe: false);
+        var fromBen = await ben.PublishAsync();
+        var offer = await viewer.NextOfferAsync();
+        while (offer.Tracks.Count < 4)
+        {
+            offer = await viewer.NextOfferAsync();
+        }
+
+        string Of(TestClient client, TrackKind kind) => offer.Tracks.Single(t => t.ParticipantId == client.Participant.ParticipantId && t.Kind == kind).TrackId;
+        var (annasPicture, annasVoice, bensVoice) = (Of(anna, TrackKind.Video), Of(anna, TrackKind.Audio), Of(ben, TrackKind.Audio));
+        Assert.True((await viewer.Participant.SetVideoAsync(annasPicture, new VideoPreference(0, 0, 0, Paused: true))).IsOk);
+        Assert.True((await viewer.Participant.SetSubscribedAsync(bensVoice, false)).IsOk);
+        if (hasEnded)
+        {
+            await viewer.Viewer!.Endpoint!.DisposeAsync(); // With a close_notify.
+            await Task.Delay(100);
+        }
+
+        var again = await viewer.RestartSubscriberAsync();
+        Assert.DoesNotContain(bensVoice, again.Tracks.Select(t => t.TrackId));
+        Assert.Equal(3, again.Tracks.Count);
+        var bensPictures = fromBen.SendUntilAsync(() => viewer.Viewer!.Video.Count > 20);
+        await fromAnna.SendUntilAsync(() => viewer.Viewer!.Audio.Count > 20);
+        await bensPictures;
+        Assert.Single(viewer.Viewer!.Video.Select(p => p.Ssrc).Distinct());
+
+        Assert.True((await viewer.Participant.SetVideoAsync(annasPicture, new VideoPreference(0, 0, 0, Paused: false))).IsOk);
+        await fromAnna.SendUntilAsync(() => viewer.Viewer.Video.Select(p => p.Ssrc).Distinct().Count() == 2);
+        Assert.Contains(annasVoice, again.Tracks.Select(t => t.TrackId));
+    }
+
     [Fact]
     public async Task What_it_wants_holds_where_it_receives()
     {

@@ -16,7 +16,7 @@ namespace Events.Tests.Rtc.Server.Tests.Rooms;
 internal sealed class TestNode : IAsyncDisposable, IRoomObserver
 {
     private readonly RtcMetrics _metrics = new();
-    private readonly List<IAsyncDisposable> _owned = [];
+    private readonly ConcurrentQueue<IAsyncDisposable> _owned = [];
 
     /// <param name="configure">What is other than usual.</param>
     /// <param name="spread">Viewers are spread over both workers from the first one on, which comes to the other worker than its publisher.</param>
@@ -31,6 +31,9 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
     public RtcServer Server { get; }
 
     public OpenSslDtlsEngineFactory Dtls { get; } = new();
+
+    /// <summary>Another certificate.</summary>
+    public OpenSslDtlsEngineFactory OtherDtls { get; } = new();
 
     public ConcurrentQueue<string> Events { get; } = new();
 
@@ -68,7 +71,7 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
         var result = await Server.JoinAsync(Rights(room, identity, publish, subscribe) with { Moderates = moderates }, client);
         Assert.True(result.IsOk, result.Error?.ToString());
         client.Participant = result.Value;
-        _owned.Add(client);
+        _owned.Enqueue(client);
         return client;
     }
 
@@ -78,17 +81,18 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
         return await StartAsync(session, onMedia, options);
     }
 
-    public async Task<ClientEndpoint> StartAsync(ClientSession session, ClientEndpoint.MediaHandler? onMedia = null, ClientPeerOptions? options = null)
+    public async Task<ClientEndpoint> StartAsync(
+        ClientSession session, ClientEndpoint.MediaHandler? onMedia = null, ClientPeerOptions? options = null, OpenSslDtlsEngineFactory? dtls = null)
     {
-        var endpoint = new ClientEndpoint(session, options ?? new ClientPeerOptions(), Dtls, SrtpCiphers.Default, IPAddress.Loopback) { OnMedia = onMedia };
-        _owned.Add(endpoint);
+        var endpoint = new ClientEndpoint(session, options ?? new ClientPeerOptions(), dtls ?? Dtls, SrtpCiphers.Default, IPAddress.Loopback) { OnMedia = onMedia };
+        _owned.Enqueue(endpoint);
         endpoint.Start();
         await endpoint.Connected.WaitAsync(TimeSpan.FromSeconds(10));
         return endpoint;
     }
 
     /// <summary>Disposed with the node.</summary>
-    public void Owns(IAsyncDisposable owned) => _owned.Add(owned);
+    public void Owns(IAsyncDisposable owned) => _owned.Enqueue(owned);
 
     public async ValueTask DisposeAsync()
     {
@@ -100,6 +104,7 @@ internal sealed class TestNode : IAsyncDisposable, IRoomObserver
         Server.Dispose();
         _metrics.Dispose();
         Dtls.Dispose();
+        OtherDtls.Dispose();
     }
 }
 
@@ -234,13 +239,27 @@ internal sealed class TestClient(TestNode node) : IParticipantEvents, IAsyncDisp
     public async Task<SubscribeOffer> SubscribeAsync()
     {
         var offer = await NextOfferAsync();
-        var description = new ClientDescription(node.Dtls.LocalFingerprint);
+        await AnswerAsync(offer, node.Dtls);
+        return offer;
+    }
+
+    /// <summary>As a browser that makes a new connection, with a new certificate.</summary>
+    public async Task<SubscribeOffer> RestartSubscriberAsync()
+    {
+        var offer = await Participant.RestartSubscriberAsync();
+        Assert.True(offer.IsOk, offer.Error?.ToString());
+        await AnswerAsync(offer.Value, node.OtherDtls);
+        return offer.Value;
+    }
+
+    private async Task AnswerAsync(SubscribeOffer offer, OpenSslDtlsEngineFactory dtls)
+    {
+        var description = new ClientDescription(dtls.LocalFingerprint);
         Assert.True(description.TryAnswer(offer.Sdp, out var answer, out var session, out var error), error);
         Viewer = new TestViewer(Participant);
         var accepted = await Participant.AnswerSubscriptionAsync(offer.Revision, answer);
         Assert.True(accepted.IsOk, accepted.Error?.ToString());
-        Viewer.Watch(await node.StartAsync(session, Viewer.Received));
-        return offer;
+        Viewer.Watch(await node.StartAsync(session, Viewer.Received, dtls: dtls));
     }
 
     public async Task<TestPublisher> PublishAsync(ClientMediaPlan? plan = null)
