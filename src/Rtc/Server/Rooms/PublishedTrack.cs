@@ -77,6 +77,9 @@ internal sealed class PublishedTrack : IDisposable
 
     public string Mid { get; }
 
+    /// <summary>Declared by this m-line.</summary>
+    public bool IsOf(PublishedMedia line) => (line.Mid ?? "") == Mid && line.Index == Media.Index;
+
     public TrackKind Kind { get; }
 
     public TrackSource Source { get; }

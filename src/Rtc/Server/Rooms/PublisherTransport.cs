@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics.CodeAnalysis;
 using Events.Rtc.Protocol;
 using Events.Rtc.Protocol.Ice;
 using Events.Rtc.Protocol.Primitives;
@@ -9,12 +8,9 @@ using Events.Rtc.Protocol.Wire;
 
 namespace Events.Rtc.Rooms;
 
-/// <summary>The transport that a participant sends its tracks on: which SSRC is which track, and the feedback to it.</summary>
+/// <summary>The transport that a participant sends its tracks on, and the feedback to it.</summary>
 internal sealed class PublisherTransport(MediaWorker worker, Participant participant) : MediaTransport(worker, participant), ITrackOrigin
 {
-    /// <summary>More SSRCs than this are not remembered; their packets are dropped.</summary>
-    private const int MaxSources = Peer.MaxStreams;
-
     /// <summary>
     /// Tracks of sound, and as many of pictures. Nobody sends more than a few, and each takes an m-line of every viewer's 256 (<see cref="SdpLimits.MaxMedia"/>),
     /// which keeps its kind for good.
@@ -26,11 +22,8 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<uint, Source> _sources = [];
+    private readonly PublisherSources _sources = new();
     private readonly TransportFeedbackRecorder _transportFeedback = new();
-    private List<PublishedMedia> _media = [];
-    private uint _lastSsrc;
-    private Source? _lastSource;
     private byte _transportCcId;
     private MonotonicTime _nextReport;
     private MonotonicTime _nextFeedback;
@@ -41,7 +34,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
     public bool HasData => Data is not null;
 
-    public List<PublishedTrack> Tracks { get; } = [];
+    public List<PublishedTrack> Tracks => _sources.Tracks;
 
     /// <summary>Offer → answer: first call, renegotiation and ICE restart alike.</summary>
     public RtcResult<string> Negotiate(SessionDescription offer, IReadOnlyList<TrackDeclaration> declarations)
@@ -102,7 +95,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             _transportFeedback.Receive(BinaryPrimitives.ReadUInt16BigEndian(transportCc), now);
         }
 
-        var source = reader.Ssrc == _lastSsrc ? _lastSource : Find(reader);
+        var source = _sources.Find(reader);
         if (source is null)
         {
             Worker.Counters.UnknownSources++;
@@ -117,7 +110,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
                 NextTick = MonotonicTime.Min(NextTick, now + TransportTimers.BusyInterval);
             }
         }
-        else if (TryUnwrap(packet, reader, source, out var original) && RtpReader.TryRead(original, out var restored))
+        else if (source.TryUnwrap(packet, reader, out var original) && RtpReader.TryRead(original, out var restored))
         {
             source.Track.Receive(restored, source.Encoding, recovered: true, now);
         }
@@ -130,7 +123,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         {
             if (packet.Type == RtcpType.SenderReport
                 && SenderReport.TryRead(packet, out var report)
-                && _sources.TryGetValue(report.Ssrc, out var source)
+                && _sources.TryFind(report.Ssrc, out var source)
                 && !source.IsRetransmission)
             {
                 source.Track.SenderReportReceived(report.Ssrc, report.NtpTime, report.RtpTimestamp, source.Encoding, now);
@@ -213,8 +206,6 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         Data = null;
         _sources.Clear();
         _transportFeedback.Reset();
-        _lastSource = null;
-        _lastSsrc = 0;
     }
 
     /// <summary>
@@ -235,9 +226,9 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
 
     private void Apply(IReadOnlyList<PublishedMedia> media, IReadOnlyList<TrackDeclaration> declarations)
     {
-        _media = [.. media];
+        _sources.Lines = [.. media];
         _transportCcId = media.Select(m => m.Extensions.TransportCc).FirstOrDefault(id => id != 0);
-        End([.. Tracks.Where(t => !media.Any(m => Matches(m, t) && IsSending(m)))]);
+        End([.. Tracks.Where(t => !media.Any(m => t.IsOf(m) && IsSending(m)))]);
 
         var published = new List<PublishedTrack>();
         foreach (var line in media)
@@ -247,7 +238,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
                 continue;
             }
 
-            var track = Tracks.Find(t => Matches(line, t));
+            var track = Tracks.Find(t => t.IsOf(line));
             if (track is null)
             {
                 var declared = declarations.FirstOrDefault(d => d.Mid == line.Mid);
@@ -259,13 +250,13 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
                     declared?.Dynacast ?? false,
                     encryption: declared?.Encryption ?? TrackEncryption.None);
                 Tracks.Add(track);
-                Register(line, track);
+                _sources.Register(line, track);
                 published.Add(track);
             }
             else
             {
                 track.Renegotiated(line);
-                Register(line, track);
+                _sources.Register(line, track);
             }
         }
 
@@ -280,7 +271,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
     {
         if (tracks.Count > 0)
         {
-            Forget(tracks);
+            _sources.Forget(tracks);
             Participant.Room.Unpublish(tracks);
         }
     }
@@ -294,182 +285,14 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
     }
 
     private TrackSource SourceOf(PublishedMedia line, IReadOnlyList<TrackDeclaration> declarations) =>
-        Tracks.Find(t => Matches(line, t))?.Source
+        Tracks.Find(t => t.IsOf(line))?.Source
         ?? declarations.FirstOrDefault(d => d.Mid == line.Mid)?.Source
         ?? (line.Kind == MediaKind.Audio ? TrackSource.Microphone : TrackSource.Camera);
 
     private static MediaKind KindOf(TrackSource source) => source is TrackSource.Microphone or TrackSource.ScreenAudio ? MediaKind.Audio : MediaKind.Video;
 
-    private static bool Matches(PublishedMedia media, PublishedTrack track) => (media.Mid ?? "") == track.Mid && media.Index == track.Media.Index;
-
     /// <summary>The direction is ours: we receive what the publisher sends, in a codec that we take.</summary>
     private static bool IsSending(PublishedMedia media) => media.Codecs.Count > 0 && media.Direction is SdpDirection.RecvOnly or SdpDirection.SendRecv;
-
-    private void Forget(List<PublishedTrack> tracks)
-    {
-        Tracks.RemoveAll(tracks.Contains);
-        foreach (var ssrc in _sources.Where(s => tracks.Contains(s.Value.Track)).Select(s => s.Key).ToList())
-        {
-            _sources.Remove(ssrc);
-        }
-
-        _lastSource = null;
-        _lastSsrc = 0;
-    }
-
-    private void Register(PublishedMedia media, PublishedTrack track)
-    {
-        // With rids the SSRCs are not announced (RFC 8853 §5.5), and if they are, only the rid says which layer each is.
-        for (var i = 0; i < media.Ssrcs.Count && media.Rids.Count <= 1; i++)
-        {
-            var ssrc = media.Ssrcs[i];
-            var encoding = track.Encodings[Math.Min(i, track.Encodings.Length - 1)];
-            if (i >= track.Encodings.Length && track.Encodings.Length > 1)
-            {
-                break; // Layers past those that we take.
-            }
-
-            Register(ssrc.Ssrc, new Source(track, encoding, false));
-            if (ssrc.RtxSsrc is { } rtx)
-            {
-                Register(rtx, new Source(track, encoding, true));
-            }
-        }
-    }
-
-    private bool Register(uint ssrc, Source source)
-    {
-        if (_sources.Count >= MaxSources && !_sources.ContainsKey(ssrc))
-        {
-            return false;
-        }
-
-        _sources[ssrc] = source;
-        return true;
-    }
-
-    /// <summary>By SSRC; else by mid (RFC 9143 §9.2); else by a payload type that only one m-line has.</summary>
-    private Source? Find(in RtpReader packet)
-    {
-        if (!_sources.TryGetValue(packet.Ssrc, out var source))
-        {
-            source = Resolve(packet);
-            if (source is null || !Register(packet.Ssrc, source))
-            {
-                return null;
-            }
-        }
-
-        _lastSsrc = packet.Ssrc;
-        _lastSource = source;
-        return source;
-    }
-
-    private Source? Resolve(in RtpReader packet)
-    {
-        PublishedMedia? found = null;
-        var retransmission = false;
-        foreach (var media in _media)
-        {
-            if (media.Extensions.Mid != 0
-                && media.Mid is not null
-                && packet.TryGetExtension(media.Extensions.Mid, out var mid)
-                && !System.Text.Ascii.Equals(mid, media.Mid))
-            {
-                continue;
-            }
-
-            foreach (var codec in media.Codecs)
-            {
-                if (codec.PayloadType != packet.PayloadType && codec.RtxPayloadType != packet.PayloadType && codec.RedPayloadType != packet.PayloadType)
-                {
-                    continue;
-                }
-
-                if (found is not null && found != media)
-                {
-                    return null; // Two m-lines could have sent it, and nothing says which.
-                }
-
-                found = media;
-                retransmission = codec.RtxPayloadType == packet.PayloadType;
-            }
-        }
-
-        if (found is null)
-        {
-            return null;
-        }
-
-        var track = Tracks.Find(t => Matches(found, t));
-        return track is not null && TryFindEncoding(packet, found, track, retransmission, out var encoding) ? new Source(track, encoding, retransmission) : null;
-    }
-
-    /// <summary>
-    /// Which simulcast encoding a stream is: its rid says, in the first packets at least (RFC 8852 §3.1, §3.2); once known, the SSRC stands for
-    /// it. A stream of a simulcast m-line that names none is not taken for any.
-    /// </summary>
-    private static bool TryFindEncoding(
-        in RtpReader packet, PublishedMedia media, PublishedTrack track, bool retransmission, [NotNullWhen(true)] out PublishedEncoding? encoding)
-    {
-        encoding = track.Encodings[0];
-        if (track.Encodings.Length == 1)
-        {
-            return true;
-        }
-
-        var id = retransmission ? media.Extensions.RepairedRid : media.Extensions.Rid;
-        if (id == 0 || !packet.TryGetExtension(id, out var rid))
-        {
-            return false;
-        }
-
-        foreach (var candidate in track.Encodings)
-        {
-            if (candidate.Rid is { } name && System.Text.Ascii.Equals(rid, name))
-            {
-                encoding = candidate;
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>RFC 4588 §4: the original sequence number leads the payload. The header moves up over it.</summary>
-    private static bool TryUnwrap(Span<byte> packet, in RtpReader reader, Source source, out Span<byte> original)
-    {
-        original = default;
-        if (reader.Payload.Length < 2 || !source.Encoding.IsLive)
-        {
-            return false; // Padding only: a bandwidth probe.
-        }
-
-        byte? payloadType = null;
-        var codecs = source.Track.Media.Codecs;
-        for (var i = 0; i < codecs.Count; i++)
-        {
-            // By index: an enumerator of the interface would be allocated for each packet that came again.
-            if (codecs[i].RtxPayloadType == reader.PayloadType)
-            {
-                payloadType = (byte)codecs[i].PayloadType;
-            }
-        }
-
-        if (payloadType is null)
-        {
-            return false;
-        }
-
-        var headerLength = reader.HeaderLength;
-        var sequence = BinaryPrimitives.ReadUInt16BigEndian(packet[headerLength..]);
-        packet[..headerLength].CopyTo(packet[2..]);
-        original = packet[2..];
-        RtpHeader.WriteSequenceNumber(original, sequence);
-        RtpHeader.WriteSsrc(original, source.Encoding.Ssrc);
-        RtpHeader.WritePayloadType(original, payloadType.Value);
-        return true;
-    }
 
     private void SendNack(PublishedEncoding encoding, ReadOnlySpan<ushort> lost)
     {
@@ -543,6 +366,4 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
     }
 
     private double _rembEstimate = 1_000_000;
-
-    private sealed record Source(PublishedTrack Track, PublishedEncoding Encoding, bool IsRetransmission);
 }
