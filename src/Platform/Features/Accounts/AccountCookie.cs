@@ -4,6 +4,7 @@ using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
 using Events.Platform.Features.Sso;
+using Events.Platform.Features.Tickets;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 
@@ -34,13 +35,14 @@ internal static class AccountCookie
         options.Events.OnRedirectToAccessDenied = context => Problems.WriteAsync(context.HttpContext, ApiError.Forbidden("not_allowed", "Your account may not do this."));
     }
 
-    /// <summary>Signs in with a cookie that holds for as long as the user's security stamp stays what it is.</summary>
+    /// <summary>Signs in with a cookie that holds for as long as the user's security stamp stays what it is. What was ordered with the address as a guest is there from then on.</summary>
     /// <param name="linkAt">When a magic link proved the address; null after a password.</param>
     /// <param name="sso">The company connection that vouched for it; null for every other way in.</param>
     public static async Task SignInAsync(HttpContext context, Database database, Guid userId, DateTimeOffset? linkAt, CancellationToken cancel, SsoSession? sso = null)
     {
         await using var connection = await database.OpenAsync(cancel);
         var stamp = await connection.QuerySingleAsync<Guid>("select security_stamp from platform.users where id = @userId", new { userId });
+        await GuestOrders.ClaimAsync(connection, userId);
         List<Claim> claims = [new(ClaimTypes.NameIdentifier, userId.ToString()), new(Stamp, stamp.ToString())];
         if (linkAt is { } at)
         {

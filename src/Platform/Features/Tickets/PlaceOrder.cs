@@ -71,9 +71,9 @@ internal sealed class PlaceOrder(Database database, TicketKeys keys, Payments.Pa
         var orderId = Guid.CreateVersion7();
         var fingerprint = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, JsonSerializerOptions.Web));
         var inserted = await connection.ExecuteAsync(
-            """
+            $"""
             insert into platform.orders (id, event_id, user_id, email, name, state, total_minor, currency, idempotency_key, fingerprint, consent_storing, consent_sharing)
-            values (@orderId, @eventId, @userId, @Email, @Name, 'pending', 0, 'XXX', @IdempotencyKey, @fingerprint, false, false)
+            values (@orderId, @eventId, coalesce(@userId, {GuestOrders.ProvenOwner}), @Email, @Name, 'pending', 0, 'XXX', @IdempotencyKey, @fingerprint, false, false)
             on conflict (event_id, lower(email), idempotency_key) do nothing
             """,
             new { orderId, eventId, userId, draft.Email, draft.Name, draft.IdempotencyKey, fingerprint });

@@ -22,7 +22,12 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
         {
             var connection = transaction.Connection!;
             var due = (await connection.QueryAsync<DueRow>(
-                "select id, event_id, holder_name, holder_email, mailings from platform.tickets where state = 'valid' and mailed_at is null order by id limit @Batch for update skip locked", new { Batch })).AsList();
+                """
+                select t.id, t.event_id, t.holder_name, t.holder_email, t.mailings, lower(t.holder_email) = lower(coalesce(u.email, o.email)) as is_buyers
+                from platform.tickets t join platform.orders o on o.id = t.order_id left join platform.users u on u.id = o.user_id
+                where t.state = 'valid' and t.mailed_at is null order by t.id limit @Batch for update of t skip locked
+                """,
+                new { Batch })).AsList();
             foreach (var tickets in due.GroupBy(t => t.EventId))
             {
                 var row = (await EventQueries.FindAsync(connection, tickets.Key.ToString()))!;
@@ -119,6 +124,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
             ["when"] = EventTimes.InWords(row),
             ["qr"] = "yes",
             ["ticketCode"] = code,
+            [ticket.IsBuyers ? "buyer" : "holder"] = "yes",
 
             // The key stands behind the '#': it reaches no server's log.
             ["ticketUrl"] = Link($"/tickets/{ticket.Id}#key={keys.KeyOf("ticket", ticket.Id)}"),
@@ -154,7 +160,8 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
 
     private string Link(string path) => new Uri(options.PublicUrl, path).ToString();
 
-    private sealed record DueRow(Guid Id, Guid EventId, string HolderName, string HolderEmail, int Mailings);
+    /// <param name="IsBuyers">Its holder's address is the one by which the order is managed; see <see cref="GuestOrders"/>.</param>
+    private sealed record DueRow(Guid Id, Guid EventId, string HolderName, string HolderEmail, int Mailings, bool IsBuyers);
 
     private sealed record EndedRow(Guid Id, Guid EventId, string HolderName, string HolderEmail, string State, bool IsPaid, bool HasAnother);
 }
