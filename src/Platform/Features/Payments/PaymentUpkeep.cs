@@ -29,6 +29,11 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
 
     private const string HasEnded = "p.state = 'started' and o.state not in ('pending', 'confirmed') and p.checked_at < now() - interval '1 second' and p.ask_after <= now()";
 
+    private const string IsOver = "state = 'started' and exists (select from platform.orders o where o.id = order_id and o.state not in ('pending', 'confirmed'))";
+
+    /// <summary>Not refunded, as far as anybody can tell: for a person to look into, who may ask for it again.</summary>
+    private const string Forgotten = "The payment provider no longer has this payment, so whether its money went back has to be looked up there.";
+
     private const int Batch = 20;
     private const int AtOnce = 4;
 
@@ -96,19 +101,25 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
         }, cancel);
     }
 
-    /// <summary>Null when the money is on its way; else why it will not go.</summary>
+    /// <summary>Null when the money is on its way; else why it will not go, or why nobody knows whether it went.</summary>
     private async Task<string?> RefundAsync(string id, CancellationToken cancel)
     {
         try
         {
             var result = await _provider!.RefundAsync(id, await AgainAsync(id, cancel), cancel);
-            if (result.Problem is null && await _provider.StatusAsync(id, cancel) is { } status)
+            if (result.Problem is not null)
             {
-                // Some refunds are under way for days; they are as good as done, and a failure comes as a notice.
-                await payments.ApplyAsync(status with { IsRefunded = true }, null, cancel);
+                return result.Problem;
             }
 
-            return result.Problem;
+            if (await _provider.StatusAsync(id, cancel) is not { } status)
+            {
+                return Forgotten;
+            }
+
+            // Some refunds are under way for days; they are as good as done, and a failure comes as a notice.
+            await payments.ApplyAsync(status with { IsRefunded = true }, null, cancel);
+            return null;
         }
         catch (PaymentProviderException e) when (!e.IsTransient)
         {
@@ -135,7 +146,7 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
 
     private async Task FollowAsync(string id, Func<string, CancellationToken, Task<PaymentStatus?>> ask, CancellationToken cancel)
     {
-        PaymentStatus? status = null;
+        PaymentStatus? status;
         try
         {
             status = await ask(id, cancel);
@@ -144,11 +155,15 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
         {
             // One that the provider will not speak of holds none of the others up.
             PaymentsLog.ProviderRefused(log, $"a question about payment {id}", e.Message);
+            await ChangeAsync("checked_at = now()", id, cancel);
+            return;
         }
 
         if (status is null)
         {
-            await ChangeAsync("checked_at = now()", id, cancel);
+            // Nobody can pay what the provider has no more. While its order waits there is time to hear otherwise; money that comes after all is taken or given back as any.
+            await ChangeAsync(
+                $"checked_at = now(), state = case when {IsOver} then 'failed' else state end, changed_at = case when {IsOver} then now() else changed_at end", id, cancel);
             return;
         }
 

@@ -118,8 +118,10 @@ internal sealed class Payments(Database database, IEnumerable<IPaymentProvider> 
 
             if (notice?.Kind == RefundFailed && before == "refunded" && !status.IsRefunded)
             {
-                PaymentsLog.RefundFailed(log, status.PaymentId, "The bank sent the money back.");
-                await MoveAsync(connection, status, "refund_failed", null);
+                const string Why = "The buyer's bank sent the refund back.";
+                PaymentsLog.RefundFailed(log, status.PaymentId, Why);
+                await MoveAsync(connection, status, "refund_failed", null, Why);
+                await connection.ExecuteAsync("update platform.orders set state = 'refunding' where id = @OrderId and state = 'refunded'", status);
                 await Outbox.AppendAsync(transaction, "order", status.OrderId, "payment.refund_failed", new { status.OrderId, status.PaymentId });
             }
             else if (status.IsRefunded)
@@ -169,10 +171,12 @@ internal sealed class Payments(Database database, IEnumerable<IPaymentProvider> 
         if (before == "paid" && order.State == "confirmed")
         {
             await ReleaseOrder.CancelAsync(transaction, status.OrderId, byOrganiser: true);
-            await connection.ExecuteAsync("update platform.orders set state = 'refunded' where id = @OrderId", status);
+            await connection.ExecuteAsync("update platform.orders set state = 'refunding' where id = @OrderId", status);
         }
 
-        await connection.ExecuteAsync("update platform.orders set state = 'refunded' where id = @OrderId and state = 'refunding'", status);
+        // An order that was paid twice is refunded when all of it is back.
+        await connection.ExecuteAsync(
+            "update platform.orders set state = 'refunded' where id = @OrderId and state = 'refunding' and not exists (select from platform.payments where order_id = @OrderId and state in ('paid', 'refund_due', 'refund_failed'))", status);
         await PaymentMails.RefundedAsync(transaction, _provider!.Name, status.PaymentId);
         await Outbox.AppendAsync(transaction, "order", status.OrderId, "payment.refunded", new { status.OrderId, status.PaymentId });
     }
@@ -208,9 +212,9 @@ internal sealed class Payments(Database database, IEnumerable<IPaymentProvider> 
         return before;
     }
 
-    private Task MoveAsync(NpgsqlConnection connection, PaymentStatus status, string state, string? refundReason) => connection.ExecuteAsync(
-        "update platform.payments set state = @state, refund_reason = coalesce(refund_reason, @refundReason), refund_error = null, changed_at = now() where provider = @Name and id = @PaymentId",
-        new { state, refundReason, _provider!.Name, status.PaymentId });
+    private Task MoveAsync(NpgsqlConnection connection, PaymentStatus status, string state, string? refundReason, string? refundError = null) => connection.ExecuteAsync(
+        "update platform.payments set state = @state, refund_reason = coalesce(refund_reason, @refundReason), refund_error = @refundError, changed_at = now() where provider = @Name and id = @PaymentId",
+        new { state, refundReason, refundError, _provider!.Name, status.PaymentId });
 
     private sealed record DueRow(long TotalMinor, string Currency, string Email, DateTimeOffset ExpiresAt, string EventName, string Account, string? CheckoutUrl);
 

@@ -66,7 +66,8 @@ internal static class OrderQueries
     {
         var rows = (await connection.QueryAsync<OrderSummary>(
             $"""
-            select o.id, o.state, o.email, o.name, o.total_minor, o.currency, o.created_at, t.tickets, t.checked_in
+            select o.id, o.state, o.email, o.name, o.total_minor, o.currency, o.created_at, t.tickets, t.checked_in,
+                   (select coalesce(p.refund_error, 'The refund failed.') from platform.payments p where p.order_id = o.id and p.state = 'refund_failed' order by p.changed_at desc limit 1) as refund_problem
             from platform.orders o,
                  lateral (select count(*)::int as tickets, count(c.checked_in_at)::int as checked_in from platform.tickets t left join platform.ticket_check_ins c on c.ticket_id = t.id where t.order_id = o.id and t.state in ('held', 'valid')) t
             where o.event_id = @eventId and (@after::uuid is null or o.id < @after) and {OrderFilter.Condition} order by o.id desc limit @Take

@@ -86,7 +86,8 @@ public sealed record TicketAnswer(Guid QuestionId, string Label, string Kind, Js
 public sealed record AnswerFileDetails(Guid Id, string FileName, string MimeType, long Size, string Url);
 
 /// <param name="CheckedIn">Of its tickets, those whose holders have come in.</param>
-public sealed record OrderSummary(Guid Id, string State, string Email, string Name, long TotalMinor, string Currency, DateTimeOffset CreatedAt, int Tickets, int CheckedIn);
+/// <param name="RefundProblem">Why its money did not go back; null when nothing is wrong. Asking for the refund again tries again.</param>
+public sealed record OrderSummary(Guid Id, string State, string Email, string Name, long TotalMinor, string Currency, DateTimeOffset CreatedAt, int Tickets, int CheckedIn, string? RefundProblem);
 
 public sealed record OrderPage(IReadOnlyList<OrderSummary> Items, string? Next);
 

@@ -128,6 +128,71 @@ public sealed class StripeTests(StripeFixture fixture)
         fixture.Stripe.FailRefund(intent);
         await fixture.DeliverAsync(intent);
         Assert.Equal("refund_failed", await shop.ScalarAsync<string>("select state from platform.payments where id = @session", new { session }));
+
+        // The buyer has no money back: the order is no refunded one, and the organiser sees why.
+        Assert.Equal("refunding", await shop.StateAsync(order));
+        Assert.Contains("sent", await ProblemAsync(shop, order), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_refund_of_a_payment_that_stripe_has_forgotten_ends_as_one_that_failed_and_says_why(bool isAskedFirst)
+    {
+        var shop = await fixture.ShopAsync(capacity: 1);
+        var (order, session) = await PaidAsync(shop);
+        if (isAskedFirst)
+        {
+            fixture.Stripe.ForgetOnceRefunded(session);
+        }
+        else
+        {
+            fixture.Stripe.Forget(session);
+        }
+
+        await shop.Organiser.PostJsonAsync($"/api/v1/orders/{order.GetProperty("id").GetGuid()}/refund", null, HttpStatusCode.OK);
+        await Eventually.TrueAsync(async () => await shop.ScalarAsync<string>("select state from platform.payments where id = @session", new { session }) == "refund_failed", "the refund has failed");
+        Assert.Equal("refunding", await shop.StateAsync(order));
+        Assert.Contains(isAskedFirst ? "no longer has this payment" : "knows of no charge", await ProblemAsync(shop, order), StringComparison.Ordinal);
+        Assert.Equal(0, await shop.ScalarAsync<int>("select count(*)::int from platform.outbox where type = 'payment.refunded' and aggregateid = @Id", new { Id = order.GetProperty("id").GetString() }));
+
+        // Nobody goes on asking.
+        var asked = fixture.Stripe.Requests.Count(r => r.What.EndsWith(session, StringComparison.Ordinal));
+        await Task.Delay(1_500);
+        Assert.Equal(asked, fixture.Stripe.Requests.Count(r => r.What.EndsWith(session, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_till_that_stripe_has_forgotten_is_closed_when_its_order_ends()
+    {
+        var shop = await fixture.ShopAsync(capacity: 1);
+        var order = await shop.BuyAsync();
+        var session = StripeFixture.SessionOf(order);
+        fixture.Stripe.Forget(session);
+        await shop.ExpireAsync(order);
+        await Eventually.TrueAsync(async () => await shop.ScalarAsync<string>("select state from platform.payments where id = @session", new { session }) == "failed", "the payment has ended");
+        Assert.Equal("expired", await shop.StateAsync(order));
+    }
+
+    [Fact]
+    public async Task An_order_is_refunded_once_all_of_its_money_is_back()
+    {
+        var shop = await fixture.ShopAsync(capacity: 1);
+        var (order, session) = await PaidAsync(shop);
+
+        // It was paid twice, and the second payment cannot be given back.
+        await shop.ScalarAsync<int>(
+            """
+            insert into platform.payments (id, provider, order_id, account, amount_minor, currency, state, refund_reason)
+            select 'cs_test_besides', provider, order_id, account, amount_minor, currency, 'refund_failed', 'twice' from platform.payments where id = @session;
+            select 1
+            """,
+            new { session });
+        await shop.Organiser.PostJsonAsync($"/api/v1/orders/{order.GetProperty("id").GetGuid()}/refund", null, HttpStatusCode.OK);
+        await Eventually.TrueAsync(
+            () => shop.ScalarAsync<bool>("select (select state from platform.payments where id = @session) = 'refunded' and (select state from platform.payments where id = 'cs_test_besides') = 'refund_failed'", new { session }),
+            "one is given back, and one is not");
+        Assert.Equal("refunding", await shop.StateAsync(order));
     }
 
     [Theory]
@@ -340,6 +405,9 @@ public sealed class StripeTests(StripeFixture fixture)
         await Parallel.ForEachAsync(sessions.Concat(sessions), async (s, _) => await fixture.DeliverAsync(s));
         Assert.Equal((10, 0), ((await shop.QuotaAsync()).GetProperty("taken").GetInt32(), await shop.AvailableAsync()));
     }
+
+    private static async Task<string?> ProblemAsync(Shop shop, JsonElement order) =>
+        (await shop.Organiser.GetJsonAsync($"/api/v1/events/{shop.EventId}/orders")).GetProperty("items").EnumerateArray().Single(o => o.GetProperty("id").GetGuid() == order.GetProperty("id").GetGuid()).GetProperty("refundProblem").GetString();
 
     private async Task<(JsonElement Order, string Session)> PaidAsync(Shop shop, string? email = null)
     {

@@ -229,6 +229,8 @@ internal sealed class StripeLedger(Func<DateTimeOffset> now, string url)
         return found;
     }
 
+    public bool Forget(string id) => _objects.Remove(id);
+
     public JsonObject Get(string kind, string id) =>
         _objects.TryGetValue(id, out var found) && (string?)found["object"] == kind ? found : throw StripeRefusal.NotFound(kind, id);
 

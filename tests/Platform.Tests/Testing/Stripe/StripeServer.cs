@@ -24,6 +24,7 @@ internal sealed class StripeServer : IAsyncDisposable
     private readonly Dictionary<string, (string Fingerprint, int Status, string Body)> _answers = [];
     private readonly WebApplication _app;
     private (string Id, int Status)? _trouble;
+    private string? _forgottenOnceRefunded;
     private int _failures;
     private int _failWith;
     private int _losses;
@@ -64,6 +65,12 @@ internal sealed class StripeServer : IAsyncDisposable
 
     /// <summary>Every request that names this is answered with this status, and nothing is done; until null ends it.</summary>
     public void FailAbout(string id, int? status) => Locked(() => _trouble = status is { } with ? (id, with) : null);
+
+    /// <summary>Stripe has a session no more, as when it was another account's, or of a test mode that was cleared.</summary>
+    public void Forget(string session) => Locked(() => Ledger.Forget(session));
+
+    /// <summary>The same, from the moment on at which a refund was made.</summary>
+    public void ForgetOnceRefunded(string session) => Locked(() => _forgottenOnceRefunded = session);
 
     /// <summary>The next requests are carried out, but their answers get lost on the way.</summary>
     public void LoseAnswers(int requests) => Locked(() => _losses = requests);
@@ -166,6 +173,12 @@ internal sealed class StripeServer : IAsyncDisposable
         {
             // What was refused before anything was done is not remembered under the key.
             return (e.Status, Error(e.Type, e.Code, e.Message, e.Parameter), false, false);
+        }
+
+        if (_forgottenOnceRefunded is { } forgotten && request.Path == "/v1/refunds")
+        {
+            Ledger.Forget(forgotten);
+            _forgottenOnceRefunded = null;
         }
 
         if (key is not null)

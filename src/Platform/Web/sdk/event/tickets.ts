@@ -126,6 +126,8 @@ export interface OrderSummary {
   createdAt: string;
   tickets: number;
   checkedIn: number;
+  /** Why its money did not go back. */
+  refundProblem: string | null;
 }
 
 export interface MyOrder {

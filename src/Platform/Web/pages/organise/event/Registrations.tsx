@@ -94,9 +94,10 @@ export function Registrations({ event, onSale, may }: { event: EventDetail; onSa
                         {order.checkedIn > 0 && `, ${order.checkedIn} in`}
                         {order.totalMinor > 0 && ` · ${price(order.totalMinor, order.currency)}`} · {moment(order.createdAt)}
                       </span>
+                      {order.refundProblem && <span data-testid="refund-problem">The refund failed: {order.refundProblem}</span>}
                     </div>
                     <div className="item__end">
-                      <span className={`badge ${orderStates[order.state].tone}`}>{orderStates[order.state].name}</span>
+                      <span className={`badge ${orderStates[order.state].tone}`}>{order.refundProblem ? 'Refund failed' : orderStates[order.state].name}</span>
                       <Button size="small" onClick={() => setOpened(order.id)} aria-label={`Open the order of ${order.name}`}>
                         Open
                       </Button>
@@ -184,6 +185,13 @@ function OrderDialog({ id, ends, close, changed }: { id: string; /** We may give
                   </li>
                 ))}
               </ul>
+              {value.state === 'refunding' && ends && (
+                <div className="form__end">
+                  <Button onClick={() => act(`/orders/${id}/refund`, { method: 'POST' }, 'The payment provider is asked.')} data-testid="order-refund-again">
+                    Ask for the refund again
+                  </Button>
+                </div>
+              )}
               {open && ends && (
                 <div className="form__end">
                   <Button look="danger" onClick={() => setAsking('order')} data-testid="order-refund">
