@@ -21,6 +21,30 @@ internal sealed class Admission
         return error is null ? admission : error;
     }
 
+    /// <summary>
+    /// Money for an order has come, perhaps after its hold, when what it had used was free for others: voucher and invitation are used up again. False: somebody
+    /// else has used them, or they were taken back.
+    /// </summary>
+    public static async Task<bool> HoldsStillAsync(NpgsqlConnection connection, Guid orderId)
+    {
+        var (voucher, invitation) = await connection.QuerySingleAsync<(Guid?, Guid?)>("select voucher_id, invitation_id from platform.orders where id = @orderId", new { orderId });
+        if (voucher is { } used)
+        {
+            var most = await connection.QuerySingleAsync<int>("select max_uses from platform.ticket_vouchers where id = @used for update", new { used });
+            if (await UsesByOthersAsync(connection, used, orderId) >= most)
+            {
+                return false;
+            }
+        }
+
+        return invitation is not { } id || await connection.ExecuteAsync(
+            """
+            update platform.ticket_invitations set state = 'accepted', order_id = @orderId, changed_at = now()
+            where id = @id and (state in ('sent', 'opened', 'declined') or (state = 'accepted' and order_id = @orderId))
+            """,
+            new { id, orderId }) == 1;
+    }
+
     public ApiError? Refuses(TypeRow type)
     {
         return !type.IsOnSale(DateTimeOffset.UtcNow) ? NotOnSale(type)
@@ -35,6 +59,10 @@ internal sealed class Admission
     public long PriceOf(TypeRow type) => _voucher is not null && Covers(type) ? type.PriceMinor * (100 - _voucher.PercentOff) / 100 : type.PriceMinor;
 
     private bool Covers(TypeRow type) => _voucher!.TicketTypeId is null || _voucher.TicketTypeId == type.Id;
+
+    /// <summary>How many other orders use a voucher, which is locked.</summary>
+    private static Task<int> UsesByOthersAsync(NpgsqlConnection connection, Guid voucherId, Guid orderId) => connection.ExecuteScalarAsync<int>(
+        "select count(*)::int from platform.orders where voucher_id = @voucherId and id <> @orderId and (state = 'confirmed' or state = 'pending' and expires_at > clock_timestamp())", new { voucherId, orderId });
 
     private async Task<ApiError?> UseVoucherAsync(NpgsqlConnection connection, Guid eventId, Guid orderId, string? code, OrderDraft draft)
     {
@@ -51,13 +79,7 @@ internal sealed class Admission
             return ApiError.BadRequest("voucher_invalid", "The event has no such voucher.");
         }
 
-        var used = await connection.ExecuteScalarAsync<int>(
-            """
-            select count(*)::int from platform.orders
-            where voucher_id = @Id and id <> @orderId and (state = 'confirmed' or state = 'pending' and expires_at > clock_timestamp())
-            """,
-            new { _voucher.Id, orderId });
-        if (_voucher.ValidUntil <= DateTimeOffset.UtcNow || used >= _voucher.MaxUses)
+        if (_voucher.ValidUntil <= DateTimeOffset.UtcNow || await UsesByOthersAsync(connection, _voucher.Id, orderId) >= _voucher.MaxUses)
         {
             return ApiError.Conflict("voucher_used_up", "This voucher has expired, or has been used as often as it may.");
         }
@@ -95,7 +117,12 @@ internal sealed class Admission
         }
 
         _invitedType = invitation.TicketTypeId;
-        await connection.ExecuteAsync("update platform.ticket_invitations set state = 'accepted', order_id = @orderId, changed_at = now() where id = @id", new { id, orderId });
+        await connection.ExecuteAsync(
+            """
+            update platform.ticket_invitations set state = 'accepted', order_id = @orderId, changed_at = now() where id = @id;
+            update platform.orders set invitation_id = @id where id = @orderId;
+            """,
+            new { id, orderId });
         return null;
     }
 

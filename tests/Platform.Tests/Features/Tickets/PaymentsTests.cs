@@ -85,6 +85,54 @@ public sealed class PaymentsTests(PlatformFixture fixture)
         Assert.Equal(0, await shop.AvailableAsync());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Money_that_comes_late_has_its_voucher_only_when_nobody_else_used_it_up(bool isUsedUp)
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 5, priceMinor: 100);
+        await shop.Organiser.PostJsonAsync($"/api/v1/events/{shop.EventId}/vouchers", new { code = "HALF", percentOff = 50, maxUses = 1 }, HttpStatusCode.Created);
+        var late = await shop.BuyAsync(shop.Order("late@people.example", voucher: "HALF"));
+        await ChargeAsync(late);
+        await shop.LeaveAloneAsync(late);
+        await shop.ExpireAsync(late);
+        if (isUsedUp)
+        {
+            var next = await shop.BuyAsync(shop.Order("next@people.example", voucher: "HALF"));
+            using var paid = await fixture.Client().PostAsync(next.GetProperty("checkoutUrl").GetString(), null);
+            Assert.Equal("confirmed", await shop.StateAsync(next));
+        }
+
+        using var tooLate = await NotifyAsync(Notice(late));
+        Assert.Equal(isUsedUp ? "expired" : "confirmed", await shop.StateAsync(late));
+        Assert.Equal(1, await shop.ScalarAsync<int>("select count(*)::int from platform.orders where event_id = @EventId and state = 'confirmed'", new { shop.EventId }));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Money_that_comes_late_uses_its_invitation_up_or_goes_back_when_that_is_used(bool isUsed)
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 5, priceMinor: 100, visibility: "invited");
+        var invitation = (await shop.Organiser.PostJsonAsync($"/api/v1/events/{shop.EventId}/ticket-types/{shop.TypeId}/invitations", new { email = "ida@people.example" }, HttpStatusCode.Created)).GetProperty("key").GetString();
+        var late = await shop.BuyAsync(shop.Order("late@people.example", invitation: invitation));
+        await ChargeAsync(late);
+        await shop.LeaveAloneAsync(late);
+        await shop.ExpireAsync(late);
+        await OrdersTests.EventuallyAsync(async () => await shop.StateAsync(late) == "expired");
+        if (isUsed)
+        {
+            var next = await shop.BuyAsync(shop.Order("next@people.example", invitation: invitation));
+            using var paid = await fixture.Client().PostAsync(next.GetProperty("checkoutUrl").GetString(), null);
+            Assert.Equal("confirmed", await shop.StateAsync(next));
+        }
+
+        using var tooLate = await NotifyAsync(Notice(late));
+        Assert.Equal(isUsed ? "expired" : "confirmed", await shop.StateAsync(late));
+        await shop.SendAsync(shop.Order("third@people.example", invitation: invitation)).ShouldRefuseAsync(HttpStatusCode.Conflict, "invitation_used");
+        Assert.Equal(1, (await shop.QuotaAsync()).GetProperty("taken").GetInt32());
+    }
+
     [Fact]
     public async Task Money_that_comes_after_the_event_was_cancelled_goes_back()
     {
