@@ -26,8 +26,9 @@ public sealed record ExternalOrder(Guid Id, Guid EventId, string State, string E
 /// <param name="Id">The ticket's.</param>
 /// <param name="State">held, valid, cancelled, transferred or revoked.</param>
 /// <param name="CheckedInAt">Null: not in.</param>
+/// <param name="Sharing">Whether it was agreed to sharing name and address with others than the organiser; null: nobody asked.</param>
 public sealed record ExternalAttendee(
-    Guid Id, Guid EventId, Guid OrderId, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, string State, DateTimeOffset CreatedAt, DateTimeOffset? CheckedInAt) : IPaged;
+    Guid Id, Guid EventId, Guid OrderId, Guid TicketTypeId, string TypeName, string HolderName, string HolderEmail, string State, DateTimeOffset CreatedAt, DateTimeOffset? CheckedInAt, bool? Sharing) : IPaged;
 
 /// <summary>Who entered the event's rooms.</summary>
 /// <param name="UserId">Null: a guest without an account.</param>
@@ -44,9 +45,9 @@ internal static class ExternalTickets
         """;
 
     private const string Attendee =
-        """
-        select t.id, t.event_id, t.order_id, t.ticket_type_id, y.name as type_name, t.holder_name, t.holder_email, t.state, t.created_at, c.checked_in_at
-        from platform.tickets t join platform.ticket_types y on y.id = t.ticket_type_id left join platform.ticket_check_ins c on c.ticket_id = t.id
+        $"""
+        select t.id, t.event_id, t.order_id, t.ticket_type_id, y.name as type_name, t.holder_name, t.holder_email, t.state, t.created_at, c.checked_in_at, {ConsentRules.Sharing} as sharing
+        from platform.tickets t join platform.orders o on o.id = t.order_id join platform.ticket_types y on y.id = t.ticket_type_id left join platform.ticket_check_ins c on c.ticket_id = t.id
         """;
 
     public static Task<Results<Ok<Page<ExternalTicketType>>, ProblemHttpResult>> TypesAsync(Guid id, [AsParameters] PageQuery query, ApiCaller caller, Database database, CancellationToken cancel) =>

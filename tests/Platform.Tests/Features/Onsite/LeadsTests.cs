@@ -62,6 +62,45 @@ public sealed class LeadsTests(PlatformFixture fixture)
         await booth.Client.GetAsync("/onsite/v1/leads").ShouldRefuseAsync(HttpStatusCode.Unauthorized, "device_revoked");
     }
 
+    [Fact]
+    public async Task Who_said_no_to_sharing_when_registering_is_no_booths_contact()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 10);
+        var before = (await shop.BuyAsync()).GetProperty("tickets")[0]; // Nothing was asked yet, so nothing was refused.
+        await ConsentAsync(shop, "Exhibitors may have your name and address.");
+        var (yes, no) = ((await shop.BuyAsync(Order(shop, "yes@people.example", 1, sharing: true))).GetProperty("tickets")[0], (await shop.BuyAsync(Order(shop, "no@people.example", 1, sharing: false))).GetProperty("tickets")[0]);
+        await ConsentAsync(shop, "");
+        var unasked = (await shop.BuyAsync(Order(shop, "unasked@people.example", 2, sharing: false))).GetProperty("tickets")[0];
+
+        var booth = await EnrolAsync(shop, new { role = "lead" }, "Acme");
+        await booth.Client.PostAsync("/onsite/v1/leads", Http.Json(new { code = Code(no), consent = true })).ShouldRefuseAsync(HttpStatusCode.Conflict, "sharing_refused");
+        foreach (var ticket in new[] { before, yes, unasked })
+        {
+            await booth.Client.PostJsonAsync("/onsite/v1/leads", new { code = Code(ticket), consent = true }, HttpStatusCode.OK);
+        }
+
+        Assert.DoesNotContain("no@people.example", await booth.Client.GetStringAsync("/onsite/v1/leads"), StringComparison.Ordinal);
+
+        // What the organiser's other systems read says whose data may go on from there.
+        using var api = await ExternalClient.IssueAsync(fixture, shop.OrganiserId);
+        var told = (await api.GetJsonAsync($"/external/v1/events/{shop.EventId}/attendees")).GetProperty("items").EnumerateArray().ToDictionary(a => a.GetProperty("holderEmail").GetString()!, a => a.GetProperty("sharing").ToString());
+        Assert.Equal(("", "True", "False", ""), (told["bea@people.example"], told["yes@people.example"], told["no@people.example"], told["unasked@people.example"]));
+
+        // Handed on, a ticket is somebody's who was never asked: the booth asks.
+        using var handedOn = await shop.Organiser.PostAsync($"/api/v1/tickets/{IdOf(no)}/transfer", Http.Json(new { name = "Nora", email = "nora@people.example" }));
+        var nora = await System.Net.Http.Json.HttpContentJsonExtensions.ReadFromJsonAsync<System.Text.Json.JsonElement>(handedOn.Content);
+        Assert.Equal("Nora", (await booth.Client.PostJsonAsync("/onsite/v1/leads", new { code = Code(nora), consent = true }, HttpStatusCode.OK)).GetProperty("name").GetString());
+    }
+
+    private static async Task ConsentAsync(Shop shop, string sharing)
+    {
+        using var set = await shop.Organiser.PutAsync($"/api/v1/events/{shop.EventId}/consent", Http.Json(new { storing = "We keep your name.", sharing }));
+        Assert.Equal(HttpStatusCode.OK, set.StatusCode);
+    }
+
+    private static object Order(Shop shop, string email, int version, bool sharing) =>
+        new { email, name = "Pia Person", tickets = new[] { new { ticketTypeId = shop.TypeId } }, consent = new { version, storing = true, sharing } };
+
     private static async Task<List<string[]>> CsvAsync(HttpClient client, string path) =>
         [.. CsvReader.Read(Encoding.UTF8.GetString(await client.GetByteArrayAsync(path))).Select(r => r.Cells.Take(4).ToArray())];
 }
