@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Events.Platform.Features.Tickets;
 
-/// <summary>Deletes a file that no order has claimed a day after its upload, or whose order was never paid.</summary>
+/// <summary>Deletes a file that no order has claimed a day after its upload, or whose order was not paid a day after its hold.</summary>
 internal sealed class AnswerFileUpkeep : ITimerHandler
 {
     public const string TimerKind = "answer-file";
@@ -22,9 +22,9 @@ internal sealed class AnswerFileUpkeep : ITimerHandler
         var fileId = Guid.Parse(timer.Key);
         var file = await connection.QuerySingleOrDefaultAsync<FileRow>(
             """
-            select f.asset_id, t.state, t.held_until from platform.answer_files f left join platform.tickets t on t.id = f.ticket_id where f.id = @fileId for update of f
+            select f.asset_id, t.state, t.held_until, t.changed_at, t.changed_at > now() - @UnclaimedFor as is_fresh from platform.answer_files f left join platform.tickets t on t.id = f.ticket_id where f.id = @fileId for update of f
             """,
-            new { fileId });
+            new { fileId, UnclaimedFor });
         switch (file)
         {
             case null or { State: not (null or "held" or "released") }:
@@ -35,6 +35,11 @@ internal sealed class AnswerFileUpkeep : ITimerHandler
                 await TimerTable.SetAsync(transaction, Kind, timer.Key, (file.HeldUntil ?? timer.DueAt) + UnclaimedFor);
                 return;
 
+            case { State: "released", IsFresh: true }:
+                // Money that comes late makes the ticket valid, with its answers.
+                await TimerTable.SetAsync(transaction, Kind, timer.Key, file.ChangedAt!.Value + UnclaimedFor);
+                return;
+
             default:
                 await connection.ExecuteAsync("delete from platform.answer_files where id = @fileId", new { fileId });
                 await BlobSweep.SoonAsync(transaction, await Deletion.DeleteAsync(transaction, file.AssetId));
@@ -42,5 +47,5 @@ internal sealed class AnswerFileUpkeep : ITimerHandler
         }
     }
 
-    private sealed record FileRow(Guid AssetId, string? State, DateTimeOffset? HeldUntil);
+    private sealed record FileRow(Guid AssetId, string? State, DateTimeOffset? HeldUntil, DateTimeOffset? ChangedAt, bool? IsFresh);
 }

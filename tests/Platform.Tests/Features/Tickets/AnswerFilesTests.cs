@@ -130,6 +130,24 @@ public sealed class AnswerFilesTests(PlatformFixture fixture)
         Assert.Equal(1, await shop.ScalarAsync<int>("select count(*)::int from platform.answer_files where event_id = @EventId", new { shop.EventId }));
     }
 
+    [Fact]
+    public async Task A_file_of_an_order_that_has_just_expired_waits_for_money_that_comes_late()
+    {
+        var (shop, question) = await AskingAsync(required: false);
+        var file = (await UploadAsync(shop, question, Pdf, "a.pdf")).GetProperty("key").GetString()!;
+        var order = await shop.BuyAsync(shop.Order(answers: new Dictionary<string, object> { [question.ToString()] = file }));
+        var ticket = order.GetProperty("tickets")[0].GetProperty("id").GetGuid();
+        const string OfEvent = "kind = 'answer-file' and key in (select id::text from platform.answer_files where event_id = @EventId)";
+
+        // The file is a day old as its ticket's hold ends.
+        await shop.ScalarAsync<int>($"update platform.tickets set state = 'released', changed_at = now() where id = @ticket; update platform.timers set next_at = now() where {OfEvent}; select 1", new { ticket, shop.EventId });
+        await Eventually.TrueAsync(() => shop.ScalarAsync<bool>($"select not exists (select from platform.timers where {OfEvent} and (next_at <= now() or attempts > 0))", new { shop.EventId }), "the timer has run");
+        Assert.Equal(1, await shop.ScalarAsync<int>("select count(*)::int from platform.answer_files where event_id = @EventId", new { shop.EventId }));
+
+        await shop.ScalarAsync<int>($"update platform.tickets set changed_at = now() - interval '2 days' where id = @ticket; update platform.timers set next_at = now() where {OfEvent}; select 1", new { ticket, shop.EventId });
+        await Eventually.TrueAsync(async () => await shop.ScalarAsync<int>("select count(*)::int from platform.answer_files where event_id = @EventId", new { shop.EventId }) == 0, "the file is gone");
+    }
+
     [Theory]
     [InlineData("255044462d312e37", "application/pdf")]
     [InlineData("89504e470d0a1a0a0000", "image/png")]
