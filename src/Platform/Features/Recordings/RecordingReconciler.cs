@@ -75,32 +75,23 @@ internal sealed class RecordingReconciler(Database database, MixerCommands mixer
 
         if (row.Status == "stopping")
         {
-            switch (await mixer.StopAsync(row.Id, cancel))
-            {
-                case MixerAnswer.Taken:
-                    await connection.ExecuteAsync("update platform.recordings set commanded_at = now() where id = @Id and status = 'stopping'", row);
-                    break;
-                case MixerAnswer.Unknown:
-                    await FailAsync(connection, row.Id, "recording_lost", "The mixer no longer has this recording's files.");
-                    break;
-                default:
-                    break;
-            }
+            await HeardAsync(connection, row, await mixer.StopAsync(row.Id, cancel), "update platform.recordings set commanded_at = now() where id = @Id and status = 'stopping'");
         }
     }
 
-    private async Task ComposeAsync(NpgsqlConnection connection, DueRow row, CancellationToken cancel)
+    private async Task ComposeAsync(NpgsqlConnection connection, DueRow row, CancellationToken cancel) =>
+        await HeardAsync(connection, row, await mixer.ComposeAsync(row.Id, cancel), "update platform.recordings set compose_requested_at = null where id = @Id");
+
+    /// <summary>The answer to a command about tracks that the mixer has had: what to write down once it is taken. Any other is asked for again.</summary>
+    private async Task HeardAsync(NpgsqlConnection connection, DueRow row, MixerAnswer answer, string whenTaken)
     {
-        switch (await mixer.ComposeAsync(row.Id, cancel))
+        if (answer == MixerAnswer.Taken)
         {
-            case MixerAnswer.Taken:
-                await connection.ExecuteAsync("update platform.recordings set compose_requested_at = null where id = @Id", row);
-                break;
-            case MixerAnswer.Unknown:
-                await FailAsync(connection, row.Id, "recording_lost", "The mixer no longer has this recording's files.");
-                break;
-            default:
-                break;
+            await connection.ExecuteAsync(whenTaken, row);
+        }
+        else if (answer == MixerAnswer.Unknown)
+        {
+            await FailAsync(connection, row.Id, "recording_lost", "The mixer no longer has this recording's files.");
         }
     }
 
