@@ -156,6 +156,47 @@ public sealed class RecordingsTests(PlatformFixture fixture)
         Assert.Equal("blob_missing", failed.GetProperty("failure").GetProperty("code").GetString());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_composite_whose_file_is_swept_while_it_is_registered_is_a_failure_too(bool isThumbnail)
+    {
+        var scene = await fixture.SceneAsync();
+        var id = await StartAsync(scene);
+        var blobs = fixture.Services.GetRequiredService<IBlobStore>();
+        var (video, thumbnail) = (await blobs.PutAsync(new MemoryStream(Guid.NewGuid().ToByteArray())), await blobs.PutAsync(new MemoryStream(Guid.NewGuid().ToByteArray())));
+        var swept = isThumbnail ? thumbnail : video;
+        await using var connection = await fixture.Database.OpenAsync(CancellationToken.None);
+        await connection.ExecuteAsync("insert into media.blobs (sha256, size) values (@Sha256, @Size)", swept);
+        Task composed;
+        await using (var sweep = await connection.BeginTransactionAsync())
+        {
+            // The sweep has its row, as Deletion.SweepAsync has, when the mixer's word comes.
+            await connection.ExecuteAsync("delete from media.blobs where sha256 = @Sha256", swept, sweep);
+            composed = ReportAsync("recording.composed", new
+            {
+                recordingId = id,
+                video = new { video.Sha256, video.Size, mimeType = "video/mp4", fileName = "recording.mp4" },
+                thumbnail = new { thumbnail.Sha256, thumbnail.Size, mimeType = "image/jpeg", fileName = "thumbnail.jpg" },
+                durationMs = 1,
+                width = 1,
+                height = 1,
+                frameRate = 30.0,
+                startedAt = "2026-05-01T08:00:00Z",
+                endedAt = "2026-05-01T08:00:01Z",
+            });
+            await using var watching = await fixture.Database.OpenAsync(CancellationToken.None);
+            await Eventually.TrueAsync(
+                () => watching.ExecuteScalarAsync<bool>("select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like '%media.blobs%')"), "the registration waits for the sweep");
+            await blobs.DeleteAsync(swept.Sha256);
+            await sweep.CommitAsync();
+        }
+
+        await composed;
+        Assert.Equal("failed", await StatusAsync(scene, id));
+        Assert.Equal(0, await connection.ExecuteScalarAsync<int>("select count(*)::int from media.assets where owner_id = @id", new { id }));
+    }
+
     [Fact]
     public async Task A_recording_that_failed_keeps_its_tracks_and_can_be_composed_again()
     {
