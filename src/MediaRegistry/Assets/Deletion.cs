@@ -28,8 +28,9 @@ public static class Deletion
     /// <param name="blobs">Where the files are.</param>
     /// <param name="among">Hashes to look at; null looks at all.</param>
     /// <param name="cancel">Stops between two blobs.</param>
+    /// <param name="putBefore">Leaves what was put after this: somebody may be about to register it who has no bytes to put again.</param>
     /// <returns>How many blobs were deleted.</returns>
-    public static async Task<int> SweepAsync(NpgsqlConnection connection, IBlobStore blobs, IReadOnlyList<string>? among, CancellationToken cancel)
+    public static async Task<int> SweepAsync(NpgsqlConnection connection, IBlobStore blobs, IReadOnlyList<string>? among, CancellationToken cancel, DateTimeOffset? putBefore = null)
     {
         var deleted = 0;
         var candidates = await connection.QueryAsync<string>(
@@ -44,6 +45,12 @@ public static class Deletion
             await using var transaction = await connection.BeginTransactionAsync(cancel);
             var removed = await connection.ExecuteAsync(
                 "delete from media.blobs b where b.sha256 = @sha256 and not exists (select from media.renditions r where r.sha256 = b.sha256)", new { sha256 }, transaction);
+            if (removed > 0 && putBefore is { } limit && await blobs.PutAtAsync(sha256, cancel) >= limit)
+            {
+                await transaction.RollbackAsync(cancel);
+                continue;
+            }
+
             if (removed > 0)
             {
                 await blobs.DeleteAsync(sha256, cancel);

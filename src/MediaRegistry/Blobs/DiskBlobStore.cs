@@ -45,11 +45,8 @@ public sealed partial class DiskBlobStore : IBlobStore
         {
             var id = await WriteAsync(content, temporary, cancellation);
             var path = PathOf(id.Sha256);
-            if (new FileInfo(path) is { Exists: true } present && present.Length == id.Size)
-            {
-                return id;
-            }
 
+            // Also in the place of the same one: how old it is decides whether it may go unregistered.
             var directory = Path.GetDirectoryName(path)!;
             Directory.CreateDirectory(directory);
             File.Move(temporary, path, overwrite: true);
@@ -92,6 +89,14 @@ public sealed partial class DiskBlobStore : IBlobStore
 
     public Task<long?> SizeAsync(string sha256, CancellationToken cancellation = default) =>
         Task.FromResult(ContentHash.IsValid(sha256) && new FileInfo(PathOf(sha256)) is { Exists: true } file ? file.Length : (long?)null);
+
+    public IEnumerable<StoredBlob> List() =>
+        from file in new DirectoryInfo(_root).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true })
+        where ContentHash.IsValid(file.Name) && file.Exists
+        select new StoredBlob(file.Name, file.Length, new DateTimeOffset(file.LastWriteTimeUtc));
+
+    public Task<DateTimeOffset?> PutAtAsync(string sha256, CancellationToken cancellation = default) =>
+        Task.FromResult(ContentHash.IsValid(sha256) && new FileInfo(PathOf(sha256)) is { Exists: true } file ? new DateTimeOffset(file.LastWriteTimeUtc) : (DateTimeOffset?)null);
 
     public async Task<bool> ExistsAsync(string sha256, CancellationToken cancellation = default) =>
         await SizeAsync(sha256, cancellation) is not null;

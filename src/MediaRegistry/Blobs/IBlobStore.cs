@@ -5,10 +5,16 @@ namespace Events.MediaRegistry.Blobs;
 /// <param name="Size">Bytes.</param>
 public sealed record BlobId(string Sha256, long Size);
 
+/// <summary>A blob that is there.</summary>
+/// <param name="Sha256">64 lower-case hexadecimal digits.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="PutAt">When it was last put, be it that it was there already.</param>
+public sealed record StoredBlob(string Sha256, long Size, DateTimeOffset PutAt);
+
 /// <summary>Immutable bytes, addressed by their SHA-256. A blob is either whole and durable, or not there.</summary>
 public interface IBlobStore
 {
-    /// <summary>Stores the rest of a stream. The same content twice is one blob.</summary>
+    /// <summary>Stores the rest of a stream. The same content twice is one blob, as young as it was put last.</summary>
     Task<BlobId> PutAsync(Stream content, CancellationToken cancellation = default);
 
     /// <summary>Stores a file's content; the file stays.</summary>
@@ -24,6 +30,12 @@ public interface IBlobStore
 
     /// <summary>The blob's size, or null when it is not there.</summary>
     Task<long?> SizeAsync(string sha256, CancellationToken cancellation = default);
+
+    /// <summary>All that is there, in no order. What is put or deleted meanwhile may be among it or not.</summary>
+    IEnumerable<StoredBlob> List();
+
+    /// <summary>When the blob was last put, or null when it is not there.</summary>
+    Task<DateTimeOffset?> PutAtAsync(string sha256, CancellationToken cancellation = default);
 
     Task<bool> ExistsAsync(string sha256, CancellationToken cancellation = default);
 

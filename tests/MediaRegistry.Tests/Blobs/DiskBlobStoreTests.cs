@@ -41,6 +41,18 @@ public sealed class DiskBlobStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_put_again_is_as_young_as_that()
+    {
+        var id = await _store.PutAsync(new MemoryStream([1, 2, 3]));
+        File.SetLastWriteTimeUtc(Path.Combine(_root, id.Sha256[..2], id.Sha256[2..4], id.Sha256), DateTime.UtcNow.AddDays(-9));
+        Assert.True(Assert.Single(_store.List()).PutAt < DateTimeOffset.UtcNow.AddDays(-8));
+        await _store.PutAsync(new MemoryStream([1, 2, 3]));
+        var stored = Assert.Single(_store.List());
+        Assert.Equal((id.Sha256, 3L), (stored.Sha256, stored.Size));
+        Assert.True(stored.PutAt > DateTimeOffset.UtcNow.AddHours(-1));
+    }
+
+    [Fact]
     public async Task A_range_gives_exactly_its_bytes()
     {
         var content = RandomNumberGenerator.GetBytes(10_000);

@@ -2,6 +2,7 @@ using Events.MediaRegistry.Blobs;
 using Events.MediaRegistry.Playback;
 using Events.Platform.Composition;
 using Events.Platform.Data.Timers;
+using Events.Platform.Data.Work;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 
@@ -10,7 +11,11 @@ namespace Events.Platform.Features.Media;
 /// <summary>Serves blobs by signed address: ranges, a strong ETag (the content's hash), cacheable by the one who asked.</summary>
 internal static class MediaApi
 {
-    public static void AddMedia(this IServiceCollection services) => services.AddSingleton<ITimerHandler, BlobSweep>();
+    public static void AddMedia(this IServiceCollection services)
+    {
+        services.AddSingleton<ITimerHandler, BlobSweep>();
+        services.AddRowWorker<OrphanBlobs>();
+    }
 
     public static void MapMedia(this IEndpointRouteBuilder routes) => routes.MapMethods("/media/{sha256}/{fileName}", ["GET", "HEAD"], GetAsync);
 
