@@ -218,6 +218,32 @@ public sealed class RecordingsTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task A_second_wish_for_a_composite_is_not_lost_to_the_answer_to_the_first()
+    {
+        var scene = await fixture.SceneAsync();
+        var id = await FailAsync(scene);
+        var wishes = 0;
+        fixture.Mixer.BeforeAnswer = async command =>
+        {
+            if (command == $"compose {id}" && Interlocked.Increment(ref wishes) == 1)
+            {
+                // It fails at once, and somebody wishes again before the platform has the first answer.
+                await ReportAsync("recording.failed", new { recordingId = id, code = "composite_failed", detail = "no disk" });
+                await scene.Organiser.PostJsonAsync($"/api/v1/recordings/{id}/compose", null, HttpStatusCode.Accepted);
+            }
+        };
+        try
+        {
+            await scene.Organiser.PostJsonAsync($"/api/v1/recordings/{id}/compose", null, HttpStatusCode.Accepted);
+            await Eventually.TrueAsync(() => Task.FromResult(Volatile.Read(ref wishes) == 2), "the mixer hears of the second wish");
+        }
+        finally
+        {
+            fixture.Mixer.BeforeAnswer = _ => Task.CompletedTask;
+        }
+    }
+
+    [Fact]
     public async Task The_tracks_of_a_failed_recording_go_when_it_is_deleted_or_thirty_days_old()
     {
         var scene = await fixture.SceneAsync();

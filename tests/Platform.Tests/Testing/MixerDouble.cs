@@ -27,6 +27,9 @@ internal sealed class MixerDouble : IAsyncDisposable
     /// <summary>What it answers; 202 unless a test says otherwise.</summary>
     public int Status { get; set; } = 202;
 
+    /// <summary>What happens between its doing what it was asked and the answer; it is given the command.</summary>
+    public Func<string, Task> BeforeAnswer { get; set; } = _ => Task.CompletedTask;
+
     public static async Task<MixerDouble> StartAsync(int port)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -37,11 +40,11 @@ internal sealed class MixerDouble : IAsyncDisposable
         app.MapPost("/node/recordings", async (HttpRequest request) =>
         {
             var body = await JsonDocument.ParseAsync(request.Body);
-            return mixer.Answer($"start {body.RootElement.GetProperty("recordingId").GetString()}");
+            return await mixer.AnswerAsync($"start {body.RootElement.GetProperty("recordingId").GetString()}");
         });
-        app.MapPost("/node/recordings/{id}/stop", (string id) => mixer.Answer($"stop {id}"));
-        app.MapPost("/node/recordings/{id}/compose", (string id) => mixer.Answer($"compose {id}"));
-        app.MapDelete("/node/recordings/{id}", (string id) => mixer.Answer($"delete {id}"));
+        app.MapPost("/node/recordings/{id}/stop", (string id) => mixer.AnswerAsync($"stop {id}"));
+        app.MapPost("/node/recordings/{id}/compose", (string id) => mixer.AnswerAsync($"compose {id}"));
+        app.MapDelete("/node/recordings/{id}", (string id) => mixer.AnswerAsync($"delete {id}"));
         await app.StartAsync();
         return mixer;
     }
@@ -62,13 +65,15 @@ internal sealed class MixerDouble : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private IResult Answer(string command)
+    private async Task<IResult> AnswerAsync(string command)
     {
-        if (Status is >= 200 and < 300)
+        var status = Status;
+        if (status is >= 200 and < 300)
         {
             Commands.Enqueue(command);
         }
 
-        return Results.StatusCode(Status);
+        await BeforeAnswer(command);
+        return Results.StatusCode(status);
     }
 }

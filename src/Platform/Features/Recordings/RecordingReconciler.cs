@@ -36,7 +36,7 @@ internal sealed class RecordingReconciler(Database database, MixerCommands mixer
         await using var connection = await database.OpenAsync(cancel);
         var due = await connection.QueryAsync<DueRow>(
             $"""
-            select r.id, r.status, r.layout, r.title, s.room, r.accepted_at, r.working_files
+            select r.id, r.status, r.layout, r.title, s.room, r.accepted_at, r.working_files, r.compose_requested_at
             from platform.recordings r join platform.sessions s on s.id = r.session_id
             where {IsDue}
             order by r.id limit 100
@@ -79,8 +79,9 @@ internal sealed class RecordingReconciler(Database database, MixerCommands mixer
         }
     }
 
+    /// <summary>Of the wish that was read: by now it may have failed, and another have been made.</summary>
     private async Task ComposeAsync(NpgsqlConnection connection, DueRow row, CancellationToken cancel) =>
-        await HeardAsync(connection, row, await mixer.ComposeAsync(row.Id, cancel), "update platform.recordings set compose_requested_at = null where id = @Id");
+        await HeardAsync(connection, row, await mixer.ComposeAsync(row.Id, cancel), "update platform.recordings set compose_requested_at = null where id = @Id and compose_requested_at = @ComposeRequestedAt");
 
     /// <summary>The answer to a command about tracks that the mixer has had: what to write down once it is taken. Any other is asked for again.</summary>
     private async Task HeardAsync(NpgsqlConnection connection, DueRow row, MixerAnswer answer, string whenTaken)
@@ -115,5 +116,5 @@ internal sealed class RecordingReconciler(Database database, MixerCommands mixer
             new { id, code, detail });
     }
 
-    private sealed record DueRow(Guid Id, string Status, string Layout, string Title, string Room, DateTimeOffset? AcceptedAt, bool WorkingFiles);
+    private sealed record DueRow(Guid Id, string Status, string Layout, string Title, string Room, DateTimeOffset? AcceptedAt, bool WorkingFiles, DateTimeOffset? ComposeRequestedAt);
 }
