@@ -50,6 +50,7 @@ public static class MediaRole
         builder.Services.AddSingleton<MediaRehearsal>();
         builder.Services.AddSingleton<IReadinessCheck>(services => services.GetRequiredService<MediaRehearsal>());
         builder.Services.AddHostedService(services => services.GetRequiredService<MediaRehearsal>());
+        builder.Services.AddHostedService<BackgroundCollections>();
         var app = builder.Build();
         // The media ports are bound before the doors open: a port in use is a refusal to start, not an error of the first call.
         _ = app.Services.GetRequiredService<IRtcServer>();
