@@ -28,10 +28,10 @@ public sealed partial class ChurnTests(RunningInstallation installation, ITestOu
     private const int MostThreadsMore = 8;
 
     /// <summary>
-    /// A join allocates 100 to 200 KB, and the role's young generation has at most 0.5 MB, so that no collection is long (docs/performance.md): one for two to five joins. The runtime ignores
-    /// settings whose names it does not know, and would make one for ten to twenty.
+    /// A join allocates 50 to 150 KB, and the role's young generation has at most 0.5 MB, so that no collection is long (docs/performance.md): one for three to seven joins. The runtime ignores
+    /// settings whose names it does not know, and would make one for twenty to forty.
     /// </summary>
-    private const int MostJoinsPerCollection = 6;
+    private const int MostJoinsPerCollection = 10;
 
     [Fact]
     public async Task Coming_and_going_costs_no_memory_handles_or_threads()

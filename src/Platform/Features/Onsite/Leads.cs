@@ -20,10 +20,7 @@ public sealed record Lead(Guid Id, string Name, string Email, string TypeName, D
 
 public sealed record LeadPage(IReadOnlyList<Lead> Items, string? Next);
 
-/// <summary>
-/// Lead retrieval: a booth's device reads a badge, and with its holder's consent has the name and address. Taken back, it has neither. Who said no to sharing at
-/// registration is not asked again by whoever stands at a booth.
-/// </summary>
+/// <summary>Lead retrieval: a booth's device reads a badge, and with its holder's consent has the name and address. Taken back, it has neither.</summary>
 internal static class Leads
 {
     private const int MaxPage = 200;
@@ -58,16 +55,9 @@ internal static class Leads
             {
                 var connection = transaction.Connection!;
                 var values = new { Id = Guid.CreateVersion7(), caller.EventId, caller.DeviceId, ticketId };
-                var (state, sharing) = await connection.QuerySingleOrDefaultAsync<(string? State, bool? Sharing)>(
-                    $"select t.state, {ConsentRules.Sharing} from platform.tickets t join platform.orders o on o.id = t.order_id where t.id = @ticketId and t.event_id = @EventId for key share of t", values);
-                if (state is not "valid")
+                if (await connection.QuerySingleOrDefaultAsync<string>("select state from platform.tickets where id = @ticketId and event_id = @EventId for key share", values) is not "valid")
                 {
                     return ApiError.Conflict("ticket_not_valid", "This ticket does not count any more.");
-                }
-
-                if (sharing == false)
-                {
-                    return ApiError.Conflict("sharing_refused", "Its holder did not agree to sharing their data when they registered.");
                 }
 
                 if (await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.leads where device_id = @DeviceId", values) >= MaxPerDevice)

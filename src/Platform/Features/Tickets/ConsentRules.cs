@@ -6,7 +6,7 @@ namespace Events.Platform.Features.Tickets;
 
 /// <summary>
 /// Consent is to a text, and so to its version: agreeing to an older one is not agreeing. Storing is needed for a ticket. Sharing is what else the organiser asks to
-/// do with names and addresses, and may be refused: nobody but the organiser is given them then.
+/// do with names and addresses, and may be refused; a booth asks by itself, in person.
 /// </summary>
 internal static class ConsentRules
 {

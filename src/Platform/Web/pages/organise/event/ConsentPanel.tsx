@@ -26,7 +26,7 @@ export function ConsentPanel({ event, consent, changed }: { event: EventDetail; 
         }}
       >
         <AreaField name="storing" label="Storing their data" maxLength={10000} rows={3} defaultValue={consent?.storing} hint="Needed to register." data-testid="consent-storing" />
-        <AreaField name="sharing" label="Sharing it" optional maxLength={10000} rows={2} defaultValue={consent?.sharing} hint="With others than you. Who says no is no contact for booths. Empty: nothing is asked." />
+        <AreaField name="sharing" label="Sharing it" optional maxLength={10000} rows={2} defaultValue={consent?.sharing} hint="With others than you. People may say no to this one: your table and the external API have the answer, and booths ask by themselves. Empty: nothing is asked." />
       </Form>
     </section>
   );
