@@ -22,6 +22,7 @@ public sealed class PrometheusExporter : IDisposable
 
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<Instrument, Family> _families = new();
+    private readonly Lock _exporting = new();
     private long _droppedSeries;
 
     public PrometheusExporter()
@@ -48,6 +49,14 @@ public sealed class PrometheusExporter : IDisposable
 
     /// <summary>All series as they are now.</summary>
     public string Export()
+    {
+        lock (_exporting) // One would forget what another has just observed.
+        {
+            return Observe();
+        }
+    }
+
+    private string Observe()
     {
         foreach (var family in _families.Values)
         {

@@ -76,8 +76,9 @@ public class StandInTests
         Assert.True((await viewer.Participant.SetSubscribedAsync(bensVoice, false)).IsOk);
         if (hasEnded)
         {
+            var routes = (await node.Server.MeasureAsync()).Routes;
             await viewer.Viewer!.Endpoint!.DisposeAsync(); // With a close_notify.
-            await Task.Delay(100);
+            await Wait.UntilAsync(() => node.Server.MeasureAsync().Result.Routes < routes, "the connection has ended");
         }
 
         var again = await viewer.RestartSubscriberAsync();
