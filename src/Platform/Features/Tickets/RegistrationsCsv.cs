@@ -16,7 +16,7 @@ namespace Events.Platform.Features.Tickets;
 
 /// <summary>
 /// Who registered, as a table for spreadsheets: a row a ticket, oldest order first. The columns are these and in this order; behind them stands one for
-/// each question, in its present order, those that are no longer asked last. Written while it is read, so that its length costs no memory.
+/// each question, in its present order, those that are no longer asked last. Whoever was not asked about sharing has said neither yes nor no to it. Written while it is read, so that its length costs no memory.
 /// </summary>
 internal static class RegistrationsCsv
 {
@@ -93,7 +93,7 @@ internal static class RegistrationsCsv
     private static async Task<List<Row>> BatchAsync(NpgsqlConnection connection, Guid eventId, OrderFilter filter, (Guid Order, Guid Ticket) after) => (await connection.QueryAsync<Row>(
         $"""
         select o.id as order_id, o.state as order_state, o.created_at as ordered_at, o.name as buyer_name, o.email as buyer_email, t.id as ticket_id, t.state as ticket_state, y.name as ticket_type,
-               t.holder_name, t.holder_email, t.price_minor, o.currency, c.checked_in_at, o.consent_storing, o.consent_sharing, t.answers::text as answers
+               t.holder_name, t.holder_email, t.price_minor, o.currency, c.checked_in_at, o.consent_storing, {ConsentRules.Sharing} as consent_sharing, t.answers::text as answers
         from platform.orders o join platform.tickets t on t.order_id = o.id join platform.ticket_types y on y.id = t.ticket_type_id
              left join platform.ticket_check_ins c on c.ticket_id = t.id
         where o.event_id = @eventId and (o.id, t.id) > (@Order, @Ticket) and {OrderFilter.Condition} order by o.id, t.id limit @Batch
@@ -103,7 +103,7 @@ internal static class RegistrationsCsv
     private static string[] CellsOf(Row row) =>
     [
         row.OrderId.ToString(), row.OrderState, TimeOf(row.OrderedAt), row.BuyerName, row.BuyerEmail, row.TicketId.ToString(), row.TicketState, row.TicketType, row.HolderName, row.HolderEmail,
-        Money.Amount(row.PriceMinor, row.Currency), row.Currency == "XXX" ? "" : row.Currency, row.CheckedInAt is { } at ? TimeOf(at) : "", row.ConsentStoring ? "yes" : "no", row.ConsentSharing ? "yes" : "no",
+        Money.Amount(row.PriceMinor, row.Currency), row.Currency == "XXX" ? "" : row.Currency, row.CheckedInAt is { } at ? TimeOf(at) : "", row.ConsentStoring ? "yes" : "no", row.ConsentSharing is { } shares ? shares ? "yes" : "no" : "",
     ];
 
     private static IEnumerable<string> AnswersOf(Row row, IReadOnlyList<QuestionDetails> questions, Dictionary<Guid, string> files)
@@ -127,5 +127,5 @@ internal static class RegistrationsCsv
 
     private sealed record Row(
         Guid OrderId, string OrderState, DateTimeOffset OrderedAt, string BuyerName, string BuyerEmail, Guid TicketId, string TicketState, string TicketType, string HolderName, string HolderEmail,
-        long PriceMinor, string Currency, DateTimeOffset? CheckedInAt, bool ConsentStoring, bool ConsentSharing, string Answers);
+        long PriceMinor, string Currency, DateTimeOffset? CheckedInAt, bool ConsentStoring, bool? ConsentSharing, string Answers);
 }

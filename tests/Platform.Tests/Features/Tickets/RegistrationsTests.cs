@@ -35,7 +35,7 @@ public sealed class RegistrationsTests(PlatformFixture fixture)
             rows[0].Cells);
         Assert.Equal(answers.Select((_, i) => $"csv-{i}@people.example"), rows[1..].Select(r => r.Cells[4]));
         Assert.Equal(["'" + answers[0], "'" + answers[1], "'" + answers[2], "'" + answers[3], answers[4], answers[5]], rows[1..].Select(r => r.Cells[15]));
-        Assert.Equal((0.ToString("F2", System.Globalization.CultureInfo.InvariantCulture), "CHF", "yes", "no"), (rows[1].Cells[10], rows[1].Cells[11], rows[1].Cells[13], rows[1].Cells[14]));
+        Assert.Equal((0.ToString("F2", System.Globalization.CultureInfo.InvariantCulture), "CHF", "yes", ""), (rows[1].Cells[10], rows[1].Cells[11], rows[1].Cells[13], rows[1].Cells[14]));
 
         // Filtered as the page is, for nobody else, and written down.
         using var one = await shop.Organiser.GetAsync($"/api/v1/events/{shop.EventId}/registrations.csv?text=csv-3&state=confirmed&type={shop.TypeId}");
@@ -44,6 +44,29 @@ public sealed class RegistrationsTests(PlatformFixture fixture)
         var (other, _, _) = await fixture.OrganiserAsync();
         await other.GetAsync($"/api/v1/events/{shop.EventId}/registrations.csv").ShouldRefuseAsync(HttpStatusCode.Forbidden, "not_event_admin");
         Assert.Equal(2, await shop.ScalarAsync<int>("select count(*)::int from platform.audit_log where event_id = @EventId and action = 'registrations.exported'", new { shop.EventId }));
+    }
+
+    [Fact]
+    public async Task The_table_says_nothing_for_whom_nobody_asked_about_sharing()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 5);
+        await BuyAsync("unasked", version: null, sharing: false);
+        await AskAsync("");
+        await BuyAsync("asked-to-store", version: 1, sharing: false);
+        await AskAsync("May sponsors have your address?");
+        await BuyAsync("no", version: 2, sharing: false);
+        var handedOn = await BuyAsync("yes", version: 2, sharing: true);
+        using var transferred = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/tickets/{handedOn.GetProperty("tickets")[0].GetProperty("id").GetGuid()}/transfer", handedOn, new { name = "Cy", email = "cy@people.example" });
+        Assert.Equal(HttpStatusCode.OK, transferred.StatusCode);
+
+        using var response = await shop.Organiser.GetAsync($"/api/v1/events/{shop.EventId}/registrations.csv");
+        var rows = CsvReader.Read(await response.Content.ReadAsStringAsync()).Skip(1).ToList();
+        Assert.Equal(["unasked: ", "asked-to-store: ", "no: no", "yes: yes", "cy: "], rows.Select(r => $"{r.Cells[9].Split('@')[0]}: {r.Cells[14]}"));
+
+        Task AskAsync(string sharing) => shop.Organiser.PutAsync($"/api/v1/events/{shop.EventId}/consent", Http.Json(new { storing = "We keep your answers.", sharing }));
+
+        Task<JsonElement> BuyAsync(string name, int? version, bool sharing) =>
+            shop.BuyAsync(new { email = $"{name}@people.example", name, tickets = new[] { new { ticketTypeId = shop.TypeId } }, consent = new { version, storing = true, sharing } });
     }
 
     [Fact]
