@@ -17,13 +17,13 @@ internal sealed class Admission
         var admission = new Admission();
         var error = await admission.UseVoucherAsync(connection, eventId, orderId, request.Voucher, draft)
             ?? await admission.UseInvitationAsync(connection, eventId, orderId, request.Invitation, draft, keys)
-            ?? await admission.UseOfferAsync(connection, eventId, request.WaitingList, draft, keys);
+            ?? await admission.UseOfferAsync(connection, eventId, orderId, request.WaitingList, draft, keys);
         return error is null ? admission : error;
     }
 
     /// <summary>
-    /// Money for an order has come, perhaps after its hold, when what it had used was free for others: voucher and invitation are used up again. False: somebody
-    /// else has used them, or they were taken back.
+    /// Money for an order has come, perhaps after its hold, when what it had used was free for others: voucher, invitation and place in the queue are used up again. False:
+    /// somebody else has used voucher or invitation, or they were taken back.
     /// </summary>
     public static async Task<bool> HoldsStillAsync(NpgsqlConnection connection, Guid orderId)
     {
@@ -37,6 +37,7 @@ internal sealed class Admission
             }
         }
 
+        await WaitingList.ClaimAgainAsync(connection, orderId);
         return invitation is not { } id || await connection.ExecuteAsync(
             """
             update platform.ticket_invitations set state = 'accepted', order_id = @orderId, changed_at = now()
@@ -126,7 +127,7 @@ internal sealed class Admission
         return null;
     }
 
-    private async Task<ApiError?> UseOfferAsync(NpgsqlConnection connection, Guid eventId, string? link, OrderDraft draft, TicketKeys keys)
+    private async Task<ApiError?> UseOfferAsync(NpgsqlConnection connection, Guid eventId, Guid orderId, string? link, OrderDraft draft, TicketKeys keys)
     {
         if (link is null)
         {
@@ -135,8 +136,8 @@ internal sealed class Admission
 
         if (!keys.TryReadLink("waiting", link, out var id)
             || await connection.QuerySingleOrDefaultAsync<Guid?>(
-                "update platform.ticket_waiting_list set state = 'claimed' where id = @id and event_id = @eventId and state = 'offered' and offered_until > clock_timestamp() returning ticket_type_id",
-                new { id, eventId }) is not { } type)
+                "update platform.ticket_waiting_list set state = 'claimed', order_id = @orderId where id = @id and event_id = @eventId and state = 'offered' and offered_until > clock_timestamp() returning ticket_type_id",
+                new { id, eventId, orderId }) is not { } type)
         {
             return ApiError.Conflict("offer_lapsed", "This place in the queue has no offer at the moment.");
         }

@@ -9,7 +9,7 @@ namespace Events.Platform.Features.Tickets;
 /// <summary>The ways in which an order, or one of its tickets, ends.</summary>
 internal static class ReleaseOrder
 {
-    /// <summary>Time ran out before the money came. What the order used up (invitation) may be used again.</summary>
+    /// <summary>Time ran out before the money came. What the order used up (invitation, place in the queue) may be used again.</summary>
     public static async Task ExpireAsync(NpgsqlTransaction transaction, Guid orderId, Guid eventId)
     {
         await CloseAsync(transaction.Connection!, orderId, "expired", "released");
@@ -78,12 +78,18 @@ internal static class ReleaseOrder
         return null;
     }
 
-    private static Task CloseAsync(NpgsqlConnection connection, Guid orderId, string orderState, string ticketState) =>
-        connection.ExecuteAsync(
+    private static async Task CloseAsync(NpgsqlConnection connection, Guid orderId, string orderState, string ticketState)
+    {
+        await connection.ExecuteAsync(
             """
             update platform.tickets set state = @ticketState, held_until = null, changed_at = now() where order_id = @orderId and state in ('held', 'valid', 'released');
             update platform.orders set state = @orderState, closed_at = now() where id = @orderId;
             update platform.ticket_invitations set state = 'opened', order_id = null, changed_at = now() where order_id = @orderId and state = 'accepted';
             """,
             new { orderId, orderState, ticketState });
+        if (ticketState == "released")
+        {
+            await WaitingList.ReturnAsync(connection, orderId);
+        }
+    }
 }

@@ -87,7 +87,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
             ["message"] = $"You were on the waiting list, and there is a ticket for you now. It is kept until {until:d MMMM yyyy, HH:mm} UTC.",
             ["invitationUrl"] = Link($"/e/{row.Slug}/tickets#waiting={keys.LinkOf("waiting", waitingId)}"),
         })
-        { ExpiresAt = until, OnceKey = $"waiting-list-offer:{waitingId}" });
+        { ExpiresAt = until, OnceKey = $"waiting-list-offer:{waitingId}:{until.ToUnixTimeSeconds()}" }); // one that goes on is known already
     }
 
     /// <summary>The event does not take place: once an address, however many tickets it holds. Who has a ticket has the event in a calendar, perhaps.</summary>

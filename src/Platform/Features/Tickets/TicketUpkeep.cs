@@ -87,7 +87,8 @@ internal sealed class TicketUpkeep(Database database, TicketMails mails, TimePro
 
         var offered = (await connection.QueryAsync<(Guid Id, Guid EventId, DateTime Until)>(
             $"""
-            update platform.ticket_waiting_list w set state = 'offered', offered_until = least(now() + make_interval(secs => @OfferSeconds), y.sales_until)
+            update platform.ticket_waiting_list w set state = 'offered',
+                   offered_until = least(case when w.offered_until > now() then w.offered_until else now() + make_interval(secs => @OfferSeconds) end, y.sales_until)
             from platform.ticket_types y
             where y.id = w.ticket_type_id and w.id in (
                 select w.id from platform.ticket_waiting_list w join platform.ticket_types y on y.id = w.ticket_type_id

@@ -81,6 +81,24 @@ internal static class WaitingList
         """,
         type);
 
+    /// <summary>
+    /// An order that was let in by an offer ended before it was paid. Its owner waits again, by the id of before and so ahead of all who came later: the queue's next move offers
+    /// the seat anew for what is left of the offer, or, should somebody have taken it meanwhile, the next one that comes free.
+    /// </summary>
+    public static Task<int> ReturnAsync(NpgsqlConnection connection, Guid orderId) => connection.ExecuteAsync(
+        $"""
+        update platform.ticket_waiting_list w set quota_id = y.quota_id,
+               state = case when w.offered_until <= now() or {TypeRow.IsOver}
+                                 or exists (select from platform.ticket_waiting_list o where o.ticket_type_id = w.ticket_type_id and lower(o.email) = lower(w.email) and o.state in ('waiting', 'offered'))
+                            then 'lapsed' else 'waiting' end
+        from platform.ticket_types y where y.id = w.ticket_type_id and w.order_id = @orderId and w.state = 'claimed'
+        """,
+        new { orderId });
+
+    /// <summary>Money for such an order has come after all: the seat that its owner waits for, or is offered, is not kept besides.</summary>
+    public static Task<int> ClaimAgainAsync(NpgsqlConnection connection, Guid orderId) => connection.ExecuteAsync(
+        "update platform.ticket_waiting_list set state = 'claimed' where order_id = @orderId and state in ('waiting', 'offered')", new { orderId });
+
     public static async Task<Results<Ok<WaitingDetails>, ProblemHttpResult>> GetAsync(string key, Database database, TicketKeys keys, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
@@ -99,7 +117,7 @@ internal static class WaitingList
     private static async Task<WaitingDetails?> FindAsync(NpgsqlConnection connection, Guid id, TicketKeys keys) =>
         await connection.QuerySingleOrDefaultAsync<WaitingRow>(
             """
-            select w.id, case when w.state = 'offered' and w.offered_until <= now() then 'lapsed' else w.state end as state, w.offered_until,
+            select w.id, case when w.state = 'offered' and w.offered_until <= now() then 'lapsed' else w.state end as state, case when w.state <> 'waiting' then w.offered_until end as offered_until,
                    case when w.state = 'waiting' then (select count(*)::int from platform.ticket_waiting_list b where b.quota_id = w.quota_id and b.state = 'waiting' and b.id <= w.id) else 0 end as position
             from platform.ticket_waiting_list w where w.id = @id
             """,

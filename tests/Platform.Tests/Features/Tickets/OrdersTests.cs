@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Events.Platform.Features.Payments;
 using Events.Tests.Platform.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Events.Tests.Platform.Features.Tickets;
 
@@ -188,6 +190,81 @@ public sealed class OrdersTests(PlatformFixture fixture)
         await shop.SendAsync(shop.Order("wanda@people.example", waitingList: key)).ShouldRefuseAsync(HttpStatusCode.Conflict, "offer_lapsed");
         Assert.Equal(0, await shop.AvailableAsync());
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_offer_whose_order_ends_unpaid_goes_on_to_its_end(bool isCancelled)
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var (key, offered, order) = await OfferedAsync(shop);
+        Assert.Equal("claimed", (await OfferAsync(key)).GetProperty("state").GetString());
+        await EndAsync();
+        var again = await OfferAsync(key, "offered");
+        Assert.Equal(offered.GetProperty("offeredUntil").GetDateTimeOffset(), again.GetProperty("offeredUntil").GetDateTimeOffset());
+        await shop.SendAsync(shop.Order("quick@people.example")).ShouldRefuseAsync(HttpStatusCode.Conflict, "sold_out");
+        await fixture.MailsAsync(order.GetProperty("email").GetString()!, "there is a ticket for you now", 1);
+
+        // Nor is it offered for longer than it was.
+        order = await shop.BuyAsync(shop.Order("wanda@people.example", waitingList: key));
+        await shop.ScalarAsync<int>("update platform.ticket_waiting_list set offered_until = now() where event_id = @EventId; select 1", new { shop.EventId });
+        await EndAsync();
+        await OfferAsync(key, "lapsed");
+
+        async Task EndAsync()
+        {
+            if (isCancelled)
+            {
+                using var cancelled = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/orders/{order.GetProperty("id").GetGuid()}/cancel", order);
+                Assert.Equal(HttpStatusCode.OK, cancelled.StatusCode);
+                return;
+            }
+
+            await shop.ExpireAsync(order);
+        }
+    }
+
+    [Fact]
+    public async Task Money_that_comes_late_takes_the_seat_that_is_offered_to_its_buyer_again()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var (key, _, order) = await OfferedAsync(shop);
+        var id = order.GetProperty("id").GetGuid();
+        await shop.LeaveAloneAsync(order);
+        await fixture.Services.GetRequiredService<TestPaymentProvider>().PayAsync($"test_{id:N}", CancellationToken.None);
+        await shop.ExpireAsync(order);
+        await OfferAsync(key, "offered");
+        await shop.ScalarAsync<int>("update platform.payments set checked_at = now() - interval '2 minutes' where order_id = @id; select 1", new { id });
+        await EventuallyAsync(async () => await shop.StateAsync(order) == "confirmed");
+        Assert.Equal(("claimed", 1), ((await OfferAsync(key)).GetProperty("state").GetString(), (await shop.QuotaAsync()).GetProperty("taken").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Who_queued_again_while_an_order_was_open_keeps_the_later_place()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var (key, _, order) = await OfferedAsync(shop);
+        var later = (await JoinAsync(shop, order.GetProperty("email").GetString()!)).GetProperty("key").GetString()!;
+        await shop.ExpireAsync(order);
+        await OfferAsync(later, "offered");
+        Assert.Equal(("lapsed", "expired"), ((await OfferAsync(key)).GetProperty("state").GetString(), await shop.StateAsync(order)));
+    }
+
+    /// <summary>Somebody waited, was offered the only seat, and has ordered it.</summary>
+    private async Task<(string Key, JsonElement Offer, JsonElement Order)> OfferedAsync(Shop shop)
+    {
+        var email = $"wanda-{Guid.NewGuid():N}@people.example";
+        var taken = await shop.BuyAsync();
+        var key = (await JoinAsync(shop, email)).GetProperty("key").GetString()!;
+        using var cancelled = await shop.WithKeyAsync(HttpMethod.Post, $"/api/v1/orders/{taken.GetProperty("id").GetGuid()}/cancel", taken);
+        var offer = await OfferAsync(key, "offered");
+        return (key, offer, await shop.BuyAsync(shop.Order(email, waitingList: key)));
+    }
+
+    private Task<JsonElement> JoinAsync(Shop shop, string email) =>
+        fixture.Client().PostJsonAsync($"/api/v1/events/{shop.EventId}/waiting-list", new { ticketTypeId = shop.TypeId, email, name = "Wanda" }, HttpStatusCode.Created);
+
+    private Task<JsonElement> OfferAsync(string key, string? state = null) => fixture.Client().EventuallyAsync($"/api/v1/waiting-list/{key}", w => state is null || w.GetProperty("state").GetString() == state);
 
     [Theory]
     [InlineData("sales_until = now()")]
