@@ -17,7 +17,7 @@ internal sealed record DeviceCaller(Guid DeviceId, Guid EventId, string Role, bo
 
 /// <summary>
 /// Credentials of devices: <c>evd_</c> and 256 random bits, hashed, for one event, ended by revoking the device. They are had for an enrolment key of as many
-/// bits, which works once and for a day.
+/// bits, which works once and for a day. Its answer may get lost on a bad network: until the token that it gave is first used, and for ten minutes, the key gives another in that one's place.
 /// </summary>
 internal static class DeviceTokens
 {
@@ -25,6 +25,9 @@ internal static class DeviceTokens
 
     /// <summary>What a revoked device has scanned may still be handed in, for the record.</summary>
     public static readonly TimeSpan LastUploads = TimeSpan.FromDays(7);
+
+    /// <summary>For a network that is away for a moment; whoever photographs the code later comes too late.</summary>
+    private static readonly TimeSpan EnrolsAgainFor = TimeSpan.FromMinutes(10);
 
     private const int Length = 4 + 43; // the prefix and base64url of 32 bytes
 
@@ -41,11 +44,12 @@ internal static class DeviceTokens
         var enrolled = key is { Length: < 100 }
             ? await transaction.Connection!.QuerySingleOrDefaultAsync<EnrolledRow>(
                 """
-                update platform.check_in_devices d set enrol_hash = null, enrol_until = null, token_hash = @hash, enrolled_at = now(), last_seen_at = now()
+                update platform.check_in_devices d set token_hash = @hash, enrolled_at = now(), last_seen_at = now(), enrol_used_at = coalesce(d.enrol_used_at, now()),
+                       enrol_until = case when d.enrol_used_at is null then least(d.enrol_until, now() + @EnrolsAgainFor) else d.enrol_until end
                 from platform.events e where e.id = d.event_id and d.enrol_hash = @Key and d.enrol_until > now() and d.revoked_at is null
                 returning d.id, d.event_id, e.organiser_id
                 """,
-                new { hash, Key = Hash(key) })
+                new { hash, Key = Hash(key), EnrolsAgainFor })
             : null;
         if (enrolled is null)
         {
@@ -66,10 +70,13 @@ internal static class DeviceTokens
 
         await using var connection = await database.OpenAsync(cancel);
 
-        // Last seen to the minute: a busy door does not rewrite its row at every scan.
+        // Last seen to the minute: a busy door does not rewrite its row at every scan. The first use of a token ends the key that gave it.
         var row = await connection.QuerySingleOrDefaultAsync<DeviceRow>(
             """
-            with seen as (update platform.check_in_devices set last_seen_at = now() where token_hash = @Hash and revoked_at is null and (last_seen_at is null or last_seen_at < now() - interval '1 minute'))
+            with seen as (
+                update platform.check_in_devices set last_seen_at = now(), enrol_used_at = null,
+                       enrol_hash = case when enrol_used_at is null then enrol_hash end, enrol_until = case when enrol_used_at is null then enrol_until end
+                where token_hash = @Hash and revoked_at is null and (last_seen_at is null or last_seen_at < now() - interval '1 minute' or enrol_used_at is not null))
             select id, event_id, role, revoked_at from platform.check_in_devices where token_hash = @Hash
             """,
             new { Hash = Hash(token) });

@@ -118,7 +118,7 @@ internal static class Devices
 
                 var (key, hash) = DeviceTokens.NewSecret("");
                 if (await transaction.Connection!.QuerySingleOrDefaultAsync<Row>(
-                    $"update platform.check_in_devices set enrol_hash = @hash, enrol_until = now() + @EnrolmentLife where id = @deviceId and event_id = @id and revoked_at is null returning {Row.Columns}",
+                    $"update platform.check_in_devices set enrol_hash = @hash, enrol_until = now() + @EnrolmentLife, enrol_used_at = null where id = @deviceId and event_id = @id and revoked_at is null returning {Row.Columns}",
                     new { id, deviceId, hash, EnrolmentLife }) is not { } device)
                 {
                     return NotFound;
@@ -150,7 +150,7 @@ internal static class Devices
 
                 if (device.RevokedAt is null)
                 {
-                    await transaction.Connection!.ExecuteAsync("update platform.check_in_devices set revoked_at = clock_timestamp(), enrol_hash = null, enrol_until = null where id = @deviceId", values);
+                    await transaction.Connection!.ExecuteAsync("update platform.check_in_devices set revoked_at = clock_timestamp(), enrol_hash = null, enrol_until = null, enrol_used_at = null where id = @deviceId", values);
                     await AuditAsync(transaction, account, "check_in_device.revoked", managed.Value!, deviceId);
                 }
 

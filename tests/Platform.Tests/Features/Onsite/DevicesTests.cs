@@ -19,10 +19,9 @@ public sealed class DevicesTests(PlatformFixture fixture)
         Assert.Equal("waiting", await StateAsync());
         var (token, id) = await DoorDevice.EnrolAsync(fixture, enrolment);
         Assert.Equal("active", await StateAsync());
-        await fixture.Client().PostAsync("/onsite/v1/enrol", Http.Json(new { key = DoorDevice.KeyOf(enrolment) })).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "enrolment_invalid");
-
         using var device = fixture.Bearer(token);
         var self = await device.GetJsonAsync("/onsite/v1/device");
+        await fixture.Client().PostAsync("/onsite/v1/enrol", Http.Json(new { key = DoorDevice.KeyOf(enrolment) })).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "enrolment_invalid");
         Assert.Equal(("Door A", "scanner", shop.EventId), (self.GetProperty("name").GetString(), self.GetProperty("role").GetString(), self.GetProperty("event").GetProperty("id").GetGuid()));
         Assert.Equal(shop.TypeId, self.GetProperty("entrance").GetProperty("ticketTypeIds")[0].GetGuid());
         Assert.NotEmpty(self.GetProperty("keys").EnumerateArray());
@@ -59,6 +58,32 @@ public sealed class DevicesTests(PlatformFixture fixture)
 
         async Task<JsonElement> DeviceAsync() => (await shop.Organiser.GetJsonAsync(path)).GetProperty("items")[0];
         async Task<string?> StateAsync() => (await DeviceAsync()).GetProperty("state").GetString();
+    }
+
+    [Fact]
+    public async Task An_enrolment_whose_answer_was_lost_is_made_again_until_its_token_is_used()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 5);
+        var path = DoorDevice.PathOf(shop);
+        var enrolment = await shop.Organiser.PostJsonAsync(path, new { name = "Door A" }, HttpStatusCode.Created);
+        var (lost, id) = await DoorDevice.EnrolAsync(fixture, enrolment);
+        var (token, sameId) = await DoorDevice.EnrolAsync(fixture, enrolment);
+        Assert.Equal(id, sameId);
+        await fixture.Bearer(lost).GetAsync("/onsite/v1/device").ShouldRefuseAsync(HttpStatusCode.Unauthorized, "device_token_invalid");
+        await fixture.Bearer(token).GetJsonAsync("/onsite/v1/device");
+        await RefusedAsync(enrolment);
+
+        // A key that the device does not know yet is not used up by what it does with its old token; the minutes count from the first use.
+        var renewed = await shop.Organiser.PostJsonAsync($"{path}/{id}/enrolment", null, HttpStatusCode.OK);
+        await fixture.Bearer(token).GetJsonAsync("/onsite/v1/device");
+        await DoorDevice.EnrolAsync(fixture, renewed);
+        Assert.InRange(await shop.ScalarAsync<double>("select extract(epoch from enrol_until - now())::float8 from platform.check_in_devices where id = @id", new { id }), 500, 600);
+        await shop.ScalarAsync<int>("update platform.check_in_devices set enrol_until = enrol_until - interval '9 minutes', enrol_used_at = enrol_used_at - interval '9 minutes' where id = @id; select 1", new { id });
+        await DoorDevice.EnrolAsync(fixture, renewed);
+        await shop.ScalarAsync<int>("update platform.check_in_devices set enrol_until = enrol_until - interval '1 minute' where id = @id; select 1", new { id });
+        await RefusedAsync(renewed);
+
+        Task<JsonElement> RefusedAsync(JsonElement used) => fixture.Client().PostAsync("/onsite/v1/enrol", Http.Json(new { key = DoorDevice.KeyOf(used) })).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "enrolment_invalid");
     }
 
     [Fact]
