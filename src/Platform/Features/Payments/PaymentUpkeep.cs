@@ -8,7 +8,7 @@ namespace Events.Platform.Features.Payments;
 /// <summary>
 /// What happens to payments without anybody asking: refunds are carried out, the till is closed for orders that have ended, and
 /// payments nobody told us of are asked for, so that a lost notice costs time and not an order. All state is in the rows, and every step may be done twice. A payment
-/// that the provider has trouble with is put off; only a provider that does not answer at all is left alone for all of them.
+/// that the provider has trouble with is put off; only a provider that does not answer at all is left alone for all of them. What is to be refunded by one that nobody here knows is its organiser's to look after.
 /// </summary>
 internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvider> providers, Payments payments, TimeProvider clock, ILogger<PaymentUpkeep> log)
     : RowWorker(log)
@@ -21,6 +21,9 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
 
     /// <summary>A trouble that lasts is somebody's to mend, who then waits no longer than this.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
+
+    /// <summary>A platform that is told of its provider a little later than the others, or was set up without it for a moment, gives nothing up.</summary>
+    private static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(1);
 
     /// <summary>As long as any provider goes on sending a notice.</summary>
     private static readonly TimeSpan NoticesKept = TimeSpan.FromDays(30);
@@ -41,8 +44,14 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
 
     private DateTimeOffset _forgetAt;
 
-    public override string Due => _provider is null ? "false" : $"""
-        exists (select from platform.payments where state = 'refund_due' and ask_after <= now() and provider = '{_provider.Name}')
+    /// <summary>Of a provider that this installation does not use, or not any more: nobody will carry it out.</summary>
+    private string IsAbandoned => $"state = 'refund_due' and provider <> '{_provider?.Name}'";
+
+    private string AbandonedDue => $"exists (select from platform.payments where {IsAbandoned} and changed_at < now() - interval '{GivenUpAfter.TotalSeconds} seconds')";
+
+    public override string Due => _provider is null ? AbandonedDue : $"""
+        {AbandonedDue}
+        or exists (select from platform.payments where state = 'refund_due' and ask_after <= now() and provider = '{_provider.Name}')
         or exists (select from platform.payments p join platform.orders o on o.id = p.order_id where {HasEnded} and p.provider = '{_provider.Name}')
         or exists (select from platform.payments where state = 'started' and ask_after <= now() and provider = '{_provider.Name}' and checked_at < now() - interval '{CheckEvery.TotalSeconds} seconds')
         """;
@@ -58,6 +67,7 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
 
     protected override async Task WorkAsync(CancellationToken cancel)
     {
+        await GiveUpAbandonedAsync(cancel);
         if (_provider is null)
         {
             return;
@@ -124,6 +134,23 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
         catch (PaymentProviderException e) when (!e.IsTransient)
         {
             return e.Message;
+        }
+    }
+
+    /// <summary>The money has to be given back where it was taken, by hand; asked for again, the refund has as long anew.</summary>
+    private async Task GiveUpAbandonedAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        var given = await connection.QueryAsync<(string Id, string Why)>(
+            $"""
+            update platform.payments set state = 'refund_failed', changed_at = now(),
+                   refund_error = format('It was paid by the payment provider “%s”, which this installation does not use any more: give the money back there.', provider)
+            where {IsAbandoned} and changed_at < now() - @GivenUpAfter returning id, refund_error
+            """,
+            new { GivenUpAfter });
+        foreach (var (id, why) in given)
+        {
+            PaymentsLog.RefundFailed(log, id, why);
         }
     }
 

@@ -214,6 +214,31 @@ public sealed class PaymentsTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task A_refund_of_a_provider_that_is_used_no_more_is_told_as_one_that_failed_and_not_before_an_hour()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var order = await shop.BuyAsync();
+        var id = order.GetProperty("id").GetGuid();
+        using (await fixture.Client().PostAsync(order.GetProperty("checkoutUrl").GetString(), null))
+        {
+            Assert.Equal("confirmed", await shop.StateAsync(order));
+        }
+
+        await shop.ScalarAsync<int>("update platform.payments set provider = 'formerly' where order_id = @id; select 1", new { id });
+        for (var times = 0; times < 2; times++)
+        {
+            await shop.Organiser.PostJsonAsync($"/api/v1/orders/{id}/refund", null, HttpStatusCode.OK);
+            Assert.Equal("refund_due", await shop.ScalarAsync<string>("update platform.payments set changed_at = now() - interval '59 minutes' where order_id = @id returning state", new { id }));
+            Assert.Null(await ProblemAsync());
+            await shop.ScalarAsync<int>("update platform.payments set changed_at = now() - interval '61 minutes' where order_id = @id; select 1", new { id });
+            await OrdersTests.EventuallyAsync(async () => await ProblemAsync() is not null);
+            Assert.Equal(("refunding", "It was paid by the payment provider “formerly”, which this installation does not use any more: give the money back there."), (await shop.StateAsync(order), await ProblemAsync()));
+        }
+
+        async Task<string?> ProblemAsync() => (await shop.Organiser.GetJsonAsync($"/api/v1/events/{shop.EventId}/orders")).GetProperty("items")[0].GetProperty("refundProblem").GetString();
+    }
+
+    [Fact]
     public async Task Nothing_is_sold_for_money_before_the_account_is_connected()
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 1);
