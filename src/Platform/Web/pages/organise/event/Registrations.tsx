@@ -11,6 +11,7 @@ import { Blank, Button, Select } from '../../../ui/parts';
 import { useToast } from '../../../ui/toasts';
 import { api } from '../../account';
 import { orderStates, ticketWords } from '../../words';
+import { refundOf } from './refund';
 
 /** Who registered: searched by name or address, opened, refunded, taken back. */
 export function Registrations({ event, onSale, may }: { event: EventDetail; onSale: Load<OnSale>; may: (action: EventAction) => boolean }) {
@@ -110,12 +111,12 @@ export function Registrations({ event, onSale, may }: { event: EventDetail; onSa
           )
         }
       </Loaded>
-      {opened && <OrderDialog id={opened} ends={may('end_orders')} close={() => setOpened(null)} changed={orders.reload} />}
+      {opened && <OrderDialog id={opened} problem={orders.value?.find(({ id }) => id === opened)?.refundProblem ?? null} ends={may('end_orders')} close={() => setOpened(null)} changed={orders.reload} />}
     </section>
   );
 }
 
-function OrderDialog({ id, ends, close, changed }: { id: string; /** We may give money back. */ ends: boolean; close: () => void; changed: () => void }) {
+function OrderDialog({ id, problem, ends, close, changed }: { id: string; /** Why its money did not go back. */ problem: string | null; /** We may give money back. */ ends: boolean; close: () => void; changed: () => void }) {
   const order = useLoad((signal) => api.call<Order>(`/orders/${id}`, { signal }), id);
   const [asking, setAsking] = useState<'order' | Ticket | null>(null);
   const toast = useToast();
@@ -137,6 +138,7 @@ function OrderDialog({ id, ends, close, changed }: { id: string; /** We may give
         {(value) => {
           const open = value.state === 'pending' || value.state === 'confirmed';
           const paid = value.totalMinor > 0 && value.state === 'confirmed';
+          const refund = refundOf(value.state, problem);
           return (
             <div className="stack stack--tight">
               <div className="panel__head">
@@ -185,7 +187,8 @@ function OrderDialog({ id, ends, close, changed }: { id: string; /** We may give
                   </li>
                 ))}
               </ul>
-              {value.state === 'refunding' && ends && (
+              {refund === 'under way' && <p data-testid="refund-under-way">The payment provider is giving the money back.</p>}
+              {refund === 'failed' && ends && (
                 <div className="form__end">
                   <Button onClick={() => act(`/orders/${id}/refund`, { method: 'POST' }, 'The payment provider is asked.')} data-testid="order-refund-again">
                     Ask for the refund again
