@@ -43,6 +43,6 @@ internal sealed class LinkMails(NodeOptions options, TimeProvider clock)
     {
         var token = await MagicLinks.IssueAsync(transaction, link);
         model["confirmUrl"] = new Uri(options.PublicUrl, $"{ConfirmPage.Path}?token={token}").AbsoluteUri;
-        await MailOutbox.EnqueueAsync(transaction, new MailMessage(to, template, model) { ExpiresAt = link.ExpiresAt });
+        await MailOutbox.EnqueueAsync(transaction, new MailMessage(to, template, model) { Urgency = link.ExpiresAt <= clock.GetUtcNow() + MagicLinks.PrivacyLifetime ? MailUrgency.Awaited : MailUrgency.Usual, ExpiresAt = link.ExpiresAt });
     }
 }

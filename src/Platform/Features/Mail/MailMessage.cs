@@ -14,8 +14,23 @@ public sealed record MailMessage(string To, string Template, IReadOnlyDictionary
     /// <summary>Asked for a second time with the same key, nothing is enqueued: "order-confirmation:{orderId}". Null: always.</summary>
     public string? OnceKey { get; init; }
 
+    /// <summary>Which of the mails that are due leaves first.</summary>
+    public MailUrgency Urgency { get; init; } = MailUrgency.Usual;
+
     /// <summary>A mail that is not out by then is not sent at all: a link that has expired helps nobody. Null: no end.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+}
+
+/// <summary>In the order in which they leave; stored.</summary>
+public enum MailUrgency
+{
+    /// <summary>Somebody waits for it in front of a page, and it is of use for minutes: links.</summary>
+    Awaited = 0,
+
+    Usual = 1,
+
+    /// <summary>One of the thousands that an event sends to everybody at once.</summary>
+    ToEverybody = 2,
 }
 
 /// <summary>A file in a mail.</summary>

@@ -27,10 +27,10 @@ public static class MailOutbox
         var connection = transaction.Connection!;
         var kept = await connection.ExecuteAsync(
             """
-            insert into platform.mails (id, once_key, to_address, template, model, expires_at)
-            values (@id, @OnceKey, @To, @Template, @Model::jsonb, @ExpiresAt) on conflict (once_key) do nothing
+            insert into platform.mails (id, once_key, to_address, template, model, urgency, expires_at)
+            values (@id, @OnceKey, @To, @Template, @Model::jsonb, @Urgency, @ExpiresAt) on conflict (once_key) do nothing
             """,
-            new { id, mail.OnceKey, mail.To, mail.Template, Model = JsonSerializer.Serialize(mail.Model), mail.ExpiresAt },
+            new { id, mail.OnceKey, mail.To, mail.Template, Model = JsonSerializer.Serialize(mail.Model), Urgency = (short)mail.Urgency, mail.ExpiresAt },
             transaction);
         if (kept == 0)
         {

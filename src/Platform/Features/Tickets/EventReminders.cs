@@ -62,7 +62,7 @@ internal sealed class EventReminders(NodeOptions options) : ITimerHandler
                 ["when"] = EventTimes.InWords(row),
                 ["eventUrl"] = new Uri(options.PublicUrl, $"/e/{row.Slug}").ToString(),
             })
-            { OnceKey = OnceKey(row, progress.Hours, holder.HolderEmail), ExpiresAt = row.StartsAt });
+            { OnceKey = OnceKey(row, progress.Hours, holder.HolderEmail), Urgency = MailUrgency.ToEverybody, ExpiresAt = row.StartsAt });
         }
 
         if (holders.Count == Batch)

@@ -57,7 +57,7 @@ internal static class Invitations
     /// <param name="email">Well-formed.</param>
     /// <param name="keys">Make the link.</param>
     /// <param name="options">Say where we are.</param>
-    /// <param name="isRenewed">Whether somebody who has a link already is mailed again.</param>
+    /// <param name="isRenewed">Whether somebody who has a link already is mailed again: one by one, and not out of a table.</param>
     internal static async Task<Outcome<InvitationDetails>> InviteAsync(NpgsqlTransaction transaction, EventRow row, Guid typeId, string email, TicketKeys keys, NodeOptions options, bool isRenewed)
     {
         var connection = transaction.Connection!;
@@ -88,7 +88,8 @@ internal static class Invitations
             ["event"] = row.Name,
             ["when"] = EventTimes.InWords(row),
             ["invitationUrl"] = new Uri(options.PublicUrl, $"/e/{row.Slug}/tickets#invitation={keys.LinkOf("invitation", invitation.Id)}").ToString(),
-        }));
+        })
+        { Urgency = isRenewed ? MailUrgency.Usual : MailUrgency.ToEverybody });
         return invitation.ToDetails(keys);
     }
 

@@ -54,6 +54,8 @@ internal sealed class ScheduleNotices(NodeOptions options) : ITimerHandler
                 ["eventUrl"] = new Uri(options.PublicUrl, $"/e/{row.Slug}").ToString(),
             })
             {
+                Urgency = MailUrgency.ToEverybody,
+
                 // Once an address, however many tickets it holds.
                 OnceKey = $"schedule-change:{timer.Key}:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(holder.HolderEmail.ToLowerInvariant())))[..32]}",
                 Attachments = calendar is null ? [] : [new MailAttachment("event.ics", EventCalendar.TypeOf(CalendarMethod.Publish), calendar)],

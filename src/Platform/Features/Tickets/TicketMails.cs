@@ -106,6 +106,7 @@ internal sealed class TicketMails(Database database, TicketKeys keys, NodeOption
             ["calendar"] = hasTicket ? "yes" : "",
         })
         {
+            Urgency = MailUrgency.ToEverybody,
             OnceKey = $"event-cancelled:{row.Id}:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(email.ToLowerInvariant())))[..32]}",
             Attachments = hasTicket ? [new MailAttachment("event.ics", EventCalendar.TypeOf(CalendarMethod.Cancel), Encoding.UTF8.GetBytes(calendar))] : [],
         });
