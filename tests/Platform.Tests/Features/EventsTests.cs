@@ -49,6 +49,22 @@ public sealed class EventsTests(PlatformFixture fixture)
     }
 
     [Theory]
+    [InlineData("W. Europe Standard Time")] // Windows' name
+    [InlineData("posix/Europe/Zurich")]
+    [InlineData("right/Europe/Zurich")]
+    public async Task A_zone_that_browsers_do_not_know_is_no_events(string zone)
+    {
+        var (client, _, organiserId) = await fixture.OrganiserAsync();
+        var path = $"/api/v1/organisations/{organiserId}/events";
+        await client.PostAsJsonAsync(path, NewEvent(zone: zone)).ShouldRefuseAsync(HttpStatusCode.BadRequest, "time_zone_unknown");
+        foreach (var known in new[] { "UTC", "Asia/Calcutta", "America/Argentina/Buenos_Aires" })
+        {
+            var made = await client.PostJsonAsync(path, NewEvent(zone: known), HttpStatusCode.Created);
+            await client.PatchAsJsonAsync($"/api/v1/events/{made.GetProperty("id").GetGuid()}", new { timeZone = zone }).ShouldRefuseAsync(HttpStatusCode.BadRequest, "time_zone_unknown");
+        }
+    }
+
+    [Theory]
     [InlineData("0001-01-02T00:00:00Z", "9999-12-30T00:00:00Z")]
     [InlineData("1999-12-31T00:00:00Z", null)]
     [InlineData(null, "2201-01-02T00:00:00Z")]

@@ -22,7 +22,7 @@ internal static class ChangeEvent
         var checks = new FieldChecks();
         var name = request.Name is null ? null : checks.Text("name", request.Name, 200);
         checks.Require(request.Description is null || (request.Description.Length <= 10_000 && FieldChecks.IsWellFormed(request.Description)), "description_invalid", "'description' has at most 10,000 characters of text.");
-        checks.Require(request.TimeZone is null || (request.TimeZone.Length <= 64 && TimeZoneInfo.TryFindSystemTimeZoneById(request.TimeZone, out _)), "time_zone_unknown", "'timeZone' must be an IANA zone like Europe/Zurich.");
+        checks.Require(request.TimeZone is null || EventTimes.IsZone(request.TimeZone), "time_zone_unknown", "'timeZone' must be an IANA zone like Europe/Zurich.");
         checks.Require(request.BusinessType is null || BusinessTypes.Contains(request.BusinessType), "business_type_invalid", BusinessTypes.Detail);
         if (checks.Error is not null)
         {

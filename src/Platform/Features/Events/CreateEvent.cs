@@ -26,7 +26,7 @@ internal static class CreateEvent
         var description = request.Description?.Trim() ?? "";
         var state = request.State ?? "live";
         checks.Require(description.Length <= 10_000 && FieldChecks.IsWellFormed(description), "description_invalid", "'description' has at most 10,000 characters of text.");
-        checks.Require(TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _), "time_zone_unknown", "'timeZone' must be an IANA zone like Europe/Zurich.");
+        checks.Require(EventTimes.IsZone(zone), "time_zone_unknown", "'timeZone' must be an IANA zone like Europe/Zurich.");
         checks.Require(request is { StartsAt: { } from, EndsAt: { } to } && EventTimes.AreInBounds(from, to), "times_invalid", "'startsAt' and 'endsAt' are needed, in this order, less than 400 days apart.");
         checks.Require(request.Slug is null || IsSlug(request.Slug), "slug_invalid", "'slug' takes lower-case letters, digits and single hyphens, at most 80.");
         var businessType = request.BusinessType ?? "other";

@@ -18,6 +18,13 @@ internal static class EventTimes
 
     public static bool AreInBounds(DateTimeOffset from, DateTimeOffset to) => IsInBounds(from) && to > from && to - from < Longest;
 
+    /// <summary>
+    /// A zone by its IANA name. The runtime takes Windows' names as well, and what else lies in the directory of zones (posix/…, right/…); browsers know neither, and a page that
+    /// is to show times in one of them fails.
+    /// </summary>
+    public static bool IsZone(string id) => id.Length <= 64 && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone) && zone.HasIanaId
+        && !id.StartsWith("posix/", StringComparison.Ordinal) && !id.StartsWith("right/", StringComparison.Ordinal);
+
     /// <summary>"Friday, 1 May 2026, 10:00 (Europe/Zurich)".</summary>
     public static string InWords(EventRow row) =>
         $"{TimeZoneInfo.ConvertTime(row.StartsAt, TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone)).ToString("dddd, d MMMM yyyy, HH:mm", CultureInfo.InvariantCulture)} ({row.TimeZone})";
