@@ -223,13 +223,14 @@ public sealed class StripeTests(StripeFixture fixture)
     }
 
     [Theory]
-    [InlineData(403)]
-    [InlineData(500)]
-    public async Task A_payment_that_stripe_has_trouble_with_holds_no_other_up(int status)
+    [InlineData(403, null)]
+    [InlineData(409, "idempotency_key_in_use")]
+    [InlineData(500, null)]
+    public async Task A_payment_that_stripe_has_trouble_with_holds_no_other_up(int status, string? code)
     {
         var shop = await fixture.ShopAsync(capacity: 2);
         var (troubled, session) = await PaidAsync(shop);
-        fixture.Stripe.FailAbout(session, status);
+        fixture.Stripe.FailAbout(session, status, code);
         await shop.Organiser.PostJsonAsync($"/api/v1/orders/{troubled.GetProperty("id").GetGuid()}/refund", null, HttpStatusCode.OK);
         await Eventually.TrueAsync(() => Task.FromResult(fixture.Stripe.Requests.Count(r => r.What == $"GET /v1/checkout/sessions/{session}") > 1), "its refund is tried");
 

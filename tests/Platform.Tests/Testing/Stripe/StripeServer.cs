@@ -23,7 +23,7 @@ internal sealed class StripeServer : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (string Fingerprint, int Status, string Body)> _answers = [];
     private readonly WebApplication _app;
-    private (string Id, int Status)? _trouble;
+    private (string Id, int Status, string? Code)? _trouble;
     private string? _forgottenOnceRefunded;
     private int _failures;
     private int _failWith;
@@ -64,7 +64,7 @@ internal sealed class StripeServer : IAsyncDisposable
     public void Fail(int requests, int status) => Locked(() => (_failures, _failWith) = (requests, status));
 
     /// <summary>Every request that names this is answered with this status, and nothing is done; until null ends it.</summary>
-    public void FailAbout(string id, int? status) => Locked(() => _trouble = status is { } with ? (id, with) : null);
+    public void FailAbout(string id, int? status, string? code = null) => Locked(() => _trouble = status is { } with ? (id, with, code) : null);
 
     /// <summary>Stripe has a session no more, as when it was another account's, or of a test mode that was cleared.</summary>
     public void Forget(string session) => Locked(() => Ledger.Forget(session));
@@ -153,7 +153,7 @@ internal sealed class StripeServer : IAsyncDisposable
         var fingerprint = $"{request.Path}?{form.Fingerprint}";
         if (_trouble is { } trouble && fingerprint.Contains(trouble.Id, StringComparison.Ordinal))
         {
-            return (trouble.Status, Error("api_error", null, "Something is wrong with this one.", null), false, false);
+            return (trouble.Status, Error("api_error", trouble.Code, "Something is wrong with this one.", null), false, false);
         }
 
         if (key is not null && HttpMethods.IsPost(request.Method) && _answers.TryGetValue(key, out var before))

@@ -252,9 +252,9 @@ internal sealed class StripePayments : IPaymentProvider, IDisposable
         }
         catch (StripeException e)
         {
-            // 401 and 403 are for the operator to mend, and are mended by asking again once that is done.
+            // 401 and 403 are for the operator to mend, and are mended by asking again once that is done. 409: another request with this key is still running, and its end is the answer.
             var isTransient = e.HttpStatusCode is 0 or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError
-                && e.StripeError?.Code is not ("account_invalid" or "idempotency_key_in_use");
+                && e.StripeError?.Code is not "account_invalid";
             throw new PaymentProviderException($"Stripe answered {(int)e.HttpStatusCode} {e.StripeError?.Type} {e.StripeError?.Code} ({e.StripeError?.RequestLogUrl ?? e.Message})", e.StripeError?.Code, isTransient, e, isAway: e.HttpStatusCode == 0);
         }
         catch (Exception e) when (e is HttpRequestException or TimeoutRejectedException or TaskCanceledException && !cancel.IsCancellationRequested)
