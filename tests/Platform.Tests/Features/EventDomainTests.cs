@@ -53,6 +53,23 @@ public sealed class EventDomainTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task A_token_does_not_stand_for_its_account_beside_the_cookie_of_another()
+    {
+        var scene = await fixture.SceneAsync();
+        var entry = $"/api/v1/events/{scene.EventId}/entry";
+        var organiser = (await scene.Account.PostJsonAsync(entry, new { }, HttpStatusCode.OK)).GetProperty("token").GetString();
+        var (_, email) = await fixture.AddUserAsync("Next One");
+        using var next = await fixture.SignedInAsync(email);
+        next.DefaultRequestHeaders.Authorization = new("Bearer", organiser);
+        await next.PostAsJsonAsync(entry, new { }).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "event_token_invalid");
+
+        // As the answer says, without it.
+        next.DefaultRequestHeaders.Authorization = null;
+        var own = (await next.PostJsonAsync(entry, new { }, HttpStatusCode.OK)).GetProperty("participant");
+        Assert.Equal(("Next One", "attendee"), (own.GetProperty("name").GetString(), own.GetProperty("role").GetString()));
+    }
+
+    [Fact]
     public async Task A_grant_says_what_its_holder_may_do_and_two_tabs_are_two_identities()
     {
         var scene = await fixture.SceneAsync();

@@ -132,8 +132,8 @@ internal static class EventEntryApi
 
         if (row.UserId is { } owner)
         {
-            // Without the account's cookie the token stands for it, as long as the account's sessions do.
-            if (userId != owner && old.Sessions != await SessionsAsync(connection, row.Id))
+            // Without a cookie the token stands for its account, as long as the account's sessions do; beside the cookie of another account it stands for nobody.
+            if (userId is { } here ? here != owner : old.Sessions != await SessionsAsync(connection, row.Id))
             {
                 return null;
             }
