@@ -174,11 +174,7 @@ internal sealed class Payments(Database database, IEnumerable<IPaymentProvider> 
             await connection.ExecuteAsync("update platform.orders set state = 'refunding' where id = @OrderId", status);
         }
 
-        // An order that was paid twice is refunded when all of it is back.
-        await connection.ExecuteAsync(
-            "update platform.orders set state = 'refunded' where id = @OrderId and state = 'refunding' and not exists (select from platform.payments where order_id = @OrderId and state in ('paid', 'refund_due', 'refund_failed'))", status);
-        await PaymentMails.RefundedAsync(transaction, _provider!.Name, status.PaymentId);
-        await Outbox.AppendAsync(transaction, "order", status.OrderId, "payment.refunded", new { status.OrderId, status.PaymentId });
+        await FailedRefunds.RefundedAsync(transaction, status.OrderId, _provider!.Name, status.PaymentId);
     }
 
     private async Task<ApiError?> FollowAsync(string paymentId, PaymentNotice notice, CancellationToken cancel) =>

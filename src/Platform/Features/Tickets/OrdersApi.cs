@@ -94,8 +94,30 @@ internal static class OrdersApi
     private static Task<Results<Ok<OrderDetails>, ProblemHttpResult>> CancelAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel) =>
         EndAsync(id, needed: Access.Buyer, database, keys, context, cancel);
 
-    private static Task<Results<Ok<OrderDetails>, ProblemHttpResult>> RefundAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel) =>
-        EndAsync(id, needed: Access.Organiser, database, keys, context, cancel);
+    private static Task<Results<Ok<OrderDetails>, ProblemHttpResult>> RefundAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel, NewRefund? request = null) =>
+        request?.ByHand == true ? SettleByHandAsync(id, database, keys, context, cancel) : EndAsync(id, needed: Access.Organiser, database, keys, context, cancel);
+
+    private static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> SettleByHandAsync(Guid id, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel) =>
+        (await database.TryInTransactionAsync<OrderDetails>(
+            async transaction =>
+            {
+                var connection = transaction.Connection!;
+                var access = await AccessAsync(connection, id, context, keys);
+                if (access < Access.Organiser)
+                {
+                    return NotFound;
+                }
+
+                if (!await FailedRefunds.SettleByHandAsync(transaction, id))
+                {
+                    return ApiError.Conflict("refund_not_failed", "No refund of this order has failed; ask the provider for it first.");
+                }
+
+                var order = (await OrderQueries.FindAsync(connection, id, keys))!;
+                await AuditAsync(transaction, access, context, "order.refunded_by_hand", "order", id, order.EventId);
+                return order;
+            },
+            cancel)).ToOk();
 
     private static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> EndAsync(Guid id, Access needed, Database database, TicketKeys keys, HttpContext context, CancellationToken cancel) =>
         (await database.TryInTransactionAsync<OrderDetails>(

@@ -89,6 +89,9 @@ public sealed record AnswerFileDetails(Guid Id, string FileName, string MimeType
 /// <param name="RefundProblem">Why its money did not go back; null when nothing is wrong. Asking for the refund again tries again.</param>
 public sealed record OrderSummary(Guid Id, string State, string Email, string Name, long TotalMinor, string Currency, DateTimeOffset CreatedAt, int Tickets, int CheckedIn, string? RefundProblem);
 
+/// <param name="ByHand">True: the money whose refund failed was given back in another way.</param>
+public sealed record NewRefund(bool? ByHand);
+
 public sealed record OrderPage(IReadOnlyList<OrderSummary> Items, string? Next);
 
 public sealed record NewHolder(string? Name, string? Email);

@@ -239,6 +239,42 @@ public sealed class PaymentsTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task A_refund_that_failed_is_settled_by_hand_by_who_may_refund_and_its_buyer_is_told()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var email = $"by-hand-{Guid.NewGuid():N}@people.example";
+        var order = await shop.BuyAsync(shop.Order(email));
+        var (id, path) = (order.GetProperty("id").GetGuid(), $"/api/v1/orders/{order.GetProperty("id").GetGuid()}/refund");
+        using (await fixture.Client().PostAsync(order.GetProperty("checkoutUrl").GetString(), null))
+        {
+            Assert.Equal("confirmed", await shop.StateAsync(order));
+        }
+
+        await RefusedAsync("refund_not_failed");
+        Assert.Equal("confirmed", await shop.StateAsync(order));
+        await shop.ScalarAsync<int>("update platform.payments set provider = 'formerly' where order_id = @id; select 1", new { id });
+        await shop.Organiser.PostJsonAsync(path, null, HttpStatusCode.OK);
+        await RefusedAsync("refund_not_failed");
+        await shop.ScalarAsync<int>("update platform.payments set state = 'refund_failed', refund_error = 'It is used no more.' where order_id = @id; select 1", new { id });
+        var (stranger, _, _) = await fixture.OrganiserAsync();
+        await stranger.PostAsync(path, Http.Json(new { byHand = true })).ShouldRefuseAsync(HttpStatusCode.NotFound, "order_not_found");
+        using (var buyer = await shop.WithKeyAsync(HttpMethod.Post, path, order, new { byHand = true }))
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, buyer.StatusCode);
+        }
+
+        var settled = await shop.Organiser.PostJsonAsync(path, new { byHand = true }, HttpStatusCode.OK);
+        Assert.Equal("refunded", settled.GetProperty("state").GetString());
+        Assert.Equal(JsonValueKind.Null, (await shop.Organiser.GetJsonAsync($"/api/v1/events/{shop.EventId}/orders")).GetProperty("items")[0].GetProperty("refundProblem").ValueKind);
+        await fixture.MailsAsync(email, "has been refunded in full", 1);
+        await RefusedAsync("refund_not_failed");
+        Assert.Equal(1, await shop.ScalarAsync<int>("select count(*)::int from platform.audit_log where subject_id = @id and action = 'order.refunded_by_hand'", new { id }));
+        Assert.Equal(1, await shop.ScalarAsync<int>("select count(*)::int from platform.outbox where aggregateid = @Id and type = 'payment.refunded'", new { Id = id.ToString() }));
+
+        Task<JsonElement> RefusedAsync(string code) => shop.Organiser.PostAsync(path, Http.Json(new { byHand = true })).ShouldRefuseAsync(HttpStatusCode.Conflict, code);
+    }
+
+    [Fact]
     public async Task Nothing_is_sold_for_money_before_the_account_is_connected()
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 1);

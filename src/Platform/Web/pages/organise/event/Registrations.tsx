@@ -119,6 +119,7 @@ export function Registrations({ event, onSale, may }: { event: EventDetail; onSa
 function OrderDialog({ id, problem, ends, close, changed }: { id: string; /** Why its money did not go back. */ problem: string | null; /** We may give money back. */ ends: boolean; close: () => void; changed: () => void }) {
   const order = useLoad((signal) => api.call<Order>(`/orders/${id}`, { signal }), id);
   const [asking, setAsking] = useState<'order' | Ticket | null>(null);
+  const [byHand, setByHand] = useState(false);
   const toast = useToast();
   const reload = (): void => {
     order.reload();
@@ -193,6 +194,9 @@ function OrderDialog({ id, problem, ends, close, changed }: { id: string; /** Wh
                   <Button onClick={() => act(`/orders/${id}/refund`, { method: 'POST' }, 'The payment provider is asked.')} data-testid="order-refund-again">
                     Ask for the refund again
                   </Button>
+                  <Button look="quiet" onClick={() => setByHand(true)} data-testid="order-refund-by-hand">
+                    I have given it back myself
+                  </Button>
                 </div>
               )}
               {open && ends && (
@@ -201,6 +205,19 @@ function OrderDialog({ id, problem, ends, close, changed }: { id: string; /** Wh
                     {paid ? 'Cancel and refund' : 'Cancel the order'}
                   </Button>
                 </div>
+              )}
+              {byHand && (
+                <Confirm
+                  title={`Is ${price(value.totalMinor, value.currency)} back with ${value.name}?`}
+                  action="It is back"
+                  close={() => setByHand(false)}
+                  act={async () => {
+                    await api.call(`/orders/${value.id}/refund`, { method: 'POST', body: { byHand: true } });
+                    reload();
+                  }}
+                >
+                  <p>For money that you gave back by a transfer, or in the payment provider’s own pages. The buyer is told, and the provider is not asked again.</p>
+                </Confirm>
               )}
               {asking && (
                 <Confirm
