@@ -20,22 +20,55 @@ public class TransportFeedbackRecorderTests
     }
 
     [Fact]
-    public void The_next_report_begins_where_the_last_one_ended()
+    public void The_next_report_begins_where_the_last_one_ended_and_tells_what_is_missing_there()
     {
         Receive(10, 100);
         Report();
         Receive(12, 150);
-        Assert.Equal([(12, true)], Report()); // 11 is reported by its absence between two base numbers.
+        Assert.Equal([(11, false), (12, true)], Report());
+        Assert.False(_recorder.HasNews);
     }
 
     [Fact]
-    public void What_comes_after_its_report_is_not_reported_again()
+    public void What_comes_after_it_was_told_as_missing_is_told_again()
     {
         Receive(10, 100);
         Receive(12, 100);
-        Report();
+        Receive(13, 101);
+        Assert.Equal([(10, true), (11, false), (12, true), (13, true)], Report());
         Receive(11, 160);
+        Assert.Equal([(11, true), (12, true), (13, true)], Report());
+        Receive(11, 170); // Twice is nothing new.
         Assert.False(_recorder.HasNews);
+    }
+
+    [Fact]
+    public void Of_more_missing_than_a_report_holds_the_last_are_told()
+    {
+        Receive(10, 100);
+        Report();
+        Receive(900, 150);
+        var statuses = Report();
+        Assert.Equal((900, true), statuses[^1]);
+        Assert.Equal(Enumerable.Range(645, 255).Select(i => (i, false)), statuses[..^1]);
+        Assert.False(_recorder.HasNews);
+    }
+
+    [Fact]
+    public void What_an_earlier_round_of_numbers_left_is_no_arrival()
+    {
+        for (var i = 0; i < 1_000; i++)
+        {
+            Receive((ushort)i, 100);
+        }
+
+        while (_recorder.HasNews)
+        {
+            Report();
+        }
+
+        Receive(1_500, 200);
+        Assert.Equal([(1_500, true)], Report().Where(s => s.Received));
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace Events.Rtc.Protocol.Streams;
 /// </summary>
 public sealed class TransportFeedbackRecorder
 {
-    /// <summary>Packets between two reports: 50 ms of 40 Mbit/s stay below.</summary>
+    /// <summary>Packets between two reports: 50 ms of 40 Mbit/s stay below. What was told is kept as long, for reports that tell it again.</summary>
     private const int Capacity = 1_024;
 
     /// <summary>libwebrtc reports every 50–250 ms by bitrate; 50 ms reacts fastest and costs under 10 kbit/s.</summary>
@@ -36,22 +36,28 @@ public sealed class TransportFeedbackRecorder
 
     public void Receive(ushort transportSequence, MonotonicTime now)
     {
+        var newest = _sequence.Last;
         var extended = _sequence.Unwrap(transportSequence);
-        if (_next < 0)
+        if (_next < 0 || extended - _next >= Capacity)
         {
-            _next = extended;
-        }
-
-        if (extended < _next)
-        {
-            return; // Already reported as lost; the sender has acted on it.
-        }
-
-        if (extended - _next >= Capacity)
-        {
-            // An outage: what lies before is not worth a report.
+            // The first, or an outage: what lies before is not worth a report.
             Array.Fill(_arrivals, MonotonicTime.Never);
             _next = extended;
+        }
+        else if (extended > newest)
+        {
+            for (var missing = newest + 1; missing < extended; missing++)
+            {
+                _arrivals[missing & (Capacity - 1)] = MonotonicTime.Never;
+            }
+        }
+        else if (newest - extended >= Capacity || !_arrivals[extended & (Capacity - 1)].IsNever)
+        {
+            return; // Too old to be told of, or here before.
+        }
+        else
+        {
+            _next = Math.Min(_next, extended); // It was told as missing, and came after all: it is told again, with what came since. Order is no loss.
         }
 
         _arrivals[extended & (Capacity - 1)] = now;
@@ -60,33 +66,33 @@ public sealed class TransportFeedbackRecorder
     /// <summary>Appends one report; call until <see cref="HasNews"/> is false. False when it did not fit.</summary>
     public bool TryWrite(ref RtcpWriter writer, uint senderSsrc, uint mediaSsrc)
     {
-        var count = (int)Math.Min(_sequence.Last - _next + 1, _report.Length);
-        // A report starts with a packet that did arrive, else it has no reference time.
-        while (count > 0 && _arrivals[_next & (Capacity - 1)].IsNever)
+        if (!HasNews)
         {
-            _next++;
-            count--;
+            return false;
         }
 
+        var first = _next;
+        while (_arrivals[first & (Capacity - 1)].IsNever)
+        {
+            first++; // The newest has arrived.
+        }
+
+        // What is missing before the first arrival, whose time the report bears, is told too: a sender counts as lost what a report says is, and not what none speaks of.
+        var begin = Math.Max(_next, first - _report.Length + 1);
+        var count = (int)Math.Min(_sequence.Last - begin + 1, _report.Length);
         for (var i = 0; i < count; i++)
         {
-            _report[i] = _arrivals[(_next + i) & (Capacity - 1)];
+            _report[i] = _arrivals[(begin + i) & (Capacity - 1)];
         }
 
-        if (count == 0
-            || !writer.WriteTransportFeedback(
-                senderSsrc, mediaSsrc, _feedbackCount, new SequenceNumber((ushort)_next), _report.AsSpan(0, count), out var encoded))
+        if (!writer.WriteTransportFeedback(
+            senderSsrc, mediaSsrc, _feedbackCount, new SequenceNumber((ushort)begin), _report.AsSpan(0, count), out var encoded))
         {
             return false;
         }
 
         _feedbackCount++;
-        for (var i = 0; i < encoded; i++)
-        {
-            _arrivals[(_next + i) & (Capacity - 1)] = MonotonicTime.Never;
-        }
-
-        _next += encoded;
+        _next = begin + encoded;
         return true;
     }
 }
