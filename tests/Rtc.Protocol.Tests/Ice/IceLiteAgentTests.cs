@@ -156,6 +156,19 @@ public class IceLiteAgentTests
     }
 
     [Fact]
+    public void A_restart_that_waits_for_the_network_outlives_the_consent_before_it()
+    {
+        var agent = new IceLiteAgent(Ours, Theirs, Consent);
+        Handle(agent, Check(Ours, Theirs, nominate: true), Home);
+        IceCredentials ours = new("restart1", "our-second-password-24ch"), theirs = new("them2", "their-second-password-24");
+        agent.Restart(ours, theirs);
+        agent.Revoke(); // Nothing came for thirty seconds.
+        Assert.Equal(IceCheckResult.Refused, Handle(agent, Check(Ours, Theirs, nominate: true), Home, 31_000));
+        Assert.Equal(IceCheckResult.Selected, Handle(agent, Check(ours, theirs, nominate: true), Phone, 31_000));
+        Assert.True(agent.HasRemote);
+    }
+
+    [Fact]
     public void A_nomination_moves_between_udp_and_tcp_of_one_address()
     {
         var agent = new IceLiteAgent(Ours, Theirs, Consent);

@@ -59,12 +59,12 @@ public sealed class IceLiteAgent
 
     /// <summary>
     /// Consent has expired: there is nowhere to send to, and the credentials are not good any more. Only a restart brings consent back
-    /// (RFC 7675 §5.1).
+    /// (RFC 7675 §5.1); one that was asked for and has not been seen yet still does.
     /// </summary>
     public void Revoke()
     {
         _selected = false;
-        _revoked = Local;
+        _revoked = _previousLocal ?? Local;
         _previousLocal = null;
         _previousRemote = null;
     }
