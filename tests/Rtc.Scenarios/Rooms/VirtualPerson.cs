@@ -130,7 +130,10 @@ internal sealed class VirtualPerson : IParticipantEvents
     {
         if (_participant.Kind == ParticipantKind.Whep)
         {
-            Assert.True(SdpReader.TryParse(_viewing.WriteOffer(ClientMediaPlan.View), out var asked, out _));
+            // A line for each track that is there.
+            var lines = _participant.Room.Tracks.ToLookup(t => t.Kind);
+            var plan = new ClientMediaPlan { ReceiveAudio = Math.Max(1, lines[TrackKind.Audio].Count()), ReceiveVideo = Math.Max(1, lines[TrackKind.Video].Count()) };
+            Assert.True(SdpReader.TryParse(_viewing.WriteOffer(plan), out var asked, out _));
             var answered = _participant.Watch(asked);
             Assert.True(answered.IsOk, answered.Error?.ToString());
             Assert.True(_viewing.TryReadAnswer(answered.Value, out var watching, out var refusal), refusal);

@@ -218,6 +218,9 @@ internal sealed class Subscription
     /// <summary>It is paused, and not for want of room.</summary>
     public bool IsUnwanted => (_choice.Paused & ~PauseReasons.Bandwidth) != 0;
 
+    /// <summary>Nothing is sent of it, whatever arrives: a moderator muted its track, or that has ended and its rates are of the past.</summary>
+    public bool IsIdle => IsOrphan || Track.Silenced;
+
     /// <summary>Since when it is open and wanted.</summary>
     public MonotonicTime WantedSince { get; private set; }
 

@@ -75,7 +75,7 @@ internal sealed class ViewerAllocation
         var before = track.Layers.Count;
         var shown = track.Layer >= 0 && track.Layer < before ? track.Layers[track.Layer] : default;
         // What has not been measured cannot be bounded; it is known half a second after its first packet.
-        track.IsOff = !subscription.TryListRates(now, ref track.Layers) || subscription.IsUnwanted;
+        track.IsOff = !subscription.TryListRates(now, ref track.Layers) || subscription.IsUnwanted || subscription.IsIdle;
         track.Priority = PriorityOf(subscription.Track);
         if (track.Layer >= 0 && track.Layers.Count != before)
         {
