@@ -22,13 +22,17 @@ public sealed class RecordingManifest : IDisposable
     private readonly Lock _gate = new();
     private readonly FileStream _file;
     private readonly List<ManifestEntry> _entries;
+    private long _end;
     private bool _dirty;
     private bool _closed;
 
+    /// <param name="file">Whole lines up to its position.</param>
+    /// <param name="entries">These lines.</param>
     private RecordingManifest(FileStream file, List<ManifestEntry> entries)
     {
         _file = file;
         _entries = entries;
+        _end = file.Position;
     }
 
     /// <summary>A copy of all lines so far.</summary>
@@ -44,9 +48,12 @@ public sealed class RecordingManifest : IDisposable
     }
 
     /// <summary>Opens or makes the manifest in a recording's directory, ready to append after its last whole line.</summary>
-    public static RecordingManifest Open(string directory)
+    public static RecordingManifest Open(string directory) =>
+        Open(new FileStream(Path.Combine(directory, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0));
+
+    /// <summary>As above, of an open file: a test's may fail.</summary>
+    internal static RecordingManifest Open(FileStream file)
     {
-        var file = new FileStream(Path.Combine(directory, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         var bytes = new byte[file.Length];
         file.ReadExactly(bytes);
         var (entries, length) = Parse(bytes);
@@ -80,7 +87,7 @@ public sealed class RecordingManifest : IDisposable
 
     /// <summary>
     /// Appends a line; after <see cref="Dispose"/> nothing, since the recording is being deleted. After an exception the manifest is as it
-    /// was before, on disk and here.
+    /// was before, on disk (at the latest when a line is appended again) and here.
     /// </summary>
     /// <param name="entry">The line.</param>
     /// <param name="durable">Wait for the disk; else <see cref="Sync"/> brings it there.</param>
@@ -95,16 +102,16 @@ public sealed class RecordingManifest : IDisposable
                 return;
             }
 
-            var before = _file.Position;
+            TakeBack(); // A disk that failed a write may have refused that too.
             try
             {
                 _file.Write([.. json, (byte)'\n']);
                 _file.Flush(flushToDisk: durable);
+                _end = _file.Position;
             }
             catch (IOException)
             {
-                _file.SetLength(before);
-                _file.Position = before;
+                TakeBack();
                 throw;
             }
 
@@ -150,6 +157,17 @@ public sealed class RecordingManifest : IDisposable
                 _file.Dispose();
             }
         }
+    }
+
+    /// <summary>Nothing stands behind the last line that was taken.</summary>
+    private void TakeBack()
+    {
+        if (_file.Length != _end)
+        {
+            _file.SetLength(_end);
+        }
+
+        _file.Position = _end;
     }
 
     private static bool TryParse(ReadOnlySpan<byte> line, out ManifestEntry entry)

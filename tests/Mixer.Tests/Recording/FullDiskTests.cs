@@ -27,6 +27,26 @@ public sealed class FullDiskTests
     }
 
     [Fact]
+    public void A_line_that_a_broken_disk_neither_synced_nor_gave_back_is_gone_with_the_next()
+    {
+        var directory = Directory.CreateTempSubdirectory("manifest-").FullName;
+        using (var file = new BreakingFile(Path.Combine(directory, RecordingManifest.FileName)))
+        using (var manifest = RecordingManifest.Open(file))
+        {
+            manifest.Append(new() { Type = ManifestEntryType.Created, RecordingId = "r" }, durable: true);
+            file.Breaks = true;
+            Assert.Throws<IOException>(() => manifest.Append(new() { Type = ManifestEntryType.Started, At = 1 }, durable: true));
+            Assert.Throws<IOException>(() => manifest.Append(new() { Type = ManifestEntryType.Started, At = 1 }, durable: true));
+            file.Breaks = false;
+            manifest.Append(new() { Type = ManifestEntryType.Started, At = 2 }, durable: true);
+            Assert.Equal(RecordingManifest.Read(directory), manifest.Entries);
+        }
+
+        Assert.Equal([0L, 2L], RecordingManifest.Read(directory).Select(e => e.At));
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [Fact]
     public async Task A_live_recording_goes_on_when_a_full_disk_has_room_again()
     {
         using var disk = new SmallDisk(64);
@@ -100,6 +120,32 @@ public sealed class FullDiskTests
         {
             // Shorter than any line of use.
             manifest.Append(new() { Type = ManifestEntryType.Left });
+        }
+    }
+
+    /// <summary>It may take bytes, and then neither sync them nor give them back.</summary>
+    private sealed class BreakingFile(string path) : FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0)
+    {
+        public bool Breaks { get; set; }
+
+        public override void Flush(bool flushToDisk)
+        {
+            if (Breaks)
+            {
+                throw new IOException("It cannot be synced.");
+            }
+
+            base.Flush(flushToDisk);
+        }
+
+        public override void SetLength(long value)
+        {
+            if (Breaks)
+            {
+                throw new IOException("It cannot be cut.");
+            }
+
+            base.SetLength(value);
         }
     }
 }

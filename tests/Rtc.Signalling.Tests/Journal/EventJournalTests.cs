@@ -184,6 +184,63 @@ public sealed class EventJournalTests : IDisposable
     }
 
     [Fact]
+    public async Task A_journal_whose_directory_cannot_be_synced_after_a_rewrite_goes_on_in_the_new_file_once_it_can()
+    {
+        using FailingDisk disk = new();
+        using (EventJournal journal = Open(Options(disk)))
+        {
+            await Fill(journal, 300);
+            disk.RefusesSyncs = true;
+            journal.Acknowledge(299);
+            await Fakes.Wait.Until(() => new FileInfo(FilePath).Length < 100_000 && disk.Refusals > 0, "the rewrite");
+            journal.Record("participant.joined", new { });
+            Task flushed = journal.FlushAsync();
+            int refusals = disk.Refusals;
+            await Fakes.Wait.Until(() => disk.Refusals > refusals, "a try to append");
+            Assert.False(flushed.IsCompleted); // Its name would be lost with a crash.
+            disk.RefusesSyncs = false;
+            await flushed.WaitAsync(TimeSpan.FromSeconds(10));
+        }
+
+        using EventJournal again = Open();
+        Assert.Equal([300L, 301L], Numbers(again));
+    }
+
+    [Fact]
+    public async Task A_write_that_fails_and_cannot_be_taken_back_at_once_is_taken_back_before_the_next()
+    {
+        using FailingDisk disk = new();
+        byte[] atCrash;
+        using (EventJournal journal = Open(Options(disk)))
+        {
+            await RecordAll(journal, 1);
+            disk.Breaks = true;
+            journal.Record("participant.joined", new { });
+            await Fakes.Wait.Until(() => disk.Refusals > 0, "a write that fails");
+            disk.Breaks = false;
+            await RecordAll(journal, 2);
+            atCrash = File.ReadAllBytes(FilePath);
+        }
+
+        File.WriteAllBytes(FilePath, atCrash);
+        using EventJournal again = Open();
+        Assert.Equal([1L, 2L, 3L, 4L], Numbers(again));
+    }
+
+    [Fact]
+    public async Task A_directory_that_is_not_ours_any_more_costs_a_rewrite_and_not_the_process()
+    {
+        using FailingDisk disk = new();
+        using EventJournal journal = Open(Options(disk));
+        await Fill(journal, 300);
+        disk.ForbidsFiles = true;
+        journal.Acknowledge(299);
+        await Fakes.Wait.Until(() => disk.Refusals > 0, "a rewrite that is forbidden");
+        await RecordAll(journal, 1);
+        Assert.Equal([300L, 301L], Numbers(journal));
+    }
+
+    [Fact]
     public async Task Many_threads_record_at_once_and_nothing_is_lost_or_doubled()
     {
         using EventJournal journal = Open();
@@ -205,6 +262,15 @@ public sealed class EventJournalTests : IDisposable
         return (json.RootElement.GetProperty("type").GetString()!, json.RootElement.GetProperty("data").GetProperty("i").GetInt32());
     })];
 
+    /// <summary>10 KB each.</summary>
+    private static async Task Fill(EventJournal journal, int count)
+    {
+        string filler = new('x', 10_000);
+        for (int i = 0; i < count; i++)
+            journal.Record("track.published", new { filler });
+        await journal.FlushAsync();
+    }
+
     private static async Task RecordAll(EventJournal journal, int count)
     {
         for (int i = 0; i < count; i++)
@@ -212,8 +278,63 @@ public sealed class EventJournalTests : IDisposable
         await journal.FlushAsync();
     }
 
+    private JournalOptions Options(FailingDisk disk) =>
+        new() { Directory = _directory, NodeName = "n", NodeKey = SecretRing.Of("k"), Disk = new JournalDisk(disk.Open, disk.SyncDirectory) };
+
     private EventJournal Open(JournalOptions? options = null) =>
         new(options ?? new JournalOptions { Directory = _directory, NodeName = "n", NodeKey = SecretRing.Of("k") }, TimeProvider.System, NullLogger<EventJournal>.Instance);
+
+    /// <summary>The real one, until it is to fail.</summary>
+    private sealed class FailingDisk : IDisposable
+    {
+        private volatile int _refusals;
+
+        /// <summary>Directories cannot be synced.</summary>
+        public volatile bool RefusesSyncs;
+
+        /// <summary>Files take bytes, and then neither sync them nor give them back.</summary>
+        public volatile bool Breaks;
+
+        /// <summary>No file may be opened.</summary>
+        public volatile bool ForbidsFiles;
+
+        public int Refusals => _refusals;
+
+        public FileStream Open(string path, FileMode mode) =>
+            ForbidsFiles ? throw Refused(new UnauthorizedAccessException("It is somebody else's.")) : new Breaking(path, mode, this);
+
+        public void SyncDirectory(string directory)
+        {
+            if (RefusesSyncs)
+                throw Refused(new IOException("It cannot be synced."));
+        }
+
+        public void Dispose() => Breaks = RefusesSyncs = ForbidsFiles = false; // What is still written at the end is.
+
+        private Exception Refused(Exception exception)
+        {
+            Interlocked.Increment(ref _refusals);
+            return exception;
+        }
+
+        private sealed class Breaking(string path, FileMode mode, FailingDisk disk)
+            : FileStream(path, mode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0)
+        {
+            public override void Flush(bool flushToDisk)
+            {
+                if (disk.Breaks)
+                    throw disk.Refused(new IOException("It cannot be synced."));
+                base.Flush(flushToDisk);
+            }
+
+            public override void SetLength(long value)
+            {
+                if (disk.Breaks)
+                    throw new IOException("It cannot be cut.");
+                base.SetLength(value);
+            }
+        }
+    }
 
     private sealed class Throwing
     {

@@ -60,7 +60,7 @@ public sealed class EventJournal : IDisposable
         _lock = new FileStream(Path.Combine(options.Directory, "journal.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         try
         {
-            (_file, JournalContent content) = JournalFile.Open(Path.Combine(options.Directory, "journal"));
+            (_file, JournalContent content) = JournalFile.Open(Path.Combine(options.Directory, "journal"), options.Disk);
             Epoch = content.Epoch;
             _pending = [.. content.Events];
             _pendingBytes = content.Events.Sum(record => (long)record.Json.Length);
@@ -308,7 +308,7 @@ public sealed class EventJournal : IDisposable
                 _file.Append(batch);
                 break;
             }
-            catch (IOException exception)
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 RtcSignallingLog.JournalWriteFailed(_logger, exception);
                 if (_stop.Wait(WriteRetry))
@@ -344,7 +344,7 @@ public sealed class EventJournal : IDisposable
         {
             _file.Rewrite(Epoch, nextSeq, live);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             RtcSignallingLog.JournalWriteFailed(_logger, exception); // whichever file stands holds everything
         }

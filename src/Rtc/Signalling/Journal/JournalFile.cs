@@ -10,6 +10,15 @@ namespace Events.Rtc.Signalling.Journal;
 /// <param name="TornBytes">Bytes of a tail that was not whole, and is gone.</param>
 internal sealed record JournalContent(Guid Epoch, long NextSeq, IReadOnlyList<JournalEvent> Events, long TornBytes);
 
+/// <summary>What the journal asks of the disk: a test lets it fail.</summary>
+/// <param name="Open">Opens a file to be read and written, without a buffer.</param>
+/// <param name="SyncDirectory">Makes the names in it durable.</param>
+internal sealed record JournalDisk(Func<string, FileMode, FileStream> Open, Action<string> SyncDirectory)
+{
+    public static JournalDisk Real { get; } = new(
+        static (path, mode) => new FileStream(path, mode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0), LinuxFiles.SyncDirectory);
+}
+
 /// <summary>
 /// The journal on disk: a header (magic, epoch, next number) that only ever appears whole, then appended records
 /// (length, CRC-32C, number, flags, JSON). Whatever follows the last whole record is a write that a crash cut short; it was
@@ -32,25 +41,32 @@ internal sealed class JournalFile : IDisposable
     private const long TornGap = 1 << 20;
 
     private readonly string _path;
+    private readonly JournalDisk _disk;
     private FileStream _stream;
+    private long _end;
     private bool _nameIsDurable = true;
 
-    private JournalFile(string path, FileStream stream)
+    /// <param name="path">Its name.</param>
+    /// <param name="stream">Whole records up to its position.</param>
+    /// <param name="disk">Where it is.</param>
+    private JournalFile(string path, FileStream stream, JournalDisk disk)
     {
         _path = path;
         _stream = stream;
+        _disk = disk;
+        _end = stream.Position;
     }
 
     public long Length => _stream.Length;
 
     /// <summary>Opens the file, or makes a new one with a new epoch.</summary>
     /// <exception cref="InvalidDataException">The header is damaged: not by a crash, for it is renamed into place whole.</exception>
-    public static (JournalFile File, JournalContent Content) Open(string path)
+    public static (JournalFile File, JournalContent Content) Open(string path, JournalDisk disk)
     {
         if (!File.Exists(path))
         {
             JournalContent empty = new(Guid.CreateVersion7(), 1, [], 0);
-            JournalFile made = new(path, Create(path, empty.Epoch, empty.NextSeq, empty.Events));
+            JournalFile made = new(path, Create(disk, path, empty.Epoch, empty.NextSeq, empty.Events), disk);
             made.SyncName();
             return (made, empty);
         }
@@ -71,7 +87,7 @@ internal sealed class JournalFile : IDisposable
 
         nextSeq = Math.Max(nextSeq, last + 1);
 
-        FileStream stream = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        FileStream stream = disk.Open(path, FileMode.Open);
         int torn = bytes.Length - position;
         if (torn > 0)
         {
@@ -81,44 +97,53 @@ internal sealed class JournalFile : IDisposable
         }
 
         stream.Position = position;
-        return (new JournalFile(path, stream), new JournalContent(epoch, nextSeq, events, torn));
+        return (new JournalFile(path, stream, disk), new JournalContent(epoch, nextSeq, events, torn));
     }
 
-    /// <summary>Appends records and syncs them. After an exception the file is as it was before.</summary>
+    /// <summary>Appends records and syncs them. After an exception the file is as it was before, at the latest when something is appended again.</summary>
     public void Append(IReadOnlyList<JournalEvent> events)
     {
         if (!_nameIsDurable)
             SyncName();
-        long before = _stream.Position;
+        TakeBack(); // A disk that failed a write may have refused that too.
         try
         {
             _stream.Write(Serialise(events));
             _stream.Flush(flushToDisk: true);
+            _end = _stream.Position;
         }
-        catch (IOException)
+        catch
         {
-            _stream.SetLength(before);
-            _stream.Position = before;
+            TakeBack();
             throw;
         }
+    }
+
+    /// <summary>Nothing stands behind the last record that was synced: what is appended there would not be read again.</summary>
+    private void TakeBack()
+    {
+        if (_stream.Length != _end)
+            _stream.SetLength(_end);
+        _stream.Position = _end;
     }
 
     /// <summary>Puts a file with only these events in place of the present one.</summary>
     /// <exception cref="IOException">The present one stands; or the new one does, and its name is made durable before the next append.</exception>
     public void Rewrite(Guid epoch, long nextSeq, IReadOnlyList<JournalEvent> events)
     {
-        FileStream replacement = Create(_path, epoch, nextSeq, events);
+        FileStream replacement = Create(_disk, _path, epoch, nextSeq, events);
         _stream.Dispose();
+        _end = replacement.Position;
         _stream = replacement; // From here on the name is the new file's, whatever comes of the sync: what is appended to the old one is lost.
         SyncName();
     }
 
     public void Dispose() => _stream.Dispose();
 
-    private static FileStream Create(string path, Guid epoch, long nextSeq, IReadOnlyList<JournalEvent> events)
+    private static FileStream Create(JournalDisk disk, string path, Guid epoch, long nextSeq, IReadOnlyList<JournalEvent> events)
     {
         string draft = path + ".new";
-        FileStream stream = new(draft, FileMode.Create, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        FileStream stream = disk.Open(draft, FileMode.Create);
         try
         {
             Span<byte> header = stackalloc byte[HeaderBytes];
@@ -132,7 +157,7 @@ internal sealed class JournalFile : IDisposable
             File.Move(draft, path, overwrite: true);
             return stream;
         }
-        catch (IOException)
+        catch
         {
             stream.Dispose();
             throw;
@@ -142,7 +167,7 @@ internal sealed class JournalFile : IDisposable
     private void SyncName()
     {
         _nameIsDurable = false;
-        LinuxFiles.SyncDirectory(Path.GetDirectoryName(_path)!);
+        _disk.SyncDirectory(Path.GetDirectoryName(_path)!);
         _nameIsDurable = true;
     }
 

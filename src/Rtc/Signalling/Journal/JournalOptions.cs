@@ -28,6 +28,8 @@ public sealed record JournalOptions
 
     /// <summary>Types of which only the latest matters, so that a full journal may lose them.</summary>
     public IReadOnlyList<string> LossyTypes { get; init; } = ["recording.progress"];
+
+    internal JournalDisk Disk { get; init; } = JournalDisk.Real;
 }
 
 /// <summary>An event that is on disk.</summary>
