@@ -126,14 +126,21 @@ internal sealed class AudioMixer
     /// <summary>Ends what a sender that gives the same time again and again would have played beside itself.</summary>
     private static async Task MakeRoomAsync(List<AudioDecoder> playing, string participantId)
     {
-        var own = playing.Where(d => d.ParticipantId == participantId).ToList();
-        var over = own.Count >= MaxDecodersPerParticipant ? own[0] : playing.Count >= MaxDecoders ? playing[0] : null;
-        if (over is not null)
+        if (FindOver(playing.ConvertAll(d => d.ParticipantId), participantId) is var over and >= 0)
         {
-            playing.Remove(over);
-            await over.DisposeAsync();
+            var decoder = playing[over];
+            playing.RemoveAt(over);
+            await decoder.DisposeAsync();
         }
     }
+
+    /// <summary>Which of those that play has to end for one more of a participant; −1: none.</summary>
+    /// <param name="playing">Whose they are, in the order of their beginning.</param>
+    /// <param name="participantId">Whose the next one is.</param>
+    internal static int FindOver(List<string> playing, string participantId) =>
+        playing.Count(id => id == participantId) >= MaxDecodersPerParticipant ? playing.IndexOf(participantId)
+        : playing.Count >= MaxDecoders ? 0
+        : -1;
 
     /// <summary>False when the file has ended.</summary>
     private static bool Add(AudioDecoder decoder, long position, int count, float[] part, float[] mix)
