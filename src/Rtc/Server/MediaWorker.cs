@@ -26,7 +26,6 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     private readonly Mailbox _mailbox = new();
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly List<IDisposable> _disposeLater = [];
-    private readonly List<(MediaTransport Transport, Exception Exception)> _faulted = [];
 
     private readonly LaterForwarding _later = new();
     private readonly IDtlsEngineFactory _dtls;
@@ -61,7 +60,8 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         Rules = rules;
         _dtls = dtls;
         _roomLeft = roomLeft;
-        _failed = Failed;
+        Faults = new WorkerFaults(this);
+        _failed = Faults.Note;
         Routes = new TransportRoutes(Released);
         (_socket, Tcp) = WorkerSockets.Bind(options, index, Counters, address => Routes.Forget(address));
         Drops = new SocketDrops(_socket, Counters, log);
@@ -230,8 +230,8 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     /// <summary>Frees a peer or an ended track after the current turn: its own code, or a packet of it, may still be on the stack.</summary>
     public void DisposeLater(IDisposable ended) => _disposeLater.Add(ended);
 
-    /// <summary>Ends a participant after the current turn: others, who are on the stack, go on.</summary>
-    public void FaultLater(MediaTransport transport, Exception exception) => _faulted.Add((transport, exception));
+    /// <summary>What broke here, and what that costs.</summary>
+    public WorkerFaults Faults { get; }
 
     public void Receive(Span<byte> datagram, in TransportAddress from)
     {
@@ -248,7 +248,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         }
         catch (Exception exception)
         {
-            Fault(transport, exception);
+            Faults.End(transport, exception);
         }
     }
 
@@ -294,7 +294,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
             }
             catch (Exception exception)
             {
-                Failed(exception);
+                Faults.Note(exception);
                 BeginAnew();
             }
         }
@@ -340,7 +340,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
             }
             catch (Exception exception)
             {
-                Failed(exception); // It costs a packet.
+                Faults.Note(exception); // It costs a packet.
             }
         }
     }
@@ -367,7 +367,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         }
 
         _later.ForwardHeld(Now);
-        EndFaulted();
+        Faults.EndNoted();
         Queue.Flush();
         DisposeEnded();
     }
@@ -379,7 +379,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     private void BeginAnew()
     {
         _later.Clear();
-        _faulted.Clear();
+        Faults.Forget();
         Queue.Discard();
         foreach (var participant in _rooms.Values.SelectMany(r => r.Participants).ToList())
         {
@@ -389,13 +389,13 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
             }
             catch (Exception exception)
             {
-                Failed(exception);
+                Faults.Note(exception);
             }
         }
 
         foreach (var room in _rooms.Values)
         {
-            room.EndElsewhere(_ => true, new RtcError("worker_failed", "The server had to end this room; join again."));
+            room.Branches.End(_ => true, new RtcError("worker_failed", "The server had to end this room; join again."));
         }
 
         foreach (var transport in Timers.Transports.ToArray())
@@ -445,7 +445,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
             }
             catch (Exception exception)
             {
-                Fault(transport, exception);
+                Faults.End(transport, exception);
             }
         }
 
@@ -463,47 +463,13 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
             }
             catch (Exception exception)
             {
-                Failed(exception);
+                Faults.Note(exception);
             }
 
             participants += room.Participants.Count - room.StandIns; // Those are counted at home.
         }
 
         ParticipantCount = participants;
-    }
-
-    private void Failed(Exception exception)
-    {
-        Counters.Faults++;
-        Log.WorkerFault(exception);
-    }
-
-    /// <summary>A broken invariant costs one participant, not the worker.</summary>
-    private void Fault(MediaTransport transport, Exception exception)
-    {
-        Counters.Faults++;
-        Log.TransportFault(transport.Participant.Room.Id, transport.Participant.Id, exception);
-        try
-        {
-            transport.Participant.Room.Leave(transport.Participant, new RtcError("internal_error", "The server had to end this participant."));
-        }
-        catch (Exception another)
-        {
-            Log.WorkerFault(another);
-        }
-
-        // Also when leaving broke half-way: it must not fault again with each tick.
-        Remove(transport);
-    }
-
-    private void EndFaulted()
-    {
-        foreach (var (transport, exception) in _faulted)
-        {
-            Fault(transport, exception);
-        }
-
-        _faulted.Clear();
     }
 
     private void DisposeEnded()

@@ -70,7 +70,7 @@ public class LayerChoiceTests
         {
             foreach (var participant in room!.Participants)
             {
-                foreach (var subscription in participant.Subscriber?.Subscriptions ?? [])
+                foreach (var subscription in participant.Subscriber?.Subscriptions.AsEnumerable() ?? [])
                 {
                     if (subscription.Track.Kind == TrackKind.Video)
                     {

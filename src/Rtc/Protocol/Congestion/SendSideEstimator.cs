@@ -488,28 +488,4 @@ public sealed class SendSideEstimator
     private void NoteActive() => _wantsPadding = _prober.IsActive || _padding.IsActive;
 
     private readonly record struct Arrival(MonotonicTime Sent, MonotonicTime Arrived, int Bytes, byte Cluster);
-
-    /// <summary>The receiver's clock: 24 bits of 64 ms, unwrapped.</summary>
-    private struct FeedbackClock
-    {
-        private int _last;
-        private long _units;
-        private bool _started;
-
-        public MonotonicTime Read(int reference)
-        {
-            if (!_started)
-            {
-                _started = true;
-                _units = 1L << 24; // Reports that overtake the first one stay positive.
-            }
-            else
-            {
-                _units += ((reference - _last) << 8) >> 8; // 24-bit difference, signed
-            }
-
-            _last = reference;
-            return new(_units * TransportFeedback.ReferenceTimeUnitMicroseconds * 1_000);
-        }
-    }
 }

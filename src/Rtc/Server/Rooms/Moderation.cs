@@ -239,7 +239,7 @@ internal sealed class Moderation(Room room)
             room.Leave(participant, reason);
         }
 
-        room.EndElsewhere(which, reason);
+        room.Branches.End(which, reason);
     }
 
     private RtcResult<Done> Lock(bool locked, Participant? by)
@@ -308,7 +308,7 @@ internal sealed class Moderation(Room room)
             }
         }
 
-        room.RuleElsewhere(target.Rights.Person, change);
+        room.Branches.Rule(target.Rights.Person, change);
 
         return default(Done);
     }

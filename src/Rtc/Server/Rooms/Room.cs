@@ -10,7 +10,6 @@ internal sealed class Room
     private readonly Dictionary<string, Participant> _participants = new(StringComparer.Ordinal);
     private readonly List<PublishedTrack> _tracks = [];
     private readonly List<RelayConnection> _relays = [];
-    private readonly List<RoomBranch> _branches = [];
     private readonly RoomSpeakers _speakers;
     private readonly RoomConnections _connections;
 
@@ -19,6 +18,7 @@ internal sealed class Room
         Id = id;
         Worker = worker;
         Moderation = new Moderation(this);
+        Branches = new RoomBranches(this);
         _speakers = new RoomSpeakers(this);
         _connections = new RoomConnections(this);
     }
@@ -29,6 +29,9 @@ internal sealed class Room
     public Moderation Moderation { get; }
 
     public MediaWorker Worker { get; }
+
+    /// <summary>Its viewers on other workers; where the room has its home.</summary>
+    public RoomBranches Branches { get; }
 
     /// <summary>In the order of publishing.</summary>
     public IReadOnlyList<PublishedTrack> Tracks => _tracks;
@@ -63,7 +66,7 @@ internal sealed class Room
     public int StandIns { get; private set; }
 
     /// <summary>Nobody needs it. What has viewers of another worker's room ends with <see cref="BranchViewers.Close"/>.</summary>
-    public bool IsEmpty => Viewers is null && _participants.Count == 0 && _relays.Count == 0 && _branches.Count == 0;
+    public bool IsEmpty => Viewers is null && _participants.Count == 0 && _relays.Count == 0 && Branches.IsEmpty;
 
     /// <summary>The room as <paramref name="viewer"/> may see it: itself with its own tracks, and everyone who is visible.</summary>
     public RoomSnapshot Snapshot(Participant? viewer = null) => new(
@@ -110,7 +113,7 @@ internal sealed class Room
         participant.Events = events;
         if (receiveOn is not null)
         {
-            BranchOn(receiveOn);
+            Branches.Open(receiveOn);
             participant.ReceiveOn(receiveOn);
         }
 
@@ -198,10 +201,7 @@ internal sealed class Room
             Observe("track.published", track);
         }
 
-        foreach (var branch in _branches)
-        {
-            branch.Published(tracks);
-        }
+        Branches.Published(tracks);
 
         foreach (var participant in _participants.Values)
         {
@@ -261,10 +261,7 @@ internal sealed class Room
             return; // A viewer left: nobody's subscriptions change.
         }
 
-        foreach (var branch in _branches)
-        {
-            branch.Unpublished(tracks);
-        }
+        Branches.Unpublished(tracks);
 
         foreach (var track in tracks)
         {
@@ -346,10 +343,7 @@ internal sealed class Room
         var (muted, silenced) = (track.Info.Muted, track.Silenced);
         Tell(except, e => e.TrackMuted(publisher.Id, track.Id, muted, silenced));
         Relay(r => r.TrackMuted(track));
-        foreach (var branch in _branches)
-        {
-            branch.Muted(track);
-        }
+        Branches.Muted(track);
 
         Observe("track.muted", track, by);
         if (!muted)
@@ -367,42 +361,9 @@ internal sealed class Room
             return refusal;
         }
 
-        BranchOn(worker);
+        Branches.Open(worker);
         Attendance.Came(rights);
         return Moderation.Admit(rights);
-    }
-
-    private void BranchOn(MediaWorker worker)
-    {
-        if (!_branches.Exists(b => b.Worker == worker))
-        {
-            _branches.Add(new RoomBranch(this, worker));
-        }
-    }
-
-    public void Detach(RoomBranch branch)
-    {
-        branch.Detach();
-        _branches.Remove(branch);
-        Worker.RemoveIfEmpty(Id);
-    }
-
-    /// <summary>What was ruled of somebody holds for its viewers on other workers.</summary>
-    public void RuleElsewhere(string person, RightsChange change)
-    {
-        foreach (var branch in _branches)
-        {
-            branch.Rule(person, change);
-        }
-    }
-
-    /// <summary>Ends viewers on other workers; which of them is asked on their threads.</summary>
-    public void EndElsewhere(Func<Participant, bool> which, RtcError reason)
-    {
-        foreach (var branch in _branches)
-        {
-            branch.End(which, reason);
-        }
     }
 
     public void Attach(RelayConnection relay)

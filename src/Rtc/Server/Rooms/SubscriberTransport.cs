@@ -15,8 +15,8 @@ internal sealed class SubscriberTransport : MediaTransport
 
     private readonly Dictionary<string, Subscription> _byTrack = [];
     private readonly Dictionary<uint, Subscription> _bySsrc = [];
-    private readonly RetransmissionBudget _again = new();
     private readonly ViewerReports _reports;
+    private readonly ViewerFeedback _feedback;
     private IReadOnlyList<SubscribeSlot> _slots = [];
     private MonotonicTime _nextMeasure;
     private MonotonicTime _nextSample;
@@ -25,6 +25,7 @@ internal sealed class SubscriberTransport : MediaTransport
         : base(worker, participant)
     {
         _reports = new ViewerReports(this);
+        _feedback = new ViewerFeedback(this, _reports);
         Congestion = new ViewerCongestion(worker);
     }
 
@@ -97,9 +98,13 @@ internal sealed class SubscriberTransport : MediaTransport
     /// <summary>There is an m-line to offer.</summary>
     public bool HasLines => _byTrack.Count > 0 || _slots.Count > 0;
 
-    public IReadOnlyCollection<Subscription> Subscriptions => _byTrack.Values;
+    /// <summary>Of this type, so that going through them allocates nothing.</summary>
+    public Dictionary<string, Subscription>.ValueCollection Subscriptions => _byTrack.Values;
 
     public Subscription? Find(string trackId) => _byTrack.GetValueOrDefault(trackId);
+
+    /// <summary>By the SSRC of what it sends for the first time.</summary>
+    public Subscription? Find(uint ssrc) => _bySsrc.GetValueOrDefault(ssrc);
 
     /// <summary>Starts or stops subscriptions so that they are exactly these; true when the m-lines have to follow.</summary>
     public bool SetWanted(IReadOnlyList<PublishedTrack> wanted)
@@ -255,55 +260,7 @@ internal sealed class SubscriberTransport : MediaTransport
 
     public override void RtpReceived(Peer peer, Span<byte> packet, MonotonicTime now) => Worker.Counters.UnknownSources++;
 
-    public override void RtcpReceived(Peer peer, ReadOnlySpan<byte> compound, MonotonicTime now)
-    {
-        var reader = new RtcpReader(compound);
-        var worstLoss = -1.0;
-        while (reader.TryReadNext(out var packet))
-        {
-            switch (packet.Type)
-            {
-                case RtcpType.ReceiverReport when ReceiverReport.TryRead(packet, out var report):
-                    for (var i = 0; i < report.BlockCount; i++)
-                    {
-                        var block = report.GetBlock(i);
-                        ReportReceived(block, now);
-                        worstLoss = Math.Max(worstLoss, block.FractionLost / 256.0);
-                    }
-
-                    break;
-                case RtcpType.TransportFeedback when packet.Format == RtcpFeedbackFormat.Nack && Nack.TryRead(packet, out var nack):
-                    NackReceived(nack, now);
-                    break;
-                case RtcpType.TransportFeedback when TransportFeedback.TryRead(packet, out var feedback):
-                    _ = Congestion.Estimator.FeedbackReceived(feedback, now); // Too much of it is left unread, and harms nobody.
-                    break;
-                case RtcpType.PayloadFeedback when packet.Format == RtcpFeedbackFormat.Pli && Pli.TryRead(packet, out var pli):
-                    KeyframeWanted(pli.MediaSsrc, now);
-                    break;
-                case RtcpType.PayloadFeedback when packet.Format == RtcpFeedbackFormat.Fir && Fir.TryRead(packet, out var fir):
-                    for (var i = 0; i < fir.Count; i++)
-                    {
-                        KeyframeWanted(fir.GetEntry(i).Ssrc, now);
-                    }
-
-                    break;
-                case RtcpType.PayloadFeedback when Remb.TryRead(packet, out var remb):
-                    Congestion.Estimator.RembReceived(remb.Bitrate, now);
-                    break;
-            }
-        }
-
-        if (worstLoss >= 0)
-        {
-            Congestion.Estimator.ReportReceived(worstLoss, _reports.RoundTrip, now);
-        }
-
-        if (Congestion.Estimator.WantsPadding)
-        {
-            NextTick = now; // A probe begins with what the feedback said, not with the next round of timers.
-        }
-    }
+    public override void RtcpReceived(Peer peer, ReadOnlySpan<byte> compound, MonotonicTime now) => _feedback.Received(compound, now);
 
     public override void Tick(MonotonicTime now)
     {
@@ -447,66 +404,5 @@ internal sealed class SubscriberTransport : MediaTransport
         _byTrack.Remove(subscription.Track.Id);
         _bySsrc.Remove(subscription.Ssrc);
         subscription.Stop();
-    }
-
-    private void ReportReceived(in ReportBlock block, MonotonicTime now)
-    {
-        if (_bySsrc.TryGetValue(block.Ssrc, out var subscription))
-        {
-            subscription.FractionLost = block.FractionLost / 256.0;
-            subscription.Jitter = TimeSpan.FromSeconds(block.Jitter / (double)subscription.Track.Codec.ClockRate);
-        }
-
-        _reports.Answered(block, now);
-    }
-
-    private void NackReceived(in Nack nack, MonotonicTime now)
-    {
-        if (!_bySsrc.TryGetValue(nack.MediaSsrc, out var subscription))
-        {
-            return;
-        }
-
-        if (_again.IsOver(now))
-        {
-            _again.Begin(PacketsForwarded(), now);
-        }
-
-        foreach (var sequence in nack)
-        {
-            Worker.Counters.NacksReceived++;
-            if (!_again.Allows(nack.MediaSsrc, sequence.Value, PathRoundTrip, now))
-            {
-                Worker.Counters.NacksIgnored++;
-            }
-            else if (subscription.Retransmit(sequence.Value, now))
-            {
-                _again.Took(nack.MediaSsrc, sequence.Value, now);
-                Worker.Counters.Retransmissions++;
-            }
-            else
-            {
-                _again.Missed();
-            }
-        }
-    }
-
-    private long PacketsForwarded()
-    {
-        var sum = 0L;
-        foreach (var subscription in _byTrack.Values)
-        {
-            sum += subscription.PacketsSent;
-        }
-
-        return sum;
-    }
-
-    private void KeyframeWanted(uint ssrc, MonotonicTime now)
-    {
-        if (_bySsrc.TryGetValue(ssrc, out var subscription))
-        {
-            subscription.RequestKeyframe(now);
-        }
     }
 }

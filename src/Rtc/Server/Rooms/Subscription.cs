@@ -400,7 +400,7 @@ internal sealed class Subscription
     private void Broke(Exception exception)
     {
         _stream.Close();
-        _transport.Worker.FaultLater(_transport, exception);
+        _transport.Worker.Faults.Note(_transport, exception);
     }
 
     private void RestartAtKeyframe()

@@ -126,7 +126,7 @@ internal sealed class RoomBranch
     /// <summary>Nobody watches there any more, or reads what is sent there.</summary>
     public void End()
     {
-        _home.Detach(this);
+        _home.Branches.Detach(this);
         _ring.Dispose();
     }
 
