@@ -1,6 +1,8 @@
+using System.Net.Sockets;
 using Events.Rtc.OpenSsl;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Srtp;
+using Events.Rtc.Relay;
 using Events.Rtc.Rooms;
 using Events.Tests.Rtc.Scenarios.Network;
 
@@ -52,6 +54,28 @@ public class FaultScenarios
         simulation.AtSecond(6, () => ciphers.BreaksNew = false);
         simulation.RunTo(10);
         Assert.Equal("internal_error", call.People[^1].Ended?.Code);
+        Assert.All(call.Viewers, viewer => Assert.Empty(viewer.Picture.Gaps));
+    });
+
+    /// <summary>A recorder's, which connects again and is given everything anew.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_relay_to_which_sending_breaks_is_ended_alone(bool red) => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, [Plain with { AudioRed = red }], 3);
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified);
+        var relay = new RelayConnection(socket, "room");
+        simulation.AtSecond(4, () => call.Room.Attach(relay));
+        simulation.AtSecond(5, () =>
+        {
+            relay.Detached(); // As if nobody used its ring any more: what is written there breaks.
+            relay.Detached();
+        });
+        simulation.RunTo(10);
+        Assert.Equal("internal_error", relay.EndReason);
+        Assert.Equal(4, call.Room.Participants.Count);
+        Assert.InRange(call.Worker.Counters.Faults, 1, 2); // Each of its tracks at most once.
         Assert.All(call.Viewers, viewer => Assert.Empty(viewer.Picture.Gaps));
     });
 

@@ -65,10 +65,7 @@ internal sealed class RedForwarding(TrackReceivers receivers, MediaWorker worker
     private void ForwardToOthers(in RtpReader packet, PublishedEncoding encoding, PlainAudio plain, MonotonicTime now)
     {
         var kept = plain.Store(packet, now);
-        foreach (var relay in receivers.Relays)
-        {
-            relay.Forward(packet, encoding, default, worker.UnixNow, now);
-        }
+        receivers.ForwardToRelays(packet, encoding, default, now);
 
         if (!kept || plain.Held.IsFull)
         {

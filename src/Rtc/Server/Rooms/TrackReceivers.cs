@@ -181,9 +181,24 @@ internal sealed class TrackReceivers(MediaWorker worker)
     public void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, bool isVideo, MonotonicTime now)
     {
         ForwardToSubscribers(packet, encoding, video, isVideo, now);
+        ForwardToRelays(packet, encoding, video, now);
+    }
+
+    /// <summary>What breaks on the way to a relay ends that, and its receiver connects again; not the publisher, whose turn it is.</summary>
+    public void ForwardToRelays(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
+    {
         foreach (var relay in _relays)
         {
-            relay.Forward(packet, encoding, video, worker.UnixNow, now);
+            try
+            {
+                relay.Forward(packet, encoding, video, worker.UnixNow, now);
+            }
+            catch (Exception exception)
+            {
+                Remove(relay.Connection);
+                relay.Connection.Close("internal_error");
+                worker.Faults.Note(exception);
+            }
         }
     }
 
