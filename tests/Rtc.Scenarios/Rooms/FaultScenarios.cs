@@ -79,6 +79,27 @@ public class FaultScenarios
         Assert.All(call.Viewers, viewer => Assert.Empty(viewer.Picture.Gaps));
     });
 
+    /// <summary>Under one key two streams of one SSRC would use nonces twice (RFC 3711 §9.1).</summary>
+    [Fact]
+    public void No_two_streams_to_a_viewer_have_one_ssrc_whatever_chance_says() => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, [Plain, Layered], 1, random: () => new Unlucky());
+        simulation.RunTo(3);
+        var transport = call.Viewer.Transport!;
+        List<uint> ssrcs = [transport.SenderSsrc, .. transport.Subscriptions.Select(s => s.Outgoing).SelectMany(o => (uint[])[o.Ssrc, .. o.RtxSsrc is { } rtx ? [rtx] : (uint[])[]])];
+        Assert.Equal(7, ssrcs.Count); // Two sounds, two pictures with their retransmissions, and ours.
+        Assert.Equal(7, ssrcs.Distinct().Count());
+        Assert.DoesNotContain(0u, ssrcs);
+    });
+
+    /// <summary>Always the same, and the last number that there is.</summary>
+    private sealed class Unlucky : Random
+    {
+        public override int Next(int minValue, int maxValue) => maxValue - 1;
+
+        public override long NextInt64(long minValue, long maxValue) => maxValue - 1;
+    }
+
     /// <summary>The usual ones, until they are to throw.</summary>
     private sealed class BreakingCiphers : ISrtpCipherFactory
     {

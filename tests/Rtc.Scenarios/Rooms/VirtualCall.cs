@@ -24,16 +24,18 @@ internal sealed class VirtualCall : IDisposable
     /// <param name="takesRed">Which of them, counted from 0, take sound with redundancy; null: none.</param>
     /// <param name="configure">What is other than usual.</param>
     /// <param name="ciphers">The node's; null: the usual.</param>
+    /// <param name="random">The node's; null: of the simulation's seed.</param>
     public VirtualCall(
         Simulation simulation,
         IReadOnlyList<CameraPlan> cameras,
         int viewers,
         Func<RtcOptions, RtcOptions>? configure = null,
         Func<int, bool>? takesRed = null,
-        ISrtpCipherFactory? ciphers = null)
+        ISrtpCipherFactory? ciphers = null,
+        Func<Random>? random = null)
     {
         _simulation = simulation;
-        _node = new VirtualNode(simulation, configure, ciphers);
+        _node = new VirtualNode(simulation, configure, ciphers, random);
         for (var i = 0; i < cameras.Count + viewers; i++)
         {
             People.Add(new VirtualPerson(simulation, _node, $"person-{i}", 10 * (i + 1), i < cameras.Count ? cameras[i] : null, takesRed?.Invoke(i - cameras.Count) ?? false));

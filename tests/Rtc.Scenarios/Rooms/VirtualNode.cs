@@ -22,6 +22,7 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
     private readonly RtcMetrics _metrics = new();
     private readonly RtcOptions _options;
     private readonly ISrtpCipherFactory _ciphers;
+    private readonly Func<Random>? _random;
     private readonly List<MediaWorker> _workers = [];
     private readonly Dictionary<TransportAddress, (VirtualPeer Peer, MediaWorker Worker)> _peers = [];
     private long _outside;
@@ -29,9 +30,12 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
     /// <param name="simulation">Its time.</param>
     /// <param name="configure">What is other than usual.</param>
     /// <param name="ciphers">Its workers'; null: the usual.</param>
-    public VirtualNode(Simulation simulation, Func<RtcOptions, RtcOptions>? configure = null, ISrtpCipherFactory? ciphers = null)
+    /// <param name="random">Its workers'; null: of the simulation's seed.</param>
+    public VirtualNode(
+        Simulation simulation, Func<RtcOptions, RtcOptions>? configure = null, ISrtpCipherFactory? ciphers = null, Func<Random>? random = null)
     {
         _simulation = simulation;
+        _random = random;
         _ciphers = ciphers ?? SrtpCiphers.Default;
         var options = new RtcOptions { Port = 0, Workers = 1 };
         _options = configure?.Invoke(options) ?? options;
@@ -90,7 +94,7 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
             {
                 Now = () => _simulation.Now,
                 UnixNow = () => UnixNanosecondsAtZero + _simulation.Now.Nanoseconds,
-                Random = () => _simulation.Chance(1_000 + index),
+                Random = _random ?? (() => _simulation.Chance(1_000 + index)),
                 Ciphers = _ciphers,
                 Sink = Deliver,
             });

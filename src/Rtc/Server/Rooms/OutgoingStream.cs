@@ -40,10 +40,10 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     /// <summary>The track that it shows now.</summary>
     public PublishedTrack Track { get; private set; } = track;
 
-    public uint Ssrc { get; } = transport.Worker.CreateSsrc();
+    public uint Ssrc { get; } = transport.CreateSsrc();
 
     /// <summary>Of retransmissions; 0 for audio.</summary>
-    public uint RtxSsrc { get; } = track.Kind == TrackKind.Video ? transport.Worker.CreateSsrc() : 0;
+    public uint RtxSsrc { get; } = track.Kind == TrackKind.Video ? transport.CreateSsrc() : 0;
 
     public MediaWorker Worker { get; } = transport.Worker;
 

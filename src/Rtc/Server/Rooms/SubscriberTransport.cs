@@ -18,6 +18,7 @@ internal sealed class SubscriberTransport : MediaTransport
     private readonly ViewerReports _reports;
     private readonly ViewerFeedback _feedback;
     private IReadOnlyList<SubscribeSlot> _slots = [];
+    private uint _lastSsrc;
     private MonotonicTime _nextMeasure;
     private MonotonicTime _nextSample;
 
@@ -27,6 +28,7 @@ internal sealed class SubscriberTransport : MediaTransport
         _reports = new ViewerReports(this);
         _feedback = new ViewerFeedback(this, _reports);
         Congestion = new ViewerCongestion(worker);
+        _lastSsrc = worker.CreateSsrc();
     }
 
     /// <summary>Revision of the offer that waits for its answer; 0: none waits.</summary>
@@ -105,6 +107,17 @@ internal sealed class SubscriberTransport : MediaTransport
 
     /// <summary>By the SSRC of what it sends for the first time.</summary>
     public Subscription? Find(uint ssrc) => _bySsrc.GetValueOrDefault(ssrc);
+
+    /// <summary>For a stream to the viewer. Counted, not drawn: under one key two streams of one SSRC, at once or one after the other, would use nonces twice (RFC 3711 §9.1).</summary>
+    public uint CreateSsrc()
+    {
+        do
+        {
+            _lastSsrc++;
+        }
+        while (_lastSsrc == 0 || _lastSsrc == SenderSsrc);
+        return _lastSsrc;
+    }
 
     /// <summary>Starts or stops subscriptions so that they are exactly these; true when the m-lines have to follow.</summary>
     public bool SetWanted(IReadOnlyList<PublishedTrack> wanted)
