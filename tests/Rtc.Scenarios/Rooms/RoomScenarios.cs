@@ -84,6 +84,29 @@ public class RoomScenarios(ITestOutputHelper output)
         call.ExpectSound(0.95);
     });
 
+    /// <summary>A second of the past comes at once, and more than may wait is left out up to a keyframe, not dropped one by one.</summary>
+    [Fact]
+    public void The_past_of_a_picture_without_layers_does_not_overflow_what_waits_for_a_thin_path() => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, new CameraPlan(30, Bitrate.FromKilobits(2_500)) { HasLayers = false });
+        var viewer = call.Viewer;
+        viewer.Down.Capacity = Bitrate.FromMegabits(4);
+        for (var second = 10; second < 50; second++)
+        {
+            var (thin, at) = (second % 8 < 3, second);
+            simulation.AtSecond(at, () => viewer.Down.Capacity = Bitrate.FromKilobits(thin ? 700 : 4_000));
+            simulation.AtSecond(at + 0.3, () => viewer.Prefer(new(0, 0, 0, Paused: true)));
+            simulation.AtSecond(at + 0.4, () => viewer.Prefer(new(0, 0, 0, Paused: false)));
+        }
+
+        simulation.AtSecond(50, () => viewer.Down.Capacity = Bitrate.FromMegabits(4));
+        simulation.RunTo(75);
+        Assert.True(call.Worker.Counters.PacketsPaced > 500, call.Tell());
+        Assert.Equal(0, call.Worker.Counters.PacerDropped);
+        Assert.True(viewer.Picture.ShareAtOrAbove(0, 60, 75) > 0.95, call.Tell());
+        call.ExpectSound(0.95);
+    });
+
     [Fact]
     public void Who_agreed_to_report_and_does_not_is_sent_everything() => Scenario.Run(simulation =>
     {

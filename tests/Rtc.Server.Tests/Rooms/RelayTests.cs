@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using Events.Rtc.Protocol.Sdp;
 using Events.Rtc.Relay;
 using Events.Rtc.Rooms;
 
@@ -62,6 +63,37 @@ public class RelayTests
         }
 
         Assert.True(Environment.WorkingSet - before < 64 * 1024 * 1024, "40 rings of 8 MB were filled");
+    }
+
+    /// <summary>What grants and descriptions may hold, each character escaped to six bytes.</summary>
+    [Fact]
+    public void The_longest_names_and_parameters_fit_a_message()
+    {
+        static string Longest(int length) => new('\u00E9', length);
+        var joined = RelayCodec.Encode(RelayMessageType.ParticipantJoined, new RelayParticipant(long.MaxValue, Longest(40), Longest(160), Longest(200), Longest(40)));
+        var published = RelayCodec.Encode(RelayMessageType.TrackPublished, new RelayTrack(
+            long.MaxValue, uint.MaxValue, Longest(40), Longest(40), TrackKind.Video, TrackSource.ScreenAudio, "h264", 90_000, 2, Longest(SdpLimits.MaxFmtp), true));
+        Assert.InRange(joined.Length, 440 * 6, RelayCodec.MaxMessageLength);
+        Assert.InRange(published.Length, SdpLimits.MaxFmtp * 6, RelayCodec.MaxMessageLength);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_too_tooLongends_the_relay_and_nothing_else()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"relay-{Guid.NewGuid():N}.sock");
+        await using var node = new TestNode(o => o with { RelaySocketPath = path });
+        using var relay = await SubscribeAsync(path, "test-node-key", "room");
+        Assert.Equal(RelayMessageType.Ready, (await NextAsync(relay)).Type);
+        var tooLong = await node.JoinAsync(identity: new string('x', RelayCodec.MaxMessageLength));
+        Assert.Empty((await NextAsync(relay)).Bytes);
+        Assert.False(tooLong.Participant.IsGone);
+        await tooLong.Participant.LeaveAsync("done");
+
+        using var again = await SubscribeAsync(path, "test-node-key", "room");
+        Assert.Equal(RelayMessageType.Ready, (await NextAsync(again)).Type);
+        await node.JoinAsync(identity: "anna");
+        Assert.Equal(RelayMessageType.ParticipantJoined, (await NextAsync(again)).Type);
+        Assert.Equal(0, (await node.Server.MeasureAsync()).Faults);
     }
 
     [Fact]
