@@ -48,7 +48,7 @@ internal sealed class VideoDecoder : IAsyncDisposable
         var rest = ((double)offset / 1e9) - FirstFrame;
         var filter = string.Create(
             CultureInfo.InvariantCulture,
-            $"setpts=PTS+{rest / ScenePlan.FrameRate:F6}/TB,scale=w={width}:h={height}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bilinear,pad={width}:{height}:(ow-iw)/2:(oh-ih)/2:color=0x181c26,setsar=1,fps={ScenePlan.FrameRate}:round=near");
+            $"setpts=PTS+{rest / ScenePlan.FrameRate:F6}/TB,{Turn(segment.Rotation)}scale=w={width}:h={height}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bilinear,pad={width}:{height}:(ow-iw)/2:(oh-ih)/2:color=0x181c26,setsar=1,fps={ScenePlan.FrameRate}:round=near");
         var arguments = FfmpegArguments.Create()
             .Add("-threads", "1")
             .Add("-max_pixels", MaxPixels)
@@ -112,6 +112,14 @@ internal sealed class VideoDecoder : IAsyncDisposable
         _decoded.Dispose();
         _stopping.Dispose();
     }
+
+    private static string Turn(int rotation) => rotation switch
+    {
+        90 => "transpose=clock,",
+        180 => "hflip,vflip,",
+        270 => "transpose=cclock,",
+        _ => string.Empty,
+    };
 
     private void ThrowIfFailed()
     {

@@ -10,7 +10,8 @@ namespace Events.Mixer.Frames;
 /// <param name="Arrival">Nanoseconds of the node's wall clock.</param>
 /// <param name="Bytes">Pooled; the payload is its first <paramref name="Length"/> bytes.</param>
 /// <param name="Length">Payload bytes.</param>
-public readonly record struct BufferedPacket(bool AfterGap, uint Timestamp, bool Marker, long Arrival, byte[] Bytes, int Length);
+/// <param name="Rotation">As given to <see cref="JitterBuffer.Add"/>.</param>
+public readonly record struct BufferedPacket(bool AfterGap, uint Timestamp, bool Marker, long Arrival, byte[] Bytes, int Length, int? Rotation);
 
 /// <summary>
 /// Brings one stream's packets into order. A gap is waited for while retransmissions may still fill it; then it is skipped and said so.
@@ -39,7 +40,13 @@ public sealed class JitterBuffer
     public long Gaps { get; private set; }
 
     /// <summary>Takes a packet; copies its payload. Duplicates and packets that are too late are ignored.</summary>
-    public void Add(ushort sequence, uint timestamp, bool marker, long arrivalNs, ReadOnlySpan<byte> payload)
+    /// <param name="sequence">RTP sequence number.</param>
+    /// <param name="timestamp">RTP timestamp.</param>
+    /// <param name="marker">RTP marker.</param>
+    /// <param name="arrivalNs">On the node's wall clock.</param>
+    /// <param name="payload">Without header and padding.</param>
+    /// <param name="rotation">Degrees by which its picture is to be turned clockwise; null when it does not say.</param>
+    public void Add(ushort sequence, uint timestamp, bool marker, long arrivalNs, ReadOnlySpan<byte> payload, int? rotation = null)
     {
         var extended = _unwrapper.Unwrap(sequence);
         if (_next != long.MinValue && Math.Abs(extended - _next) > MaxDropout)
@@ -59,7 +66,7 @@ public sealed class JitterBuffer
 
         var bytes = ArrayPool<byte>.Shared.Rent(Math.Max(1, payload.Length));
         payload.CopyTo(bytes);
-        _waiting.Add(extended, new(false, timestamp, marker, arrivalNs, bytes, payload.Length));
+        _waiting.Add(extended, new(false, timestamp, marker, arrivalNs, bytes, payload.Length, rotation));
     }
 
     /// <summary>The next packet in order, if it is there or is not waited for any longer.</summary>

@@ -94,6 +94,9 @@ public sealed record ManifestEntry
 
     public int? Height { get; init; }
 
+    /// <summary>Degrees by which a segment's pictures are to be turned clockwise; null for none.</summary>
+    public int? Rotation { get; init; }
+
     public long? Frames { get; init; }
 
     public int? Attempt { get; init; }

@@ -31,7 +31,7 @@ internal sealed class RecordingFiles(string directory, RecordingManifest manifes
     public static IEnumerable<string> HalfDeleted(string root) => Directory.EnumerateDirectories(root, DeletedPrefix + "*");
 
     /// <summary>Opens a file; the manifest knows of it before it exists, so a crash leaves no stray file.</summary>
-    public SegmentFile Open(MatroskaTrack track, string codec, string trackId, string participantId, long start)
+    public SegmentFile Open(MatroskaTrack track, string codec, string trackId, string participantId, long start, int rotation = 0)
     {
         lock (_gate)
         {
@@ -47,6 +47,7 @@ internal sealed class RecordingFiles(string directory, RecordingManifest manifes
                 Codec = codec,
                 Width = track.Width,
                 Height = track.Height,
+                Rotation = rotation == 0 ? null : rotation,
             });
             var segment = new SegmentFile(Path.Combine(directory, name), track, start);
             _open.Add(segment);

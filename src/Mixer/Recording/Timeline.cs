@@ -18,6 +18,9 @@ public sealed record TrackSpan(string TrackId, string ParticipantId, string Kind
 public sealed record TrackSegment(string File, string TrackId, string ParticipantId, string Codec, int Width, int Height, WallSpan Span)
 {
     public bool IsVideo => Codec != "opus";
+
+    /// <summary>Degrees by which its pictures are to be turned clockwise: 0, 90, 180, 270.</summary>
+    public int Rotation { get; init; }
 }
 
 /// <summary>Who was there when, what they sent when, and in which files it is: a manifest, folded. Pure.</summary>

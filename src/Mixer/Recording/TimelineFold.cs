@@ -88,7 +88,10 @@ internal sealed class TimelineFold(Func<string, long, long>? openEnd)
                 s.Entry.Codec ?? string.Empty,
                 s.Entry.Width ?? 0,
                 s.Entry.Height ?? 0,
-                new(s.Start, s.End ?? openEnd?.Invoke(s.Entry.File ?? string.Empty, s.Start) ?? end)))
+                new(s.Start, s.End ?? openEnd?.Invoke(s.Entry.File ?? string.Empty, s.Start) ?? end))
+            {
+                Rotation = s.Entry.Rotation ?? 0,
+            })
             .ToList();
         return new(
             created,

@@ -10,7 +10,7 @@ namespace Events.Mixer.Recording;
 
 /// <summary>
 /// One published track: its packets in order, its frames with wall-clock times, its files. A new file begins after a mute, for another
-/// SSRC, and when a decoder needs other parameters; a resolution change of VP8 or VP9 stays in the file.
+/// SSRC, when a decoder needs other parameters, and when the picture is turned; a resolution change of VP8 or VP9 stays in the file.
 /// </summary>
 internal sealed class TrackRecorder : IFrameSink
 {
@@ -45,6 +45,8 @@ internal sealed class TrackRecorder : IFrameSink
     private long _gaps;
     private int _moves;
     private bool _needsKeyframe;
+    private int _rotation;
+    private int _segmentRotation;
     private long _minute;
     private int _filesThisMinute;
 
@@ -86,7 +88,7 @@ internal sealed class TrackRecorder : IFrameSink
         }
 
         _lastArrival = arrival;
-        _jitter.Add(packet.SequenceNumber.Value, packet.Timestamp.Value, packet.Marker, arrival, packet.Payload);
+        _jitter.Add(packet.SequenceNumber.Value, packet.Timestamp.Value, packet.Marker, arrival, packet.Payload, RotationOf(packet));
         Drain(arrival);
     }
 
@@ -138,6 +140,7 @@ internal sealed class TrackRecorder : IFrameSink
         while (_jitter.TryTake(now, out var packet))
         {
             _packetArrival = packet.Arrival;
+            _rotation = packet.Rotation ?? _rotation;
             _clock.OnPacket(packet.Timestamp, packet.Arrival);
             _depacketiser.Push(new(packet.AfterGap, packet.Timestamp, packet.Marker, packet.Bytes.AsSpan(0, packet.Length)), this);
             JitterBuffer.Return(packet);
@@ -150,7 +153,7 @@ internal sealed class TrackRecorder : IFrameSink
     /// <summary>Whether to ask for a keyframe now; true at most once a second.</summary>
     public bool TakeKeyframeRequest(long now)
     {
-        if (!_codec.IsVideo() || Muted || !(_needsKeyframe || _depacketiser.WaitsForKeyframe) || now - _lastRequest < KeyframeRequestNs)
+        if (!_codec.IsVideo() || Muted || !(_needsKeyframe || _depacketiser.WaitsForKeyframe || IsTurned) || now - _lastRequest < KeyframeRequestNs)
         {
             return false;
         }
@@ -178,7 +181,7 @@ internal sealed class TrackRecorder : IFrameSink
             EndSegment(_packetArrival);
         }
 
-        if (_segment is not null && frame.Keyframe && !_depacketiser.CodecPrivate.Span.SequenceEqual(_segment.Track.CodecPrivate.Span))
+        if (_segment is not null && frame.Keyframe && (IsTurned || !_depacketiser.CodecPrivate.Span.SequenceEqual(_segment.Track.CodecPrivate.Span)))
         {
             EndSegment(wall);
         }
@@ -192,7 +195,8 @@ internal sealed class TrackRecorder : IFrameSink
             }
 
             var track = new MatroskaTrack(_codec, frame.Width, frame.Height, _depacketiser.CodecPrivate.ToArray());
-            _segment = _files.Open(track, CodecNames.NameOf(_codec), TrackId, ParticipantId, wall);
+            _segmentRotation = _rotation;
+            _segment = _files.Open(track, CodecNames.NameOf(_codec), TrackId, ParticipantId, wall, _rotation);
         }
 
         _segment.Write(wall, frame.Keyframe, frame.Data.Span);
@@ -207,6 +211,16 @@ internal sealed class TrackRecorder : IFrameSink
         _clock.Close();
         _jitter.Clear();
     }
+
+    /// <summary>Up to the next keyframe the picture lies on its side: a file has one rotation.</summary>
+    private bool IsTurned => _segment is not null && _segmentRotation != _rotation;
+
+    /// <summary>
+    /// What the sender says of its picture (3GPP TS 26.114 §7.4.5: 0 0 0 0 C F R1 R0, quarters to turn it clockwise before it is shown). It says so with keyframes and
+    /// changes, and what it said last holds; as in browsers, pictures are not flipped.
+    /// </summary>
+    private int? RotationOf(in RtpReader packet) =>
+        _codec.IsVideo() && packet.TryGetExtension(_track.OrientationExtension, out var said) && said.Length == 1 ? (said[0] & 3) * 90 : null;
 
     /// <summary>False until the minute is over when there were too many in it; that is logged once.</summary>
     private bool MayBeginFile()
@@ -247,6 +261,7 @@ internal sealed class TrackRecorder : IFrameSink
         {
             End(at);
             RestartClock();
+            _rotation = 0;
             _depacketiser = Depacketiser.Create(_codec, _track.Channels, _track.Fmtp);
         }
 

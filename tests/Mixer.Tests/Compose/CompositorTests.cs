@@ -30,6 +30,21 @@ public sealed class CompositorTests : IDisposable
         await compositor.DisposeAsync();
     }
 
+    [Theory]
+    [InlineData(0, 235, 16, 235)]
+    [InlineData(90, 235, 16, 40)]
+    [InlineData(180, 16, 235, 16)]
+    [InlineData(270, 16, 235, 40)]
+    public async Task A_picture_that_was_sent_on_its_side_is_shown_upright(int rotation, int first, int second, int left)
+    {
+        var frames = await Material.VideoAsync(Codec.Vp8, "color=black:s=320x180:r=30,drawbox=c=white:t=fill:w=160", 1);
+        await using var compositor = Create([Segment("0001.mkv", 0, frames) with { Rotation = rotation }], "ffmpeg");
+        var picture = await compositor.DrawAsync(10);
+        int[] shown = rotation % 180 == 0 ? [At(320, 200), At(960, 200), At(100, 300)] : [At(640, 180), At(640, 500), At(100, 300)];
+        Assert.All(shown.Zip([first, second, left]), luma => Assert.InRange(luma.First, luma.Second - 15, luma.Second + 15));
+        int At(int x, int y) => picture.Plane(0)[(y * picture.Width) + x];
+    }
+
     private Compositor Create(IReadOnlyList<TrackSegment> segments, string ffmpeg)
     {
         var span = new WallSpan(0, segments[^1].Span.To);

@@ -100,6 +100,38 @@ public sealed class TrackRecorderTests : IDisposable
         Assert.Equal(3_840, Assert.Single(Segments()).Width);
     }
 
+    [Fact]
+    public async Task A_phone_that_is_turned_gets_a_file_for_each_way_that_it_is_held()
+    {
+        var recorder = Create(Codec.Vp8);
+        var packetiser = new Packetiser(Codec.Vp8, 1);
+        var frames = await Material.VideoAsync(Codec.Vp8, "color=0xF0F0F0:s=320x180:r=30", 2.5); // a keyframe every second
+        void Play(double from, double to)
+        {
+            foreach (var frame in frames.Where(f => f.TimestampNs >= from * Second && f.TimestampNs < to * Second))
+            {
+                packetiser.Packetise(frame).ForEach(p => recorder.OnRtp(p, Start + frame.TimestampNs));
+            }
+        }
+
+        packetiser.Orientation = 1;
+        Play(0, 0.4);
+        packetiser.Orientation = null; // what was said last holds
+        Play(0.4, 0.5);
+        Assert.False(recorder.TakeKeyframeRequest(Start + (Second / 2)));
+        packetiser.Orientation = 3;
+        Play(0.5, 0.9);
+        Assert.Equal([90], Segments().Select(s => s.Rotation));
+        Assert.True(recorder.TakeKeyframeRequest(Start + Second));
+        Play(0.9, 1.5);
+        Assert.False(recorder.TakeKeyframeRequest(Start + (3 * Second)));
+        packetiser.Orientation = 0;
+        Play(1.5, 2.5);
+        recorder.End(Start + (5 * Second / 2));
+        Assert.Equal([90, 270, 0], Segments().Select(s => s.Rotation));
+        Assert.InRange(Segments()[1].Span.From - Segments()[0].Span.To, 0, 40 * Ms);
+    }
+
     private static void Send(TrackRecorder recorder, Packetiser packetiser, long mediaMs, long arrival)
     {
         // Configuration 31, one frame of 20 ms: CELT, full band (RFC 6716 §3.1).
@@ -121,7 +153,10 @@ public sealed class TrackRecorderTests : IDisposable
     {
         var audio = codec == Codec.Opus;
         var track = new RelayTrack(
-            Start, 1, "t1", "p1", audio ? TrackKind.Audio : TrackKind.Video, audio ? TrackSource.Microphone : TrackSource.Camera, CodecNames.NameOf(codec), codec.ClockRate(), audio ? 2 : 0, string.Empty, false);
+            Start, 1, "t1", "p1", audio ? TrackKind.Audio : TrackKind.Video, audio ? TrackSource.Microphone : TrackSource.Camera, CodecNames.NameOf(codec), codec.ClockRate(), audio ? 2 : 0, string.Empty, false)
+        {
+            OrientationExtension = Packetiser.OrientationExtension,
+        };
         return new(track, codec, new(), new(_directory, _manifest), new(_provider.GetRequiredService<IMeterFactory>()), NullLogger.Instance);
     }
 }

@@ -7,7 +7,13 @@ namespace Events.Tests.Mixer.Tests.Testing;
 /// <summary>Cuts coded frames into RTP packets, as a sender would.</summary>
 public sealed class Packetiser(Codec codec, uint ssrc, uint timestampOffset = 0, int maxPayload = 1_100)
 {
+    /// <summary>The header extension's id where <see cref="Orientation"/> is said.</summary>
+    public const byte OrientationExtension = 13;
+
     private SequenceNumber _sequence = new(65_500);
+
+    /// <summary>The byte of 3GPP TS 26.114 §7.4.5 in the last packet of a frame; null says nothing.</summary>
+    public byte? Orientation { get; set; }
 
     public uint TimestampOf(long timestampNs) => timestampOffset + (uint)(timestampNs * codec.ClockRate() / 1_000_000_000);
 
@@ -25,10 +31,12 @@ public sealed class Packetiser(Codec codec, uint ssrc, uint timestampOffset = 0,
         var packets = new List<byte[]>();
         for (var i = 0; i < payloads.Count; i++)
         {
-            var packet = new byte[payloads[i].Length + 12];
-            var writer = new RtpPacketWriter(packet, codec == Codec.Opus || i == payloads.Count - 1, 96, _sequence, new(TimestampOf(frame.TimestampNs)), ssrc);
+            var packet = new byte[payloads[i].Length + 20];
+            var isLast = i == payloads.Count - 1;
+            var writer = new RtpPacketWriter(packet, codec == Codec.Opus || isLast, 96, _sequence, new(TimestampOf(frame.TimestampNs)), ssrc);
+            Assert.True(!isLast || Orientation is not { } orientation || writer.AddExtension(OrientationExtension, [orientation]));
             Assert.True(writer.WritePayload(payloads[i]));
-            packets.Add(packet);
+            packets.Add(packet[..writer.Length]);
             _sequence = _sequence.Next;
         }
 

@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using Events.Rtc.Client;
+using Events.Rtc.Client.Signalling;
 using Events.Rtc.Protocol.Sdp;
+using Events.Rtc.Protocol.Wire;
 using Events.Rtc.Relay;
 using Events.Rtc.Rooms;
 
@@ -41,6 +44,45 @@ public class RelayTests
         await anna.Participant.LeaveAsync("done");
         await NextAsync(relay, RelayMessageType.TrackUnpublished);
         await NextAsync(relay, RelayMessageType.ParticipantLeft);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_relay_is_told_how_a_picture_is_to_be_turned(bool layers)
+    {
+        const byte Orientation = 13;
+        var path = Path.Combine(Path.GetTempPath(), $"relay-{Guid.NewGuid():N}.sock");
+        await using var node = new TestNode(o => o with { RelaySocketPath = path });
+        using var relay = await SubscribeAsync(path, "test-node-key", "room");
+        var description = new ClientDescription(node.Dtls.LocalFingerprint);
+        var offer = description.WriteOffer(layers ? SimulcastPublisher.Plan : ClientMediaPlan.Publish);
+        offer = offer.Insert(offer.IndexOf("a=mid:", offer.IndexOf("m=video", StringComparison.Ordinal), StringComparison.Ordinal), $"a=extmap:{Orientation} urn:3gpp:video-orientation\r\n");
+        var whip = (await node.Server.WhipAsync(TestNode.Rights(), offer)).Value;
+        Assert.True(description.TryReadAnswer(whip.Answer.Sdp, out var session, out var error), error);
+
+        // The client writes one byte where an audio level is negotiated, and so it does here.
+        session = session with { Media = [.. session.Media.Select(m => m.Kind == MediaKind.Video ? m with { AudioLevelExtension = Orientation } : m)] };
+        var publisher = new SimulcastFrames(await node.StartAsync(session));
+        var announced = NextAsync(relay, RelayMessageType.TrackPublished);
+        while (!announced.IsCompleted)
+        {
+            publisher.Send(new AudioLevel(false, 3));
+            await Task.Delay(20);
+        }
+
+        var track = RelayCodec.Decode<RelayTrack>(await announced)!;
+        Assert.Equal(Orientation, track.OrientationExtension);
+        var forwarded = NextAsync(relay, RelayMessageType.Rtp);
+        while (!forwarded.IsCompleted)
+        {
+            publisher.Send(new AudioLevel(false, 3));
+            await Task.Delay(20);
+        }
+
+        Assert.True(RtpReader.TryRead((await forwarded).AsSpan(RelayCodec.RtpHeaderLength), out var packet));
+        Assert.True(packet.TryGetExtension(track.OrientationExtension, out var said));
+        Assert.Equal([3], said.ToArray());
     }
 
     [Fact]
@@ -148,6 +190,23 @@ public class RelayTests
 
         await publisher.Participant.LeaveAsync("done");
         await Wait.UntilAsync(() => node.Server.RoomsAsync().Result.Count == 0, "nobody holds the room any more");
+    }
+
+    /// <summary>Keyframes of VP8 in every layer.</summary>
+    private sealed class SimulcastFrames(ClientEndpoint endpoint)
+    {
+        private uint _timestamp = 90_000;
+
+        public void Send(AudioLevel orientation)
+        {
+            foreach (var layer in endpoint.Senders.Where(s => s.Media.Kind == MediaKind.Video))
+            {
+                // RFC 7741 §4.2: X S, I; §4.3: keyframe, start code, 320 by 180.
+                endpoint.SendMedia(layer, [0x90, 0x80, 1, 0x10, 0, 0, 0x9D, 1, 0x2A, 0x40, 1, 180, 0, 1, 2, 3], new(_timestamp), marker: true, orientation);
+            }
+
+            _timestamp += 3_000;
+        }
     }
 
     private static async Task<Socket> SubscribeAsync(string path, string key, string room)

@@ -62,6 +62,7 @@ internal sealed class RelayConnection
             track.Kind == TrackKind.Audio ? codec.Channels : 0, codec.Fmtp, track.Info.Muted)
         {
             Encryption = track.Encryption,
+            OrientationExtension = relayed.OrientationExtension,
         });
         if (track.Encryption == TrackEncryption.None)
         {

@@ -87,6 +87,9 @@ public sealed record RelayTrack(
 {
     /// <summary>Its frames are encrypted by its publisher's client: it is only announced, and no packet of it follows.</summary>
     public TrackEncryption Encryption { get; init; }
+
+    /// <summary>Id of the header extension by which its packets say how the picture is to be turned; 0: they do not.</summary>
+    public byte OrientationExtension { get; init; }
 }
 
 public sealed record RelayTrackUnpublished(long At, uint Handle);

@@ -20,6 +20,9 @@ internal sealed class RelayedTrack(RelayConnection connection, uint handle, Publ
 
     public uint Handle { get; } = handle;
 
+    /// <summary>Of the packets that are sent here, with layers or without: the publisher's. 0: none.</summary>
+    public byte OrientationExtension { get; } = track.Media.Extensions.VideoOrientation;
+
     /// <summary>Encodings that it receives or waits for, as bits.</summary>
     public int WatchedEncodings { get; private set; } = 1;
 
@@ -32,7 +35,7 @@ internal sealed class RelayedTrack(RelayConnection connection, uint handle, Publ
 
         var worker = track.Publisher.Room.Worker;
         _rewriter = new StreamRewriter(worker.CreateSsrc(), 1);
-        _rewriter.Configure((byte)track.Codec.PayloadType, 0, 0);
+        _rewriter.Configure((byte)track.Codec.PayloadType, OrientationExtension, OrientationExtension);
         _selector = new LayerSelector(track.Codec.Codec, 1);
         Retarget(now);
     }
