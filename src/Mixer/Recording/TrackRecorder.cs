@@ -20,8 +20,11 @@ internal sealed class TrackRecorder : IFrameSink
     /// <summary>Time between keyframe requests: an encoder answers within a round trip, and is not to be flooded.</summary>
     private const long KeyframeRequestNs = 1_000_000_000;
 
-    /// <summary>A jump in media time that no pause explains: the sender began a new timeline.</summary>
+    /// <summary>By more, no frame is captured after it arrives, or before the one ahead of it: the sender, or our own clock, began a new timeline.</summary>
     private const long TimelineJumpNs = 5_000_000_000;
+
+    /// <summary>No queue on the way holds a packet for so long.</summary>
+    private const long MaxQueueNs = 60_000_000_000;
 
     /// <summary>Files that a track may begin in a minute. Mutes and turned phones take a few; each costs a decoder when the composite is made.</summary>
     private const int MaxFilesPerMinute = 20;
@@ -176,9 +179,13 @@ internal sealed class TrackRecorder : IFrameSink
         }
 
         var wall = _clock.Map(frame.RtpTimestamp);
-        if (_segment is not null && Math.Abs(wall - _segment.LastFrame) > TimelineJumpNs && wall < _segment.LastFrame)
+        if (IsNewTimeline(wall))
         {
+            // Up to the next report, only arrivals tell where it is.
             EndSegment(_packetArrival);
+            RestartClock();
+            _clock.OnPacket(frame.RtpTimestamp, _packetArrival);
+            wall = _clock.Map(frame.RtpTimestamp);
         }
 
         if (_segment is not null && frame.Keyframe && (IsTurned || !_depacketiser.CodecPrivate.Span.SequenceEqual(_segment.Track.CodecPrivate.Span)))
@@ -238,6 +245,9 @@ internal sealed class TrackRecorder : IFrameSink
 
         return _filesThisMinute <= MaxFilesPerMinute;
     }
+
+    private bool IsNewTimeline(long wall) =>
+        wall > _packetArrival + TimelineJumpNs || wall < _packetArrival - MaxQueueNs || (_segment is not null && wall < _segment.LastFrame - TimelineJumpNs);
 
     private void RestartClock()
     {

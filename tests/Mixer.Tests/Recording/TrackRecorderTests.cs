@@ -87,6 +87,47 @@ public sealed class TrackRecorderTests : IDisposable
         AssertBegins(2, 25_000);
     }
 
+    [Theory]
+    [InlineData(6 * 3_600, false, 2)]
+    [InlineData(-6 * 3_600, false, 2)]
+    [InlineData(-20, false, 2)]
+    [InlineData(6 * 3_600, true, 1)] // With a report before, earlier is a better path, and taken at once.
+    [InlineData(-6 * 3_600, true, 2)]
+    [InlineData(-20, true, 2)]
+    public void A_sender_whose_time_jumps_is_heard_when_it_arrives(int seconds, bool reports, int files)
+    {
+        var recorder = Create(Codec.Opus);
+        var packetiser = new Packetiser(Codec.Opus, 1, timestampOffset: 2_000_000_000);
+        for (var ms = 0L; ms < 40_000; ms += 20)
+        {
+            var media = ms < 20_000 ? ms : ms + (seconds * 1_000L);
+            Send(recorder, packetiser, media, Start + (ms * Ms));
+            if (reports && ms % 1_000 == 500)
+            {
+                recorder.OnSenderReport(NtpTime.FromUnixNanoseconds((500 * Second) + (ms * Ms)).Value, packetiser.TimestampOf(media * Ms), Start + (ms * Ms));
+            }
+        }
+
+        recorder.End(Start + (40 * Second));
+        AssertBegins(files, files == 1 ? 0 : 20_000);
+        Assert.Equal(Start + (40 * Second), Segments()[^1].Span.To);
+        Assert.InRange(Segments()[0].Span.To - Start, files == 1 ? 0 : 19_900 * Ms, files == 1 ? 40_000 * Ms : 20_100 * Ms);
+    }
+
+    [Fact]
+    public void A_queue_that_holds_a_sender_for_half_a_minute_moves_nothing()
+    {
+        var recorder = Create(Codec.Opus);
+        var packetiser = new Packetiser(Codec.Opus, 1);
+        for (var ms = 0L; ms < 60_000; ms += 20)
+        {
+            Send(recorder, packetiser, ms, Start + ((ms is >= 20_000 and < 50_000 ? 50_000 : ms) * Ms));
+        }
+
+        recorder.End(Start + (60 * Second));
+        AssertBegins(1, 0);
+    }
+
     [Fact]
     public void A_picture_that_is_too_large_to_decode_is_not_recorded()
     {
