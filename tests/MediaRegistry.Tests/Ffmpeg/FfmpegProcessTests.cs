@@ -51,6 +51,19 @@ public sealed class FfmpegProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_child_gives_way_to_calls_on_the_same_machine_with_all_its_threads()
+    {
+        var arguments = FfmpegArguments.Create().Add("-f", "lavfi", "-i", "testsrc2=s=1280x720").Add("-c:v", "libx264", "-threads", "4", "-f", "matroska", "pipe:1").Build();
+        await using var process = FfmpegProcess.Start("ffmpeg", arguments, FfmpegPipes.Output);
+        await process.Output.ReadExactlyAsync(new byte[100_000]).AsTask().WaitAsync(Deadline);
+        var threads = Directory.GetDirectories($"/proc/{process.Id}/task");
+        Assert.True(threads.Length > 4);
+
+        // proc(5): the nice value is the 19th field; the second one may hold spaces, and ends with a parenthesis.
+        Assert.All(threads, t => Assert.Equal("10", File.ReadAllText(Path.Combine(t, "stat")).Split(')')[^1].Split(' ')[17]));
+    }
+
+    [Fact]
     public async Task Stop_asks_first_and_then_kills()
     {
         await using var willing = FfmpegProcess.Start(
