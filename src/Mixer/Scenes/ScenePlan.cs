@@ -25,7 +25,11 @@ public static class ScenePlan
         ArgumentNullException.ThrowIfNull(timeline);
         var total = FrameCount(startNs, stopNs);
         var live = LiveVideo(timeline);
-        var cuts = timeline.Stays.SelectMany(s => new[] { s.Span.From, s.Span.To })
+
+        // Of a stage's thousands, few send something.
+        var publishers = timeline.Tracks.Select(t => t.ParticipantId).ToHashSet();
+        var stays = timeline.Stays.Where(s => publishers.Contains(s.ParticipantId)).ToList();
+        var cuts = stays.SelectMany(s => new[] { s.Span.From, s.Span.To })
             .Concat(timeline.Tracks.SelectMany(t => new[] { t.Span.From, t.Span.To }))
             .Concat(live.SelectMany(l => new[] { l.Span.From, l.Span.To }))
             .Select(at => Math.Clamp(FrameAt(at, startNs), 0, total))
@@ -41,7 +45,7 @@ public static class ScenePlan
 
             // The middle of the run: its edges were rounded, its middle lies in it.
             var at = startNs + (long)((Int128)(cuts[i] + to) * 1_000_000_000 / (2 * FrameRate));
-            var scene = new Scene(cuts[i], to, SceneLayout.Arrange(SeatsAt(timeline, live, at)));
+            var scene = new Scene(cuts[i], to, SceneLayout.Arrange(SeatsAt(stays, timeline.Tracks, live, at)));
             if (scenes.Count > 0 && scenes[^1].SameTiles(scene))
             {
                 scenes[^1] = scenes[^1] with { ToFrame = to };
@@ -55,12 +59,12 @@ public static class ScenePlan
     }
 
     /// <summary>People who publish something, in the order of their coming; a shared screen has a seat of its own.</summary>
-    private static List<Seat> SeatsAt(Timeline timeline, List<LiveSpan> live, long at)
+    private static List<Seat> SeatsAt(List<Stay> stays, IReadOnlyList<TrackSpan> published, List<LiveSpan> live, long at)
     {
         var seats = new List<Seat>();
-        foreach (var stay in timeline.Stays.Where(s => s.Span.Contains(at)))
+        foreach (var stay in stays.Where(s => s.Span.Contains(at)))
         {
-            var tracks = timeline.Tracks.Where(t => t.ParticipantId == stay.ParticipantId && t.Span.Contains(at)).ToList();
+            var tracks = published.Where(t => t.ParticipantId == stay.ParticipantId && t.Span.Contains(at)).ToList();
             if (tracks.Count == 0)
             {
                 continue;
