@@ -257,6 +257,38 @@ public sealed class RecordingsTests(PlatformFixture fixture)
         await fixture.Mixer.ShouldReceiveAsync($"delete {kept}");
     }
 
+    [Theory]
+    [InlineData("recording")]
+    [InlineData("composing")]
+    public async Task A_recording_that_the_mixer_has_lost_fails_and_does_not_go_on_for_ever(string status)
+    {
+        var scene = await fixture.SceneAsync();
+        var id = await StartAsync(scene);
+        await fixture.Mixer.ShouldReceiveAsync($"start {id}");
+        await ReportAsync("recording.started", new { recordingId = id, startedAt = "2026-05-01T08:00:00Z" });
+        if (status == "composing")
+        {
+            await ReportAsync("recording.stopped", new { recordingId = id, endedAt = "2026-05-01T08:10:00Z", tracks = 1 });
+        }
+
+        await HalfAMinutePassesAsync(id);
+        await fixture.Mixer.ShouldReceiveAsync($"ask {id}");
+        Assert.Equal(status, await StatusAsync(scene, id));
+
+        fixture.Mixer.Lost.Add(id);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await HalfAMinutePassesAsync(id);
+                return await StatusAsync(scene, id) == "failed";
+            },
+            "it is known to be lost");
+        Assert.Equal("recording_lost", (await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}")).GetProperty("failure").GetProperty("code").GetString());
+        Assert.Equal(HttpStatusCode.NoContent, (await scene.Organiser.DeleteAsync($"/api/v1/recordings/{id}")).StatusCode);
+        await using var connection = await fixture.Database.OpenAsync(CancellationToken.None);
+        Assert.Equal(1, await connection.ExecuteScalarAsync<int>("select count(*)::int from platform.outbox where aggregateid = @Id and type = 'recording.failed'", new { Id = id.ToString() }));
+    }
+
     [Fact]
     public async Task What_happens_to_a_recording_is_in_the_outbox_without_names()
     {
@@ -303,6 +335,12 @@ public sealed class RecordingsTests(PlatformFixture fixture)
         await ReportAsync("recording.stopped", new { recordingId = id, endedAt = "2026-05-01T08:10:00Z", tracks = 1 });
         await ReportAsync("recording.failed", new { recordingId = id, code = "composite_failed", detail = "no disk" });
         return id;
+    }
+
+    private async Task HalfAMinutePassesAsync(Guid id)
+    {
+        await using var connection = await fixture.Database.OpenAsync(CancellationToken.None);
+        await connection.ExecuteAsync("update platform.recordings set commanded_at = now() - interval '31 seconds' where id = @id", new { id });
     }
 
     private async Task<string?> StatusAsync(Scene scene, Guid id) => (await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}")).GetProperty("status").GetString();

@@ -21,11 +21,14 @@ internal sealed class MixerDouble : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>"start ID", "stop ID", "compose ID", "delete ID" in order of arrival.</summary>
+    /// <summary>"start ID", "stop ID", "compose ID", "ask ID", "delete ID" in order of arrival.</summary>
     public ConcurrentQueue<string> Commands { get; } = new();
 
     /// <summary>What it answers; 202 unless a test says otherwise.</summary>
     public int Status { get; set; } = 202;
+
+    /// <summary>Recordings that it has no files of any more.</summary>
+    public ConcurrentBag<Guid> Lost { get; } = [];
 
     /// <summary>What happens between its doing what it was asked and the answer; it is given the command.</summary>
     public Func<string, Task> BeforeAnswer { get; set; } = _ => Task.CompletedTask;
@@ -42,6 +45,7 @@ internal sealed class MixerDouble : IAsyncDisposable
             var body = await JsonDocument.ParseAsync(request.Body);
             return await mixer.AnswerAsync($"start {body.RootElement.GetProperty("recordingId").GetString()}");
         });
+        app.MapGet("/node/recordings/{id:guid}", async (Guid id) => mixer.Lost.Contains(id) ? Results.NotFound() : await mixer.AnswerAsync($"ask {id}"));
         app.MapPost("/node/recordings/{id}/stop", (string id) => mixer.AnswerAsync($"stop {id}"));
         app.MapPost("/node/recordings/{id}/compose", (string id) => mixer.AnswerAsync($"compose {id}"));
         app.MapDelete("/node/recordings/{id}", (string id) => mixer.AnswerAsync($"delete {id}"));

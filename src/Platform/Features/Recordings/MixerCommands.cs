@@ -38,6 +38,9 @@ internal sealed class MixerCommands : IDisposable
     public Task<MixerAnswer> StartAsync(Guid id, string room, string layout, string title, CancellationToken cancel) =>
         SendAsync(HttpMethod.Post, "/node/recordings", JsonContent.Create(new { recordingId = id, room, relay = _relay, layout, title }), cancel);
 
+    /// <summary>Whether it still has the recording.</summary>
+    public Task<MixerAnswer> AskAsync(Guid id, CancellationToken cancel) => SendAsync(HttpMethod.Get, $"/node/recordings/{id}", null, cancel);
+
     public Task<MixerAnswer> StopAsync(Guid id, CancellationToken cancel) => SendAsync(HttpMethod.Post, $"/node/recordings/{id}/stop", null, cancel);
 
     public Task<MixerAnswer> ComposeAsync(Guid id, CancellationToken cancel) => SendAsync(HttpMethod.Post, $"/node/recordings/{id}/compose", null, cancel);
