@@ -96,6 +96,9 @@ public sealed record MixerError(string Code, string Detail)
     /// <summary>The media node's relay takes no connection, or does not answer.</summary>
     public const string RelayUnreachable = "relay_unreachable";
 
+    /// <summary>The mixer's disk is full, or broken.</summary>
+    public const string NotWritten = "not_written";
+
     /// <summary>The media node's relay does not take the mixer's subscription.</summary>
     public const string RelayRefused = "relay_refused";
 }

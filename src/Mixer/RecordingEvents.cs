@@ -13,12 +13,12 @@ public static class RecordingEventTypes
 }
 
 /// <param name="RecordingId">The platform's id.</param>
-/// <param name="Code">Why it has not started within a second; stable: <c>relay_unreachable</c>, <c>relay_refused</c>. It is tried on.</param>
+/// <param name="Code">Why it has not started within a second, or has stood still for five; stable: <c>relay_unreachable</c>, <c>relay_refused</c>, <c>not_written</c>. It is tried on.</param>
 /// <param name="Detail">For an operator.</param>
 public sealed record RecordingDelayed(string RecordingId, string Code, string Detail);
 
 /// <param name="RecordingId">The platform's id.</param>
-/// <param name="StartedAt">The first packet, or the acceptance when the room is empty.</param>
+/// <param name="StartedAt">The first packet, or the acceptance when the room is empty. Told again when it goes on.</param>
 public sealed record RecordingStarted(string RecordingId, DateTimeOffset StartedAt);
 
 /// <param name="RecordingId">The platform's id.</param>

@@ -24,7 +24,13 @@ internal sealed class RecordingCapture
     /// <summary>A recording has started within a second, or it is said why not.</summary>
     private const long StartPatienceNs = 750_000_000;
 
+    /// <summary>One that runs is told to stand still after this: a media node that restarts is back before.</summary>
+    private const long LossPatienceNs = 5_000_000_000;
+
     private const long FlushNs = 250_000_000;
+
+    /// <summary>A room is reached when what comes from it has gone to the disk for this long: one that is full may take a line or two.</summary>
+    private const long FlushedForNs = 1_000_000_000;
 
     private readonly ManifestEntry _created;
     private readonly RecordingFiles _files;
@@ -33,7 +39,7 @@ internal sealed class RecordingCapture
     private readonly ILogger _log;
     private readonly Action<long> _onStarted;
     private readonly Action _onRefused;
-    private readonly Action<MixerError> _onDelayed;
+    private readonly Action<MixerError?> _onObstacle;
     private readonly ManualResetEventSlim _wake = new();
     private readonly Dictionary<uint, TrackRecorder> _tracks = [];
     private readonly Dictionary<string, ParticipantClock> _clocks = [];
@@ -43,6 +49,8 @@ internal sealed class RecordingCapture
     private ulong _droppedBefore;
     private TimeSpan _reconnectDelay = ReconnectDelay;
     private string? _toldObstacle;
+    private long _awaySince;
+    private bool _saidReached;
     private bool _attached;
     private bool _wasReady;
     private bool _started;
@@ -55,9 +63,9 @@ internal sealed class RecordingCapture
     /// <param name="log">Log.</param>
     /// <param name="onStarted">Called once, on the capture's thread, with the start.</param>
     /// <param name="onRefused">Called on the capture's thread when the manifest has one more track that cannot be recorded.</param>
-    /// <param name="onDelayed">Called on the capture's thread with why it has not started yet.</param>
+    /// <param name="onObstacle">Called on the capture's thread with why it does not start, or does not go on; with null when the room is reached, and can be recorded.</param>
     public RecordingCapture(
-        RecordingFiles files, bool started, MixerOptions options, MixerMetrics metrics, ILogger log, Action<long> onStarted, Action onRefused, Action<MixerError> onDelayed)
+        RecordingFiles files, bool started, MixerOptions options, MixerMetrics metrics, ILogger log, Action<long> onStarted, Action onRefused, Action<MixerError?> onObstacle)
     {
         _files = files;
         _created = files.Manifest.Entries[0];
@@ -67,7 +75,8 @@ internal sealed class RecordingCapture
         _log = log;
         _onStarted = onStarted;
         _onRefused = onRefused;
-        _onDelayed = onDelayed;
+        _onObstacle = onObstacle;
+        _awaySince = started ? Now : _created.At;
     }
 
     /// <summary>What keeps it from the room now, or did at its end.</summary>
@@ -121,6 +130,7 @@ internal sealed class RecordingCapture
                 _attached = false;
                 _droppedBefore = 0;
                 Receive(relay);
+                _awaySince = _attached ? Now : _awaySince;
                 EndTracks(Math.Min(Now, Interlocked.Read(ref _stopAt)));
                 if (_attached && !IsOver(0))
                 {
@@ -163,9 +173,10 @@ internal sealed class RecordingCapture
         Obstacle = null;
         _toldObstacle = null;
         _files.Manifest.Append(new() { Type = ManifestEntryType.Attached, At = _attachedAt });
+        _saidReached = false;
     }
 
-    /// <summary>Logged when it is new; said when the recording should have started.</summary>
+    /// <summary>Logged when it is new; said when the recording should have started, or gone on.</summary>
     private void Obstruct(string code, string detail)
     {
         if (Obstacle?.Code != code)
@@ -174,10 +185,10 @@ internal sealed class RecordingCapture
         }
 
         Obstacle = new(code, detail);
-        if (!_started && _toldObstacle != code && Now - _created.At >= StartPatienceNs)
+        if (_toldObstacle != code && Now - _awaySince >= (_started ? LossPatienceNs : StartPatienceNs))
         {
             _toldObstacle = code;
-            _onDelayed(Obstacle);
+            _onObstacle(Obstacle);
         }
     }
 
@@ -382,6 +393,12 @@ internal sealed class RecordingCapture
 
         _files.Flush();
         _lastFlush = now;
+        if (_attached && !_saidReached && now - _attachedAt >= FlushedForNs)
+        {
+            _saidReached = true;
+            _onObstacle(null);
+        }
+
         if (!_attached && now - _attachedAt > StartPatienceNs)
         {
             Obstruct(MixerError.RelayUnreachable, $"The media node's relay {_created.Relay} does not answer.");

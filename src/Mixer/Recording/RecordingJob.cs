@@ -27,6 +27,7 @@ internal sealed class RecordingJob
     private readonly SemaphoreSlim _deleting = new(1, 1);
     private RecordingCapture? _capture;
     private RecordingState _state;
+    private bool _standsStill;
     private double _progress;
     private long _lastReport;
     private Task _running = Task.CompletedTask;
@@ -252,13 +253,26 @@ internal sealed class RecordingJob
 
     private async Task CaptureAsync(CancellationToken cancellation)
     {
+        try
+        {
+            await CaptureWhileItCanBeWrittenAsync(cancellation);
+        }
+        catch (IOException) when (!_standsStill && !cancellation.IsCancellationRequested)
+        {
+            OnObstacle(new(MixerError.NotWritten, "The mixer's disk takes nothing more: what is said and shown now is lost. The recording goes on by itself as soon as there is room."));
+            throw;
+        }
+    }
+
+    private async Task CaptureWhileItCanBeWrittenAsync(CancellationToken cancellation)
+    {
         CloseWhatCrashed();
         RecordingCapture capture;
         lock (_gate)
         {
             var timeline = Fold();
             capture = new(
-                new(_directory, _manifest), timeline.StartedAt is not null, _services.Options, _services.Metrics, _services.Log, OnStarted, SayWhatIsRefused, OnDelayed);
+                new(_directory, _manifest), timeline.StartedAt is not null, _services.Options, _services.Metrics, _services.Log, OnStarted, SayWhatIsRefused, OnObstacle);
             if (timeline.StoppedAt is { } stopped)
             {
                 capture.StopAt(stopped);
@@ -302,8 +316,20 @@ internal sealed class RecordingJob
         _services.Events.Record(RecordingEventTypes.Started, new RecordingStarted(Id, NodeTime.ToDate(at)));
     }
 
-    private void OnDelayed(MixerError reason) =>
-        _services.Events.Record(RecordingEventTypes.Delayed, new RecordingDelayed(Id, reason.Code, reason.Detail));
+    /// <summary>Why it does not start, or stands still; null: it is recorded, be it again.</summary>
+    private void OnObstacle(MixerError? obstacle)
+    {
+        if (obstacle is not null)
+        {
+            _services.Events.Record(RecordingEventTypes.Delayed, new RecordingDelayed(Id, obstacle.Code, obstacle.Detail));
+        }
+        else if (_standsStill && Timeline.Fold(_manifest.Entries)!.StartedAt is { } started)
+        {
+            _services.Events.Record(RecordingEventTypes.Started, new RecordingStarted(Id, NodeTime.ToDate(started)));
+        }
+
+        _standsStill = obstacle is not null;
+    }
 
     private void SayWhatIsRefused()
     {

@@ -64,10 +64,13 @@ public sealed class FullDiskTests
         await FillManifestAsync(mixer, relay, speaker);
         await Task.Delay(TimeSpan.FromSeconds(2.5)); // Two attempts to go on fail.
         Assert.Equal(RecordingState.Recording, mixer.Service.Get("r1")!.State);
+        Assert.Equal("not_written", mixer.Event<RecordingDelayed>()?.Code);
+        Assert.Single(mixer.Events, e => e.Type == RecordingEventTypes.Started);
         disk.MakeRoom();
 
         var before = VideoFiles(mixer);
         await MixerFixture.Until(() => VideoFiles(mixer) > before, "another video file");
+        await MixerFixture.Until(() => mixer.Events.Count(e => e.Type == RecordingEventTypes.Started) == 2, "the word that it goes on");
         var (composed, _) = await mixer.FinishAsync("r1");
         speaker.StopSending();
         Assert.InRange(composed.DurationMs - (composed.EndedAt - composed.StartedAt).TotalMilliseconds, -40, 40);

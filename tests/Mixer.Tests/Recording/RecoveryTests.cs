@@ -137,6 +137,22 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_recording_that_stands_still_says_so_and_says_when_it_goes_on()
+    {
+        await using var mixer = new MixerFixture();
+        var relay = new FakeRelay(mixer.RelayPath);
+        Assert.True((await mixer.Service.StartAsync(new("r1", "room", relay.Path))).IsOk);
+        await MixerFixture.Until(() => mixer.Event<RecordingStarted>() is not null, "the start");
+        relay.Dispose();
+        await MixerFixture.Until(() => mixer.Event<RecordingDelayed>() is { Code: "relay_unreachable" }, "the reason");
+        using var again = new FakeRelay(mixer.RelayPath);
+        await MixerFixture.Until(() => mixer.Events.Count(e => e.Type == RecordingEventTypes.Started) == 2, "the word that it goes on");
+        Assert.Single(mixer.Events.Select(e => e.Data).OfType<RecordingStarted>().Distinct());
+        Assert.Equal(1, mixer.Events.Count(e => e.Type == RecordingEventTypes.Delayed));
+        await mixer.FinishAsync("r1");
+    }
+
+    [Fact]
     public async Task A_recording_that_never_reached_its_room_fails_and_who_refuses_it_is_asked_ever_less_often()
     {
         await using var mixer = new MixerFixture();

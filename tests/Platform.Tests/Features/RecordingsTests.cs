@@ -50,6 +50,28 @@ public sealed class RecordingsTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task A_recording_that_stands_still_says_why_until_it_goes_on_or_is_over()
+    {
+        var scene = await fixture.SceneAsync();
+        var id = await StartAsync(scene);
+        await ReportAsync("recording.started", new { recordingId = id, startedAt = "2026-05-01T08:00:00Z" });
+        await ReportAsync("recording.delayed", new { recordingId = id, code = "not_written", detail = "no disk" });
+        Assert.Equal(("recording", "not_written"), await SaysAsync());
+        await ReportAsync("recording.started", new { recordingId = id, startedAt = "2026-05-01T08:00:00Z" });
+        Assert.Equal(("recording", null), await SaysAsync());
+        await ReportAsync("recording.delayed", new { recordingId = id, code = "not_written", detail = "no disk" });
+        await ReportAsync("recording.stopped", new { recordingId = id, endedAt = "2026-05-01T08:10:00Z", tracks = 4 });
+        Assert.Equal(("composing", null), await SaysAsync());
+
+        async Task<(string?, string?)> SaysAsync()
+        {
+            var recording = await scene.Organiser.GetJsonAsync($"/api/v1/recordings/{id}");
+            var failure = recording.GetProperty("failure");
+            return (recording.GetProperty("status").GetString(), failure.ValueKind == JsonValueKind.Null ? null : failure.GetProperty("code").GetString());
+        }
+    }
+
+    [Fact]
     public async Task The_organiser_is_told_how_many_tracks_could_not_be_recorded_because_they_are_encrypted()
     {
         var scene = await fixture.SceneAsync();

@@ -31,9 +31,9 @@ internal static class RecordingEvents
 {
     private const string BeforeRegistration = "before_registration";
 
-    /// <summary>The reason is gone with the start.</summary>
+    /// <summary>Why it does not start, or stands still. The reason is gone when it has started, goes on, or is over.</summary>
     public static Task ApplyAsync(NpgsqlTransaction transaction, RecordingDelayed e) => transaction.Connection!.ExecuteAsync(
-        "update platform.recordings set failure_code = left(@Code, 100), failure_detail = left(@Detail, 2000) where id = @RecordingId and status = 'starting'", e, transaction);
+        "update platform.recordings set failure_code = left(@Code, 100), failure_detail = left(@Detail, 2000) where id = @RecordingId and status in ('starting', 'recording')", e, transaction);
 
     public static Task ApplyAsync(NpgsqlTransaction transaction, RecordingStarted e) => transaction.Connection!.ExecuteAsync(
         """
@@ -46,7 +46,7 @@ internal static class RecordingEvents
 
     public static Task ApplyAsync(NpgsqlTransaction transaction, RecordingStopped e) => transaction.Connection!.ExecuteAsync(
         """
-        update platform.recordings set status = 'composing', ended_at = @EndedAt, tracks = @Tracks
+        update platform.recordings set status = 'composing', ended_at = @EndedAt, tracks = @Tracks, failure_code = null, failure_detail = null
         where id = @RecordingId and status in ('starting', 'recording', 'stopping')
         """,
         e,

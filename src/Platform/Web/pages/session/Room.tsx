@@ -1,4 +1,4 @@
-import { Activity, Circle, Hand, Keyboard, Lock, Mic, MicOff, MonitorUp, PhoneOff, Square, Users, Video, VideoOff, Volume2 } from 'lucide-react';
+import { Activity, Circle, CircleAlert, Hand, Keyboard, Lock, Mic, MicOff, MonitorUp, PhoneOff, Square, Users, Video, VideoOff, Volume2 } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import type { AudioRenderer, RtcSession } from '../../sdk/rtc';
 import type { EventAccess, EventDetail, Session } from '../../sdk/event';
@@ -173,6 +173,12 @@ function RecordingBadge({ recording: { active }, tellsRefused }: { recording: Re
           <span className="dot dot--pulse" />
           <span className="badge__word">{active.status === 'stopping' ? 'Finishing' : 'Recording'}</span>
           {active.status !== 'stopping' && <Elapsed since={active.startedAt} />}
+        </span>
+      )}
+      {tellsRefused && active?.failure && active.status !== 'stopping' && (
+        <span className="badge" data-testid="recording-delayed" data-code={active.failure.code} title={active.failure.detail}>
+          <CircleAlert size={14} aria-hidden="true" /> Not recording
+          <span className="visually-hidden">. {active.failure.detail}</span>
         </span>
       )}
       {tellsRefused &&
