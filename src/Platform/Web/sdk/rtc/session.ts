@@ -1,4 +1,4 @@
-import { HubLost, RtcError, type HubMessages, type JoinAnswer, type Rights, type RtcParticipant, type RtcTrack, type TrackSource, type You } from './contract';
+import { HubLost, RtcError, type HubMessages, type HubMethods, type JoinAnswer, type Rights, type RtcParticipant, type RtcTrack, type TrackSource, type You } from './contract';
 import type { SendDataOptions } from './dataChannels';
 import { Emitter } from './emitter';
 import { isEncrypted } from './frameEncryption';
@@ -14,6 +14,7 @@ import { Running } from './running';
 import type { ConnectionState, RtcSessionEvents, RtcSessionOptions } from './sessionEvents';
 import { Transports } from './transports';
 import { VideoWishes, type VideoWish } from './videoWishes';
+import { Wishes } from './wishes';
 
 const sampleEveryMs = 2_000;
 
@@ -57,11 +58,10 @@ export class RtcSession {
     take: (iceServers) => this.transports?.setIceServers(iceServers),
     heals: (error) => this.callFailed(error),
   });
-  private lastN: number | null = null;
-  private readonly wishes = new VideoWishes(async (trackId, wish) => {
-    if (!this.hub) throw new HubLost();
-    await this.hub.call('setVideo', { trackId, ...wish });
-  });
+  private readonly wishes = new VideoWishes((trackId, wish) => this.ask('setVideo', { trackId, ...wish }));
+  /** Which tracks are wanted at all, by their ids. */
+  private readonly subscribed = new Wishes<boolean>((trackId, enabled) => this.ask('subscribe', { trackId, enabled }));
+  private readonly lastN = new Wishes<number | null>((_, count) => this.ask('setLastN', { count }));
   private meter = new QualityMeter();
   private sampler: ReturnType<typeof setInterval> | undefined;
 
@@ -148,9 +148,9 @@ export class RtcSession {
     channels.send(bytes, options);
   }
 
-  /** Opts out of, or back into, one remote track. */
-  async setSubscribed(trackId: string, enabled: boolean): Promise<void> {
-    await this.hub?.call('subscribe', { trackId, enabled });
+  /** Opts out of, or back into, one remote track; it stays so for as long as there is the track, over every way back into the room. */
+  setSubscribed(trackId: string, enabled: boolean): void {
+    if (this.roster.owner(trackId)) this.subscribed.set(trackId, enabled);
   }
 
   /** Says how a remote video is shown: in which size, or not now. The server sends the layer that fits. */
@@ -160,9 +160,8 @@ export class RtcSession {
   }
 
   /** Receives the cameras of the most recent speakers only, so many of them; null: everybody's. */
-  async setLastN(count: number | null): Promise<void> {
-    this.lastN = count;
-    await this.hub?.call('setLastN', { count });
+  setLastN(count: number | null): void {
+    this.lastN.set('', count);
   }
 
   /** Leaves the room and stops every device. */
@@ -243,6 +242,7 @@ export class RtcSession {
     this.running.entered(answer.room.locked);
     if (before) this.obeyRights(before, you); // while we were away they may have changed
     if (answer.offer) this.accept(answer.offer);
+    this.subscribed.repeat((trackId) => this.roster.owner(trackId) !== undefined);
     for (const { participantId, tracks } of participants) this.refuseUnreadable(tracks, participantId);
     inbox.open({
       subscribeOffer: (offer) => this.accept(offer),
@@ -265,6 +265,7 @@ export class RtcSession {
       trackUnpublished: (unpublished) => {
         this.roster.unpublished(unpublished);
         this.wishes.forget(unpublished.trackId);
+        this.subscribed.forget(unpublished.trackId);
         this.changedRoster();
       },
       publishLayers: ({ mid, encodings }) => {
@@ -308,7 +309,7 @@ export class RtcSession {
       },
     });
     this.wishes.repeat();
-    if (this.lastN !== null) this.setLastN(this.lastN).catch((error: unknown) => this.callFailed(error));
+    this.lastN.repeat();
     this.look();
   }
 
@@ -316,7 +317,17 @@ export class RtcSession {
   private refuseUnreadable(tracks: readonly RtcTrack[], participantId: string): void {
     if (participantId === this.you?.participantId) return;
     for (const track of tracks) {
-      if (!this.canRead(track)) this.setSubscribed(track.trackId, false).catch((error: unknown) => this.callFailed(error));
+      if (!this.canRead(track)) this.setSubscribed(track.trackId, false);
+    }
+  }
+
+  private async ask<M extends 'setVideo' | 'subscribe' | 'setLastN'>(method: M, argument: HubMethods[M]['in']): Promise<void> {
+    if (!this.hub) throw new HubLost();
+    try {
+      await this.hub.call(method, argument);
+    } catch (error) {
+      this.callFailed(error);
+      throw error;
     }
   }
 
@@ -422,7 +433,7 @@ export class RtcSession {
     this.hub = null;
     clearInterval(this.sampler);
     this.relays.stop();
-    this.wishes.close();
+    for (const wishes of [this.wishes, this.subscribed, this.lastN]) wishes.close();
     if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.pageGoes);
     this.own.stopAll();
     this.transports?.close();
