@@ -1,4 +1,4 @@
-import { Activity, Circle, CircleAlert, Hand, Keyboard, Lock, Mic, MicOff, MonitorUp, PhoneOff, Square, Users, Video, VideoOff, Volume2 } from 'lucide-react';
+import { Activity, Circle, CircleAlert, Hand, Keyboard, Lock, Mic, MicOff, MonitorUp, PhoneOff, Square, TriangleAlert, Users, Video, VideoOff, Volume2 } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import type { AudioRenderer, RtcSession } from '../../sdk/rtc';
 import type { EventAccess, EventDetail, Session } from '../../sdk/event';
@@ -31,7 +31,7 @@ interface Props {
 }
 
 export function Room({ rtc, audio, event, session, access, leave }: Props) {
-  useRtc(rtc, 'state', 'rights', 'running');
+  useRtc(rtc, 'state', 'blocked', 'rights', 'running');
   const toast = useToast();
   const failed = useCallback((error: unknown) => toast(error instanceof Error ? error.message : String(error), 'error'), [toast]);
   const own = useOwnDevices(rtc, failed);
@@ -74,11 +74,7 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
         <Connection rtc={rtc} />
       </header>
       <main className="room__main" aria-label="Stage">
-        {rtc.state === 'reconnecting' && (
-          <div className="room__banner" role="status">
-            <Spinner size={17} /> Reconnecting. The call goes on as soon as the network is back.
-          </div>
-        )}
+        <Trouble rtc={rtc} />
         <Stage rtc={rtc} />
         <SoundGate audio={audio} />
       </main>
@@ -106,6 +102,23 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
       <div className="visually-hidden" role="log" aria-live="polite">
         {announcement}
       </div>
+    </div>
+  );
+}
+
+/** Why nothing is seen and heard, and what to do about it. */
+function Trouble({ rtc }: { rtc: RtcSession }) {
+  if (rtc.blocked) {
+    return (
+      <div className="room__banner room__banner--long" role="alert" data-testid="media-blocked">
+        <TriangleAlert size={17} aria-hidden="true" /> Sound and picture do not get through: this network seems to block them. Use another one, such as your phone’s, or turn a VPN off. We keep trying.
+      </div>
+    );
+  }
+  if (rtc.state !== 'reconnecting') return null;
+  return (
+    <div className="room__banner" role="status">
+      <Spinner size={17} /> Reconnecting. The call goes on as soon as the network is back.
     </div>
   );
 }

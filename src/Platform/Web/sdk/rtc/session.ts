@@ -7,6 +7,7 @@ import { IceServerRenewal } from './iceServerRenewal';
 import { Inbox } from './inbox';
 import { LocalMedia } from './localMedia';
 import type { LocalTrack, PublishOptions } from './localTrack';
+import { MediaWatch } from './mediaWatch';
 import { QualityMeter, unknownQuality, type Quality } from './quality';
 import { isFinal, Recovery } from './recovery';
 import { Roster } from './roster';
@@ -62,6 +63,11 @@ export class RtcSession {
   /** Which tracks are wanted at all, by their ids. */
   private readonly subscribed = new Wishes<boolean>((trackId, enabled) => this.ask('subscribe', { trackId, enabled }));
   private readonly lastN = new Wishes<number | null>((_, count) => this.ask('setLastN', { count }));
+  private readonly mediaWatch = new MediaWatch({
+    connected: () => this.hub !== null,
+    media: () => this.transports ?? { flows: false, stuck: false },
+    changed: (blocked) => this.events.emit('blocked', blocked),
+  });
   private meter = new QualityMeter();
   private sampler: ReturnType<typeof setInterval> | undefined;
 
@@ -97,6 +103,11 @@ export class RtcSession {
 
   get subscriber(): RTCPeerConnection | null {
     return this.transports?.subscriber.pc ?? null;
+  }
+
+  /** The server is reached, and has been for a while, but neither sound nor picture comes through: the network lets none of it pass. It is tried on. */
+  get blocked(): boolean {
+    return this.mediaWatch.blocked;
   }
 
   get local(): readonly LocalTrack[] {
@@ -433,6 +444,7 @@ export class RtcSession {
     this.hub = null;
     clearInterval(this.sampler);
     this.relays.stop();
+    this.mediaWatch.stop();
     for (const wishes of [this.wishes, this.subscribed, this.lastN]) wishes.close();
     if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.pageGoes);
     this.own.stopAll();
@@ -443,6 +455,7 @@ export class RtcSession {
   /** Derives the one state that people see from the socket and both transports. */
   private look(): void {
     if (this.end.signal.aborted || this.state === 'idle') return;
+    this.mediaWatch.look();
     if (!this.hub || this.recovery.active || this.transports?.broken) {
       if (this.state !== 'connecting') this.become('reconnecting');
     } else if (!this.transports?.starting) {

@@ -34,6 +34,8 @@ export interface RtcSessionEvents {
   /** Level 0…1 by participant. */
   speakers: ReadonlyMap<string, number>;
   quality: Quality;
+  /** See {@link RtcSession.blocked}. */
+  blocked: boolean;
   /** A message from another participant. */
   data: DataMessage;
   /** A data channel is open, or was closed: while it is closed messages are missed. */

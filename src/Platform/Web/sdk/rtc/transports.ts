@@ -65,6 +65,16 @@ export class Transports {
     return this.inUse.some((pc) => pc.connectionState === 'disconnected' || pc.connectionState === 'failed');
   }
 
+  /** True when there is media to carry, and every transport for it is connected. */
+  get flows(): boolean {
+    return this.inUse.length > 0 && this.inUse.every((pc) => pc.connectionState === 'connected');
+  }
+
+  /** True when some of it is not, or not any more. */
+  get stuck(): boolean {
+    return this.starting || this.broken;
+  }
+
   /** The hub is back: what was asked for while it was away is done now. */
   async resumed(): Promise<void> {
     this.sending.watch.resumed();
