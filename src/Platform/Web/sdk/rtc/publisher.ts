@@ -44,6 +44,8 @@ export class Publisher {
   }
 
   add(track: MediaStreamTrack, source: TrackSource, muted: boolean): RTCRtpSender {
+    const used = this.lines.find((line) => line.source === source && isFree(line.transceiver));
+    if (used) return this.reuse(used, track, muted);
     const sendEncodings = encodingsOf(source, this.videoCodec);
     const transceiver = this.pc.addTransceiver(track, { direction: 'sendonly', ...(sendEncodings ? { sendEncodings } : {}) });
     this.encryption?.encrypt(transceiver.sender, { kind: track.kind === 'audio' ? 'audio' : 'video', source });
@@ -52,6 +54,19 @@ export class Publisher {
     if (codecs) transceiver.setCodecPreferences(codecs);
     this.lines.push({ source, transceiver, muted, demand: Promise.resolve() });
     return transceiver.sender;
+  }
+
+  /** Descriptions only grow, and have their limits: who shares the screen all day long does so on one line. */
+  private reuse(line: Line, track: MediaStreamTrack, muted: boolean): RTCRtpSender {
+    const { sender } = line.transceiver;
+    line.muted = muted;
+    line.transceiver.direction = 'sendonly';
+    const all = sender.getParameters().encodings.map(({ rid }) => ({ rid: rid ?? null, active: true })); // what nobody watched of the last one may be watched now
+    line.demand = line.demand
+      .then(() => applyDemand(sender, all))
+      .then(() => sender.replaceTrack(track))
+      .catch(() => undefined); // stopped meanwhile
+    return sender;
   }
 
   /** The server says which encodings of a track are watched. One change after the other: each needs the parameters that the last one left. */
@@ -138,4 +153,12 @@ export class Publisher {
         ...(this.encryption ? { encryption: this.encryption.type } : {}),
       }));
   }
+}
+
+/**
+ * Whether both sides agree that nothing is sent on it. A camera's is not used again: its layers are told apart by names that browsers send until they are known, and
+ * then no more, so that a new track's would not be known.
+ */
+function isFree({ direction, currentDirection, sender }: RTCRtpTransceiver): boolean {
+  return direction === 'inactive' && currentDirection === 'inactive' && sender.getParameters().encodings.length < 2;
 }

@@ -113,6 +113,7 @@ export class FakeSender {
 interface FakeTransceiver {
   mid: string | null;
   direction: string;
+  currentDirection: string | null;
   sender: FakeSender;
   receiver: { track: FakeTrack };
 }
@@ -143,7 +144,7 @@ export class FakePeer extends EventTarget {
   private offers = 0;
 
   addTransceiver(track: FakeTrack, init: { direction: string; sendEncodings?: RTCRtpEncodingParameters[] }): FakeTransceiver {
-    const transceiver = { mid: null, direction: init.direction, sender: new FakeSender(track), receiver: { track: new FakeTrack(track.kind) } };
+    const transceiver = { mid: null, direction: init.direction, currentDirection: null, sender: new FakeSender(track), receiver: { track: new FakeTrack(track.kind) } };
     transceiver.sender.encodings = init.sendEncodings ?? [];
     this.transceivers.push(transceiver);
     return transceiver;
@@ -192,6 +193,7 @@ export class FakePeer extends EventTarget {
     const wanted = description.type === 'offer' ? 'stable' : 'have-local-offer';
     if (this.signalingState !== wanted) throw new Error(`remote ${description.type} in ${this.signalingState}`);
     this.signalingState = description.type === 'offer' ? 'have-remote-offer' : 'stable';
+    if (description.type === 'answer') for (const transceiver of this.transceivers) if (transceiver.mid !== null) transceiver.currentDirection = transceiver.direction;
     this.log.push(`remote ${description.sdp}`);
   }
 

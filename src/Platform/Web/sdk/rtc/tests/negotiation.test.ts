@@ -50,6 +50,44 @@ describe('publisher', () => {
     expect(peer.log).toEqual(['local offer-1-restart', 'local rollback', 'local offer-2-restart', 'remote answer']);
   });
 
+  it('sends a screen that is shared again on the line of the last one, whatever nobody watched of that', async () => {
+    const peer = new FakePeer();
+    const declared: string[][] = [];
+    const publisher = new Publisher(peer.pc, {
+      publish: async (_, tracks) => {
+        declared.push(tracks.map(({ mid, source }) => `${mid} ${source}`));
+        return 'answer';
+      },
+    });
+    publisher.add(new FakeTrack('audio').media, 'microphone', false);
+    for (let i = 0; i < 50; i++) {
+      const [picture, sound] = [new FakeTrack('video'), new FakeTrack('audio')];
+      const senders = [publisher.add(picture.media, 'screen', false), publisher.add(sound.media, 'screen_audio', false)];
+      await publisher.negotiate();
+      expect(declared.at(-1)).toEqual(['0 microphone', '1 screen', '2 screen_audio']);
+      await vi.waitFor(() => expect(senders.map(({ track }) => track)).toEqual([picture, sound]));
+      expect(peer.transceivers[1]?.sender.encodings).toMatchObject([{ maxBitrate: 2_500_000 }]);
+      expect(peer.transceivers[1]?.sender.encodings[0]?.active ?? true).toBe(true);
+      await publisher.setDemand('1', [{ rid: null, active: false }]);
+      await Promise.all(senders.map((sender) => publisher.remove(sender)));
+      await publisher.negotiate();
+    }
+    expect(peer.transceivers).toHaveLength(3);
+  });
+
+  it('sends another camera on a line of its own, and whatever comes before the last one is known to be gone', async () => {
+    const peer = new FakePeer();
+    const publisher = new Publisher(peer.pc, { publish: async () => 'answer' });
+    await publisher.remove(publisher.add(new FakeTrack('video').media, 'screen', false));
+    publisher.add(new FakeTrack('video').media, 'screen', false);
+    const camera = publisher.add(new FakeTrack('video').media, 'camera', false);
+    await publisher.negotiate();
+    await publisher.remove(camera);
+    await publisher.negotiate();
+    publisher.add(new FakeTrack('video').media, 'camera', false);
+    expect(peer.transceivers).toHaveLength(4);
+  });
+
   it('rolls a refused offer back, and can negotiate again', async () => {
     const peer = new FakePeer();
     const answers = [Promise.reject(new RtcError('sdp_refused', 'no')), Promise.resolve('answer')];
