@@ -2,7 +2,11 @@ import { useEffect, useState } from 'react';
 import type { LocalTrack, RtcSession } from '../../sdk/rtc';
 import { useToast } from '../../ui/toasts';
 
-const lost: Partial<Record<LocalTrack['source'], string>> = { microphone: 'Your microphone was disconnected.', camera: 'Your camera was disconnected.' };
+const lost = ({ source, muted }: LocalTrack): string | null => {
+  if (source === 'camera') return 'Your camera was disconnected. Turn your video on again to use another one.';
+  if (source !== 'microphone') return null;
+  return muted ? 'Your microphone was disconnected. Another one is used when you unmute.' : 'Your microphone was disconnected. You go on with another one, if there is any.';
+};
 
 const muted: Record<LocalTrack['source'], string> = {
   microphone: 'A moderator muted you. You can unmute when you are asked to; raise your hand to speak.',
@@ -54,8 +58,8 @@ export function useAnnouncements(rtc: RtcSession): string {
         if (participantId !== rtc.you?.participantId) toast(`${name} raised a hand.`);
       }),
       rtc.events.on('invitationAnswered', ({ participant, accepted }) => toast(accepted ? `${participant.name} comes on stage.` : `${participant.name} does not want to come on stage now.`)),
-      rtc.events.on('ended', ({ source }) => {
-        const text = lost[source];
+      rtc.events.on('ended', (local) => {
+        const text = lost(local);
         if (text) toast(text, 'error');
       }),
     ];

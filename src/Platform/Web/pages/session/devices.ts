@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { openCamera, openMicrophone, openScreen, type LocalTrack, type PublishOptions, type RtcSession, type TrackSource } from '../../sdk/rtc';
 import { OwnSwitch } from './ownSwitch';
 import { recall } from './preview';
@@ -18,6 +18,17 @@ export interface OwnDevices {
 export function useOwnDevices(rtc: RtcSession, failed: (error: unknown) => void): OwnDevices {
   useRtc(rtc, 'local');
   const { microphone, camera, screen } = useMemo(() => switches(rtc), [rtc]);
+  const saysWhy = useRef(failed);
+  saysWhy.current = failed;
+  useEffect(() => {
+    let last = -Infinity;
+    return rtc.events.on('ended', ({ source, muted }) => {
+      // A headset that was unplugged, or whose battery is empty: who speaks goes on with what the machine has. A camera shows another view, and is the person's to turn on.
+      if (source !== 'microphone' || muted || performance.now() - last < flakyMs) return;
+      last = performance.now();
+      void microphone.set(true).catch((error: unknown) => saysWhy.current(error));
+    });
+  }, [rtc, microphone]);
   return {
     micOn: isOpen(rtc, 'microphone'),
     cameraOn: isOpen(rtc, 'camera'),
@@ -28,6 +39,9 @@ export function useOwnDevices(rtc: RtcSession, failed: (error: unknown) => void)
     toggleScreen: () => void screen.toggle().catch(failed),
   };
 }
+
+/** A microphone that goes again so soon after it was replaced is not replaced once more. */
+const flakyMs = 10_000;
 
 const find = (rtc: RtcSession, source: TrackSource): LocalTrack | undefined => rtc.local.find((local) => local.source === source);
 const isOpen = (rtc: RtcSession, source: TrackSource): boolean => find(rtc, source)?.muted === false;

@@ -148,7 +148,8 @@ export class LocalMedia {
     if (gone.length === 0) return;
     for (const local of gone) {
       const index = this.locals.indexOf(local);
-      if (index >= 0) this.locals.splice(index, 1);
+      if (index < 0) continue; // gone already: its sender may be another one's by now
+      this.locals.splice(index, 1);
       local.end();
       const transports = this.wire.transports();
       if (local.sender && transports) transports.publisher.remove(local.sender).catch((error: unknown) => this.wire.heals(error));
@@ -213,9 +214,10 @@ export class LocalMedia {
   private watchEnd(local: LocalTrack): void {
     const track = local.track;
     const ended = (): void => {
-      if (local.track !== track || this.wire.over()) return;
+      if (local.track !== track || !this.locals.includes(local) || this.wire.over()) return;
+      this.drop([local]); // before it is told: who hears it may put another in its place
       this.wire.ended(local);
-      void this.unpublish(local);
+      void this.tellGone().catch((error: unknown) => this.wire.heals(error));
     };
     track?.addEventListener('ended', ended);
     if (track?.readyState === 'ended') ended(); // unplugged on its way here: nobody tells it again

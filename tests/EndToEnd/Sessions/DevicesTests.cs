@@ -1,0 +1,66 @@
+using Events.Tests.EndToEnd.Browsers;
+using Events.Tests.EndToEnd.Installation;
+using Microsoft.Playwright;
+using Xunit.Abstractions;
+
+namespace Events.Tests.EndToEnd.Sessions;
+
+/// <summary>What a person's devices and keys do in a room, and what the person is told of it.</summary>
+[Collection(SharedInstallation.Name)]
+public sealed class DevicesTests(RunningInstallation installation, ITestOutputHelper output) : InstallationTest(installation, output)
+{
+    /// <summary>A screen to be shared, as headless browsers have none.</summary>
+    private const string Screen = """
+        navigator.mediaDevices.getDisplayMedia = async () => {
+          const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+          const context = canvas.getContext('2d');
+          setInterval(() => { context.fillStyle = `hsl(${Date.now() % 360} 60% 50%)`; context.fillRect(0, 0, 640, 360); }, 50);
+          return canvas.captureStream(15);
+        };
+        """;
+
+    [Fact]
+    public async Task A_microphone_that_is_unplugged_is_replaced_and_a_screen_is_shared_again_and_again()
+    {
+        using var api = Installation.NewApi();
+        var session = await api.OrganiseAsync("Devices");
+        var chromium = await Installation.ChromiumAsync();
+        await using var ada = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await using var ben = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await ada.Page.AddInitScriptAsync(Screen);
+        await ada.OpenAsOrganiserAsync(session);
+        await ada.JoinAsync();
+        await ben.OpenAsGuestAsync(session, "Ben");
+        await ben.JoinAsync();
+        await ben.SeeOthersAsync(1);
+
+        await ada.Page.EvaluateAsync("""
+            () => {
+              const { track } = window.eventsRtc.local.find(({ source }) => source === 'microphone');
+              track.stop();
+              track.dispatchEvent(new Event('ended'));
+            }
+            """);
+        await ada.Page.GetByText("Your microphone was disconnected.").WaitForAsync();
+        await ada.Page.WaitForFunctionAsync("() => window.eventsRtc.local.some(({ source, track }) => source === 'microphone' && track?.readyState === 'live')");
+        await Assertions.Expect(ada.Find("mute-mic")).ToHaveAttributeAsync("data-on", "true");
+        await Until.True("Ben hears Ada again", TimeSpan.FromSeconds(20), async () => (await ben.MeasureAsync(TimeSpan.FromMilliseconds(500))).Loudness > 0.01);
+
+        // A line of the description for each share would fill it within a day.
+        var lines = await LinesAsync() + 1;
+        for (var i = 0; i < 3; i++)
+        {
+            await ada.Find("share-screen").ClickAsync();
+            await ben.Page.Locator("[data-testid=screen-tile][data-video=true]").WaitForAsync();
+            await ben.SeesMotionAsync(TimeSpan.FromSeconds(20));
+            Assert.Equal(lines, await LinesAsync());
+            await ada.Find("share-screen").ClickAsync();
+            await Assertions.Expect(ben.Find("screen-tile")).ToHaveCountAsync(0, new() { Timeout = 20_000 });
+            await Until.True("the server knows", TimeSpan.FromSeconds(20), () => ada.Page.EvaluateAsync<bool>("() => window.eventsRtc.publisher.getTransceivers().some((t) => t.currentDirection === 'inactive')"));
+        }
+
+        Assert.Empty((string[])[.. ada.Errors, .. ben.Errors]);
+
+        Task<int> LinesAsync() => ada.Page.EvaluateAsync<int>("() => window.eventsRtc.publisher.getTransceivers().length");
+    }
+}
