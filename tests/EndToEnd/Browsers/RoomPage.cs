@@ -297,5 +297,5 @@ public sealed class RoomPage : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _context.CloseAsync();
 
-    private static string PathOf(DemoSession session) => $"/e/{session.EventSlug}/s/{session.Id}";
+    public static string PathOf(DemoSession session) => $"/e/{session.EventSlug}/s/{session.Id}";
 }

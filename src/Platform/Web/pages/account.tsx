@@ -1,5 +1,6 @@
-import { createContext, useCallback, useContext, useEffect, useState, type ReactNode } from 'react';
-import { Api, ApiError, EventAccess, type Me } from '../sdk/event';
+import { createContext, useCallback, useContext, useEffect, useRef, useState, type ReactNode } from 'react';
+import { Api, EventAccess, type Me } from '../sdk/event';
+import { whoIsHere } from './whoIsHere';
 
 export const api = new Api();
 
@@ -25,17 +26,19 @@ export function useAccount(): Account {
 export function AccountProvider({ children }: { children: ReactNode }) {
   const [state, setState] = useState<{ me: Me | null; known: boolean }>({ me: null, known: false });
 
+  const asking = useRef<AbortController>(undefined);
+
   const refresh = useCallback(async () => {
-    try {
-      setState({ me: await api.call<Me>('/me'), known: true });
-    } catch (error) {
-      // Without an account the public pages still work; without a network they will say so themselves.
-      if (error instanceof ApiError) setState({ me: null, known: true });
-      else throw error;
-    }
+    asking.current?.abort();
+    const mine = (asking.current = new AbortController());
+    const me = await whoIsHere(() => api.call<Me>('/me'), mine.signal);
+    if (!mine.signal.aborted) setState({ me, known: true });
   }, []);
 
-  useEffect(() => void refresh(), [refresh]);
+  useEffect(() => {
+    refresh().catch(() => undefined); // asked anew meanwhile, or the page went
+    return () => asking.current?.abort();
+  }, [refresh]);
 
   const signIn = useCallback(
     async (email: string, password: string) => {
@@ -48,6 +51,7 @@ export function AccountProvider({ children }: { children: ReactNode }) {
   const signOut = useCallback(async () => {
     await api.call('/auth/sign-out', { method: 'POST' });
     accesses.clear();
+    asking.current?.abort();
     setState({ me: null, known: true });
   }, []);
 
