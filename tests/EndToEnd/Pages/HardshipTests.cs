@@ -28,4 +28,55 @@ public sealed class HardshipTests(RunningInstallation installation, ITestOutputH
         Assert.Equal(3, asked);
         Assert.Empty(ada.Errors);
     }
+
+    [Fact]
+    public async Task An_order_waits_for_its_file_and_its_page_keeps_its_key()
+    {
+        using var api = Installation.NewApi();
+        var fair = await Fair.OpenAsync(api, "Slow Files");
+        await api.CallAsync(HttpMethod.Post, $"/api/v1/events/{fair.EventId}/questions", new() { ["label"] = "Your poster", ["kind"] = "file" });
+        var chromium = await Installation.ChromiumAsync();
+        await using var person = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await person.Page.GotoAsync($"/e/{fair.Slug}/tickets");
+        await person.Find("more-tickets").First.ClickAsync();
+        await person.Find("order-name").FillAsync("Pia Poster");
+        await person.Find("order-email").FillAsync("pia@people.example");
+        await person.Find("consent-storing").CheckAsync();
+
+        // Refused at first: the field is empty again, and takes the same file.
+        await person.Page.RouteAsync("**/files?*", route => route.FulfillAsync(new() { Status = 503, ContentType = "application/problem+json", Body = """{"code":"busy","detail":"The store is away."}""" }));
+        var poster = new FilePayload { Name = "poster.txt", MimeType = "text/plain", Buffer = "A poster"u8.ToArray() };
+        await person.Page.Locator("input[type=file]").SetInputFilesAsync(poster);
+        await person.Page.GetByText("The store is away.").WaitForAsync();
+        Assert.Equal("", await person.Page.Locator("input[type=file]").InputValueAsync());
+
+        // Slow then: the order is not sent without it.
+        var arrives = new TaskCompletionSource();
+        var orders = new List<string>();
+        await person.Page.UnrouteAllAsync();
+        await person.Page.RouteAsync("**/files?*", async route =>
+        {
+            await arrives.Task;
+            await route.ContinueAsync();
+        });
+        person.Page.Request += (_, request) =>
+        {
+            if (request.Method == "POST" && request.Url.EndsWith("/orders", StringComparison.Ordinal))
+            {
+                orders.Add(request.PostData ?? "");
+            }
+        };
+        await person.Page.Locator("input[type=file]").SetInputFilesAsync(poster);
+        await person.Page.GetByText("Sending…").WaitForAsync();
+        await person.Find("place-order").ClickAsync();
+        Assert.Contains("still being sent", await person.Page.Locator("input[type=file]").EvaluateAsync<string>("input => input.validationMessage"), StringComparison.Ordinal);
+        arrives.SetResult();
+        await person.Page.GetByText("poster.txt").WaitForAsync();
+        Assert.Empty(orders);
+        await person.Find("place-order").ClickAsync();
+        await person.Page.Locator("[data-testid=order][data-state=confirmed]").WaitForAsync();
+        var answers = JsonNode.Parse(Assert.Single(orders))!["tickets"]![0]!["answers"]!.AsObject();
+        Assert.Single(answers);
+        Assert.Empty(person.Errors);
+    }
 }

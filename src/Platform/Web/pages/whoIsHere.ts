@@ -1,6 +1,9 @@
 import { ApiError, type Me } from '../sdk/event';
 import { Backoff, pause } from '../sdk/rtc/backoff';
 
+/** Says nothing of who it is: no network, a limit, a fault. */
+const passes = ({ status }: ApiError): boolean => status === 0 || status === 429 || status >= 500;
+
 /**
  * Asks who is signed in until it is known; null: nobody. Only the server's own "no" makes a guest of somebody: who is taken for one because of a limit or a fault
  * comes into an event as another person, and is counted twice.
@@ -12,8 +15,9 @@ export async function whoIsHere(ask: () => Promise<Me>, over: AbortSignal): Prom
     try {
       return await ask();
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return null;
-      if (!(error instanceof ApiError) || !(await pause(backoff.next(), over))) throw error;
+      if (!(error instanceof ApiError)) throw error;
+      if (!passes(error)) return null;
+      if (!(await pause(backoff.next(), over))) throw error;
     }
   }
 }

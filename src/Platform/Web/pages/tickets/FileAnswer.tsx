@@ -1,4 +1,4 @@
-import { useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import type { Question } from '../../sdk/event';
 import { Button } from '../../ui/parts';
 import { api } from '../account';
@@ -19,12 +19,17 @@ export function FileAnswer({ eventId, question, answer, set }: Props) {
   const [name, setName] = useState('');
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  const input = useRef<HTMLInputElement>(null);
+  // The order names what has been sent: sent meanwhile, it would leave the file out without a word.
+  useEffect(() => input.current?.setCustomValidity(busy ? 'Your file is still being sent. Wait a moment, then press again.' : ''), [busy]);
   const send = async (file: File | undefined): Promise<void> => {
-    if (!file) return;
-    if (file.size > maxBytes) {
-      setProblem('The file is larger than 10 MB.');
-      return;
-    }
+    if (!file || busy) return;
+    // Emptied after a refusal: what was not sent must not look as if it were, and the same file can be chosen again.
+    const refuse = (why: string): void => {
+      setProblem(why);
+      if (input.current) input.current.value = '';
+    };
+    if (file.size > maxBytes) return refuse('The file is larger than 10 MB.');
     setBusy(true);
     setProblem(null);
     try {
@@ -32,7 +37,7 @@ export function FileAnswer({ eventId, question, answer, set }: Props) {
       setName(sent.fileName);
       set(sent.key);
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      refuse(error instanceof Error ? error.message : String(error));
     } finally {
       setBusy(false);
     }
@@ -59,12 +64,14 @@ export function FileAnswer({ eventId, question, answer, set }: Props) {
       ) : (
         <input
           id={id}
+          ref={input}
           className="input"
           type="file"
           accept=".pdf,.png,.jpg,.jpeg,.webp,.txt"
           required={question.required}
-          disabled={busy}
+          aria-busy={busy}
           aria-describedby={`${id}-hint`}
+          onClick={(click) => busy && click.preventDefault()}
           onChange={(change) => void send(change.target.files?.[0])}
         />
       )}
