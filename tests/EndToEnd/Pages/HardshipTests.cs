@@ -79,4 +79,21 @@ public sealed class HardshipTests(RunningInstallation installation, ITestOutputH
         Assert.Single(answers);
         Assert.Empty(person.Errors);
     }
+
+    [Fact]
+    public async Task Skipping_to_the_content_keeps_the_key_in_the_address()
+    {
+        using var api = Installation.NewApi();
+        var fair = await Fair.OpenAsync(api, "Kept Keys");
+        var chromium = await Installation.ChromiumAsync();
+        await using var person = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await person.Page.GotoAsync($"/e/{fair.Slug}/tickets#invitation={fair.InvitationKey}");
+        await person.Page.GetByText("You are invited").WaitForAsync();
+        await person.Page.Keyboard.PressAsync("Tab");
+        await person.Page.Keyboard.PressAsync("Enter");
+        Assert.Equal("content", await person.Page.EvaluateAsync<string>("() => document.activeElement.id"));
+        Assert.EndsWith($"#invitation={fair.InvitationKey}", person.Page.Url, StringComparison.Ordinal);
+        await person.Page.GetByText("You are invited").WaitForAsync();
+        Assert.Empty(person.Errors);
+    }
 }

@@ -1,5 +1,5 @@
 import { CalendarDays, LayoutDashboard, LogIn, Ticket } from 'lucide-react';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, type MouseEvent, type ReactNode } from 'react';
 import type { Branding } from '../sdk/event';
 import { Avatar } from '../ui/parts';
 import { Link, usePath } from '../ui/router';
@@ -12,7 +12,7 @@ export function Site({ title, children, bare, wide, branding }: { title: string;
   useTitle(title);
   return (
     <div className={`site ${wide ? 'site--wide' : ''}`}>
-      <a className="skip" href="#content">
+      <a className="skip" href="#content" onClick={skip}>
         Skip to content
       </a>
       <header className="top">
@@ -28,6 +28,14 @@ export function Site({ title, children, bare, wide, branding }: { title: string;
       <footer className="bottom">Live video and recordings stay on this server.</footer>
     </div>
   );
+}
+
+/** The address stays as it is: in its fragment the secrets of orders, tickets and invitations travel. */
+function skip(click: MouseEvent): void {
+  const content = document.getElementById('content');
+  if (!content) return;
+  click.preventDefault();
+  content.focus();
 }
 
 export function useTitle(title: string): void {
