@@ -96,4 +96,16 @@ public sealed class HardshipTests(RunningInstallation installation, ITestOutputH
         await person.Page.GetByText("You are invited").WaitForAsync();
         Assert.Empty(person.Errors);
     }
+
+    [Fact]
+    public async Task The_keyboard_arrives_on_a_page_that_had_to_be_fetched()
+    {
+        var chromium = await Installation.ChromiumAsync();
+        await using var person = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await person.Page.GotoAsync("/");
+        await person.Page.GetByRole(AriaRole.Link, new() { Name = "My tickets" }).ClickAsync();
+        await person.Page.GetByRole(AriaRole.Heading, new() { Name = "My tickets" }).WaitForAsync();
+        await person.Page.WaitForFunctionAsync("() => document.activeElement.id === 'content'");
+        Assert.Empty(person.Errors);
+    }
 }

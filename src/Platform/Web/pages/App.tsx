@@ -1,5 +1,5 @@
 import { Compass, TriangleAlert } from 'lucide-react';
-import { Component, lazy, Suspense, useEffect, useRef, type ComponentType, type ReactNode } from 'react';
+import { Component, lazy, Suspense, useEffect, useRef, type ComponentType, type ReactNode, type RefObject } from 'react';
 import { Blank, Button, Spinner } from '../ui/parts';
 import { Link, match, usePath } from '../ui/router';
 import { Toasts } from '../ui/toasts';
@@ -53,7 +53,7 @@ export function App() {
 }
 
 function Page({ path }: { path: string }) {
-  useFocusOnArrival(path);
+  const arrived = useRef(path);
   for (const [pattern, Shown] of pages) {
     const parts = match(pattern, path);
     if (parts) {
@@ -63,6 +63,7 @@ function Page({ path }: { path: string }) {
         <Boundary key={`${pattern.replace(/\/(setup|:tab)$/, '')} ${key}`}>
           <Suspense fallback={<Waiting />}>
             <Shown {...parts} />
+            <Arrival path={path} at={arrived} />
           </Suspense>
         </Boundary>
       );
@@ -70,6 +71,7 @@ function Page({ path }: { path: string }) {
   }
   return (
     <Site title="Not found">
+      <Arrival path={path} at={arrived} />
       <Blank page icon={<Compass size={32} />} title="There is no page at this address">
         <p>The link may be old, or a letter of it is missing.</p>
         <Link className="button" href="/">
@@ -80,14 +82,14 @@ function Page({ path }: { path: string }) {
   );
 }
 
-/** Going to another page is going to its beginning, for keyboards and screen readers too. */
-function useFocusOnArrival(path: string): void {
-  const before = useRef(path);
+/** Going to another page is going to its beginning, for keyboards and screen readers too: once the page is there, which may have to be fetched first. */
+function Arrival({ path, at }: { path: string; at: RefObject<string> }) {
   useEffect(() => {
-    if (before.current === path) return;
-    before.current = path;
+    if (at.current === path) return;
+    at.current = path;
     document.getElementById('content')?.focus({ preventScroll: true });
-  }, [path]);
+  }, [path, at]);
+  return null;
 }
 
 function Waiting() {
