@@ -108,4 +108,19 @@ public sealed class HardshipTests(RunningInstallation installation, ITestOutputH
         await person.Page.WaitForFunctionAsync("() => document.activeElement.id === 'content'");
         Assert.Empty(person.Errors);
     }
+
+    [Fact]
+    public async Task Who_was_here_when_the_site_was_renewed_gets_to_the_next_page_all_the_same()
+    {
+        var chromium = await Installation.ChromiumAsync();
+        await using var person = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await person.Page.GotoAsync("/");
+        await person.Find("listing").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+        var gone = 0;
+        await person.Page.RouteAsync("**/assets/MyTicketsPage-*.js", route => gone++ == 0 ? route.FulfillAsync(new() { Status = 404 }) : route.ContinueAsync());
+        await person.Page.GetByRole(AriaRole.Link, new() { Name = "My tickets" }).ClickAsync();
+        await person.Page.GetByRole(AriaRole.Heading, new() { Name = "My tickets" }).WaitForAsync();
+        Assert.Equal(2, gone);
+        Assert.Empty(person.Errors);
+    }
 }

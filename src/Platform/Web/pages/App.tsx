@@ -1,5 +1,6 @@
 import { Compass, TriangleAlert } from 'lucide-react';
 import { Component, lazy, Suspense, useEffect, useRef, type ComponentType, type ReactNode, type RefObject } from 'react';
+import { fetched, PageUnreachable } from '../ui/fetched';
 import { Blank, Button, Spinner } from '../ui/parts';
 import { Link, match, usePath } from '../ui/router';
 import { Toasts } from '../ui/toasts';
@@ -12,7 +13,7 @@ type Parts = Record<string, string>;
 
 /** A page that is fetched when somebody goes there. */
 function later<Name extends string>(load: () => Promise<Record<Name, ComponentType<never>>>, name: Name): ComponentType<Parts> {
-  return lazy(async () => ({ default: (await load())[name] as ComponentType<Parts> }));
+  return lazy(async () => ({ default: (await fetched(load))[name] as ComponentType<Parts> }));
 }
 
 const session = later(() => import('./session/SessionPage'), 'SessionPage');
@@ -102,19 +103,21 @@ function Waiting() {
 }
 
 /** A fault in a page is shown, not a white screen; the reload starts clean. */
-class Boundary extends Component<{ children: ReactNode }, { broken: boolean }> {
-  override state = { broken: false };
+class Boundary extends Component<{ children: ReactNode }, { broken: unknown }> {
+  override state = { broken: null };
 
-  static getDerivedStateFromError(): { broken: boolean } {
-    return { broken: true };
+  static getDerivedStateFromError(error: unknown): { broken: unknown } {
+    return { broken: error };
   }
 
   override render(): ReactNode {
-    if (!this.state.broken) return this.props.children;
+    const broken: unknown = this.state.broken;
+    if (broken === null) return this.props.children;
+    const unreachable = broken instanceof PageUnreachable;
     return (
       <main className="page">
-        <Blank page icon={<TriangleAlert size={32} />} title="This page broke">
-          <p>It is our fault, not yours. Loading it again usually helps.</p>
+        <Blank page icon={<TriangleAlert size={32} />} title={unreachable ? 'This page could not be fetched' : 'This page broke'}>
+          <p>{unreachable ? 'Check your connection, then load it again.' : 'It is our fault, not yours. Loading it again usually helps.'}</p>
           <Button onClick={() => location.reload()}>Load again</Button>
         </Blank>
       </main>
