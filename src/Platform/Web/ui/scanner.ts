@@ -1,4 +1,5 @@
 /** QR codes from the camera: the browser's own reader where there is one, else jsQR, fetched when it is needed. */
+import { keepAwake } from './awake';
 
 interface Detector {
   detect(source: CanvasImageSource): Promise<{ rawValue: string }[]>;
@@ -20,6 +21,7 @@ export function startScanner(video: HTMLVideoElement, found: (text: string) => v
   let stream: MediaStream | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let last = { text: '', at: 0 };
+  const letSleep = keepAwake(); // who holds a phone at a door does not touch it
 
   const run = async (): Promise<void> => {
     const [camera, read] = await Promise.all([navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } }), reader()]);
@@ -38,6 +40,7 @@ export function startScanner(video: HTMLVideoElement, found: (text: string) => v
   };
   const end = (): void => {
     stopped = true;
+    letSleep();
     clearTimeout(timer);
     stream?.getTracks().forEach((track) => track.stop());
     video.srcObject = null;

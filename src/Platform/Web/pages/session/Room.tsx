@@ -2,6 +2,7 @@ import { Activity, Circle, CircleAlert, Hand, Keyboard, Lock, Mic, MicOff, Monit
 import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import type { AudioRenderer, RtcSession } from '../../sdk/rtc';
 import type { EventAccess, EventDetail, Session } from '../../sdk/event';
+import { keepAwake } from '../../ui/awake';
 import { Button, Spinner } from '../../ui/parts';
 import { useToast } from '../../ui/toasts';
 import { Elapsed } from '../event/RecordingList';
@@ -43,6 +44,7 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
   const raised = useHand(rtc);
   const toggleHand = (): void => void rtc.running.raiseHand(!raised).catch(failed);
   const held = useRef(false);
+  useEffect(() => keepAwake(), []);
   useKeys({
     m: () => canPublish && own.toggleMic(),
     v: () => canPublish && own.toggleCamera(),
