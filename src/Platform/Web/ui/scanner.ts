@@ -1,4 +1,5 @@
 /** QR codes from the camera: the browser's own reader where there is one, else jsQR, fetched when it is needed. */
+import { DeviceError, openRearCamera } from '../sdk/rtc/devices';
 import { keepAwake } from './awake';
 
 interface Detector {
@@ -24,9 +25,11 @@ export function startScanner(video: HTMLVideoElement, found: (text: string) => v
   const letSleep = keepAwake(); // who holds a phone at a door does not touch it
 
   const run = async (): Promise<void> => {
-    const [camera, read] = await Promise.all([navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } }), reader()]);
+    const [camera, read] = await Promise.all([openRearCamera(), reader()]);
     stream = camera;
     if (stopped) return end();
+    // Another program took it, or the phone slept: its last picture would stand there for ever, and read as nothing.
+    for (const track of camera.getTracks()) track.addEventListener('ended', () => fail(new DeviceError('failed', 'The camera stopped. Start it again, or type the code.')));
     video.srcObject = camera;
     await video.play();
     const look = async (): Promise<void> => {
@@ -48,7 +51,7 @@ export function startScanner(video: HTMLVideoElement, found: (text: string) => v
   const fail = (reason: unknown): void => {
     if (stopped) return;
     end();
-    failed(reason);
+    failed(reason instanceof DeviceError && reason.code === 'absent' ? new DeviceError('absent', 'No camera was found. Type the code, or use a hand scanner.') : reason);
   };
   void run().catch(fail);
   return end;

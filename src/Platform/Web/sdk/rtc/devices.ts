@@ -77,6 +77,11 @@ export function openCamera(deviceId = ''): Promise<MediaStreamTrack> {
   });
 }
 
+/** The camera that looks away from the person, where there are two: for reading codes. */
+export async function openRearCamera(): Promise<MediaStream> {
+  return capture('camera', (media) => media.getUserMedia({ video: { facingMode: 'environment' } }));
+}
+
 export function openMicrophone(deviceId = ''): Promise<MediaStreamTrack> {
   return thisOrAny(deviceId, async (id) => {
     const stream = await capture('microphone', (media) =>
