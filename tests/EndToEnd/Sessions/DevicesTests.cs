@@ -63,4 +63,32 @@ public sealed class DevicesTests(RunningInstallation installation, ITestOutputHe
 
         Task<int> LinesAsync() => ada.Page.EvaluateAsync<int>("() => window.eventsRtc.publisher.getTransceivers().length");
     }
+
+    [Fact]
+    public async Task What_a_window_over_the_room_did_is_said_in_it_and_keys_can_be_switched_off()
+    {
+        using var api = Installation.NewApi();
+        var session = await api.OrganiseAsync("Windows");
+        var chromium = await Installation.ChromiumAsync();
+        await using var ada = await chromium.NewPersonAsync(Installation.PlatformUrl, 360, 640, phone: true);
+        await ada.OpenAsOrganiserAsync(session);
+        await ada.JoinAsync();
+        await ada.Find("roster-toggle").ClickAsync();
+        await ada.Find("open-door").ClickAsync();
+        await ada.Find("door-lock").ClickAsync();
+        await ada.Page.Locator("dialog[open] .toast", new() { HasText = "The room is locked" }).WaitForAsync();
+        await ada.Page.Keyboard.PressAsync("Escape");
+        await ada.Page.Locator("dialog").WaitForAsync(new() { State = WaitForSelectorState.Detached });
+
+        await ada.Page.Keyboard.PressAsync("m");
+        await Assertions.Expect(ada.Find("mute-mic")).ToHaveAttributeAsync("data-on", "false");
+        await ada.Page.Keyboard.PressAsync("?");
+        await ada.Find("keys-on").UncheckAsync();
+        await ada.Page.Keyboard.PressAsync("Escape");
+        await ada.Page.Keyboard.PressAsync("m");
+        await ada.Page.Keyboard.PressAsync("?");
+        await Assertions.Expect(ada.Page.Locator("dialog")).ToHaveCountAsync(0);
+        await Assertions.Expect(ada.Find("mute-mic")).ToHaveAttributeAsync("data-on", "false");
+        Assert.Empty(ada.Errors);
+    }
 }

@@ -1,6 +1,7 @@
 import { X } from 'lucide-react';
 import { useId, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { Button, ErrorNotice } from './parts';
+import { ToastPlace } from './toasts';
 
 /** A window over the page. The browser keeps the focus inside, closes it on Escape, and gives the focus back. */
 export function Dialog({ title, close, children, wide }: { title: string; close: () => void; children: ReactNode; wide?: boolean | 'full' }) {
@@ -29,6 +30,7 @@ export function Dialog({ title, close, children, wide }: { title: string; close:
         </button>
       </div>
       <div className="dialog__body">{children}</div>
+      <ToastPlace />
     </dialog>
   );
 }

@@ -2,21 +2,29 @@ import { describe, expect, it } from 'vitest';
 import { keepAwake, type Surroundings } from '../awake';
 
 function phone(refuses = false) {
-  const made = { requests: 0, on: 0, visibilityState: 'visible' as DocumentVisibilityState };
+  const locks = new Set<object>();
+  const made = {
+    requests: 0,
+    visibilityState: 'visible' as DocumentVisibilityState,
+    get on() {
+      return locks.size;
+    },
+  };
   const page = new EventTarget();
   const document = Object.defineProperty(page, 'visibilityState', { get: () => made.visibilityState }) as unknown as Surroundings['document'];
   const wakeLock: Surroundings['wakeLock'] = {
     request: async () => {
       made.requests += 1;
       if (refuses) throw new DOMException('', 'NotAllowedError');
-      made.on += 1;
-      return { release: async () => void (made.on -= 1) } as WakeLockSentinel;
+      const lock = { release: async () => void locks.delete(lock) };
+      locks.add(lock);
+      return lock as unknown as WakeLockSentinel;
     },
   };
   /** As browsers do: a page out of sight loses its lock. */
   const show = (shown: boolean): void => {
     made.visibilityState = shown ? 'visible' : 'hidden';
-    if (!shown) made.on = 0;
+    if (!shown) locks.clear();
     page.dispatchEvent(new Event('visibilitychange'));
   };
   return { made, show, around: { document, wakeLock } };
