@@ -91,4 +91,21 @@ public sealed class DevicesTests(RunningInstallation installation, ITestOutputHe
         await Assertions.Expect(ada.Find("mute-mic")).ToHaveAttributeAsync("data-on", "false");
         Assert.Empty(ada.Errors);
     }
+
+    [Fact]
+    public async Task Who_was_away_for_too_long_is_told_and_stands_at_the_door_again()
+    {
+        using var api = Installation.NewApi();
+        var session = await api.OrganiseAsync("Too long");
+        var chromium = await Installation.ChromiumAsync();
+        await using var ada = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await ada.OpenAsOrganiserAsync(session);
+        await ada.JoinAsync();
+        await ada.Page.EvaluateAsync("() => { window.cutSockets(); const real = Date.now; let ahead = 0; Date.now = () => real() + (ahead += 20000); }"); // each attempt takes as long as one may
+        await ada.Find("join-again").WaitForAsync(new() { Timeout = 60_000 });
+        await ada.Page.EvaluateAsync("() => window.mendSockets()");
+        await ada.Find("join-again").ClickAsync();
+        await ada.JoinAsync();
+        Assert.Empty(ada.Errors);
+    }
 }

@@ -29,9 +29,11 @@ interface Props {
   session: Session;
   access: EventAccess;
   leave: () => void;
+  /** Leaves, and stands at the door again. */
+  again: () => void;
 }
 
-export function Room({ rtc, audio, event, session, access, leave }: Props) {
+export function Room({ rtc, audio, event, session, access, leave, again }: Props) {
   useRtc(rtc, 'state', 'blocked', 'rights', 'running');
   const toast = useToast();
   const failed = useCallback((error: unknown) => toast(error instanceof Error ? error.message : String(error), 'error'), [toast]);
@@ -58,7 +60,7 @@ export function Room({ rtc, audio, event, session, access, leave }: Props) {
     },
   });
 
-  if (rtc.state === 'failed') return <Ended rtc={rtc} leave={leave} />;
+  if (rtc.state === 'failed') return <Ended rtc={rtc} leave={leave} again={again} />;
 
   return (
     <div className={`dark room ${panel === 'people' ? 'room--drawer' : ''}`} data-testid="room">

@@ -137,6 +137,11 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
     void current?.rtc.leave().catch(() => undefined); // the room finds out by itself when we fall silent
   }, []);
 
+  const comeAgain = useCallback(() => {
+    leave();
+    setOutside('before');
+  }, [leave]);
+
   // Another page of this site was opened: leave. A page brought back from the browser's cache starts anew.
   useEffect(() => {
     gone.current = false;
@@ -159,7 +164,7 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
   }, []);
 
   if (stay) {
-    return <Room rtc={stay.rtc} audio={stay.audio} event={event} session={session} access={access} leave={leave} />;
+    return <Room rtc={stay.rtc} audio={stay.audio} event={event} session={session} access={access} leave={leave} again={comeAgain} />;
   }
   if (outside === 'after') {
     return (
