@@ -59,7 +59,21 @@ export const onItsClocks = ({ timeZone }: { timeZone: string }): string => `On t
 
 export const hereZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** Every zone that the browser knows, and UTC. */
-export function allZones(): string[] {
-  return ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
+/**
+ * Every zone that the browser lists, and UTC; and those named, which it may know under another name alone (Asia/Kolkata is Asia/Calcutta to some): a choice that has
+ * not the present value would quietly become its first, UTC.
+ */
+export function allZones(...present: string[]): string[] {
+  const listed = Intl.supportedValuesOf('timeZone');
+  return [...new Set(['UTC', ...listed, ...present.filter((zone) => zone !== '' && !listed.includes(zone)).sort()])];
+}
+
+/** Whether this browser has the zone, listed or not. */
+export function knowsZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,6 @@
 import { useId, useState } from 'react';
 import { Select } from '../../ui/parts';
-import { allZones, hereZone, zoneWords } from '../../ui/zones';
+import { allZones, hereZone, knowsZone, zoneWords } from '../../ui/zones';
 
 const key = 'events.zone';
 
@@ -9,7 +9,7 @@ export function useZone(): [zone: string, choose: (zone: string) => void] {
   const [zone, setZone] = useState(() => {
     try {
       const kept = localStorage.getItem(key);
-      return kept && allZones().includes(kept) ? kept : hereZone();
+      return kept && knowsZone(kept) ? kept : hereZone();
     } catch {
       return hereZone(); // storage is switched off
     }
@@ -32,7 +32,7 @@ export function keepZone(zone: string): void {
 export function ZoneSwitch({ zone, choose, eventZone }: { zone: string; choose: (zone: string) => void; eventZone: string }) {
   const id = useId();
   const here = hereZone();
-  const others = allZones().filter((name) => name !== here && name !== eventZone);
+  const others = allZones(zone).filter((name) => name !== here && name !== eventZone);
   return (
     <div className="zone">
       <label htmlFor={id}>Times in</label>

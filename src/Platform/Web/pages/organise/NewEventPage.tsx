@@ -64,7 +64,7 @@ export function NewEventPage({ organisationId }: { organisationId?: string }) {
                 <TextField name="endsAt" label="Ends" type="datetime-local" defaultValue={toWall(end, zone)} data-testid="event-ends" />
               </div>
               <SelectField name="timeZone" label="Time zone" value={zone} onChange={(change) => setZone(change.target.value)} hint="The times above are on the clocks of this zone.">
-                {allZones().map((name) => (
+                {allZones(hereZone()).map((name) => (
                   <option key={name}>{name}</option>
                 ))}
               </SelectField>

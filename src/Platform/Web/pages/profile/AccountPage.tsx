@@ -82,7 +82,7 @@ function Sections({ profile, load }: { profile: Profile; load: Load<Profile> }) 
             <TextField name="jobTitle" label="Job title" optional autoComplete="organization-title" defaultValue={profile.personal['jobTitle'] ?? ''} />
           </div>
           <SelectField name="timeZone" label="Time zone" hint="Schedules are shown in it on this device." defaultValue={profile.settings['timeZone'] ?? hereZone()}>
-            {allZones().map((zone) => (
+            {allZones(hereZone(), profile.settings['timeZone'] ?? '').map((zone) => (
               <option key={zone}>{zone}</option>
             ))}
           </SelectField>

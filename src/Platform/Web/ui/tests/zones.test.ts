@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allZones, dayIn, fromWall, toWall } from '../zones';
+import { allZones, dayIn, fromWall, knowsZone, toWall } from '../zones';
 
 describe('wall clocks', () => {
   it.each([
@@ -45,5 +45,20 @@ describe('wall clocks', () => {
   it('lists zones, UTC among them once', () => {
     expect(allZones().filter((zone) => zone === 'UTC')).toHaveLength(1);
     expect(allZones()).toContain('Europe/Zurich');
+  });
+});
+
+describe('a choice of zones', () => {
+  // Browsers list each zone once, and not all under the same name.
+  const other = ['Asia/Kolkata', 'Asia/Calcutta'].find((zone) => !Intl.supportedValuesOf('timeZone').includes(zone)) ?? 'Etc/GMT+5';
+
+  it('has what is chosen now, also by a name that the browser does not list', () => {
+    expect(allZones(other, 'Europe/Zurich', '').filter((zone) => zone === other || zone === 'Europe/Zurich' || zone === '').sort()).toEqual([other, 'Europe/Zurich'].sort());
+    expect(allZones()).not.toContain(other);
+  });
+
+  it('keeps one that the browser has, listed or not', () => {
+    expect([other, 'UTC', 'Europe/Zurich'].map(knowsZone)).toEqual([true, true, true]);
+    expect(['Atlantis/Capital', ''].map(knowsZone)).toEqual([false, false]);
   });
 });

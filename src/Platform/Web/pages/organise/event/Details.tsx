@@ -22,7 +22,6 @@ export function Details({ event, reloadEvent }: Setup) {
         <Form
           submit="Save"
           testId="details-save"
-          key={event.version}
           lookAgain={reloadEvent}
           aliases={{ times_invalid: 'endsAt' }}
           send={async (values) => {
@@ -50,7 +49,7 @@ export function Details({ event, reloadEvent }: Setup) {
           </div>
           <div className="form__row">
             <SelectField name="timeZone" label="Time zone" value={zone} onChange={(change) => setZone(change.target.value)} hint={zone === event.timeZone ? undefined : 'The times above stay as they are written, on the clocks of this zone.'}>
-              {[...new Set([event.timeZone, ...allZones()])].map((name) => (
+              {allZones(event.timeZone).map((name) => (
                 <option key={name}>{name}</option>
               ))}
             </SelectField>

@@ -127,7 +127,7 @@ function Tabs({ event, rights, reloadEvent, tab: asked }: { event: EventDetail; 
             </Blank>
           )}
           {tab === 'setup' && <Overview {...setup} />}
-          {tab === 'details' && <Details {...setup} />}
+          {tab === 'details' && <Details key={event.version} {...setup} />}
           {tab === 'branding' && <BrandingTab {...setup} />}
           {tab === 'programme' && <Programme {...setup} />}
           {tab === 'tickets' && <TicketsTab {...setup} />}
