@@ -15,6 +15,9 @@ const muted: Record<LocalTrack['source'], string> = {
   screen_audio: 'A moderator stopped the sound of your shared screen.',
 };
 
+/** In a room of more, nobody is told who comes and goes: the list of people and its number are there for who wants to know. */
+const mostAnnounced = 50;
+
 /** Says who comes and goes, and what moderators did: to eyes as a toast, to ears by the live region. */
 export function useAnnouncements(rtc: RtcSession): string {
   const toast = useToast();
@@ -37,6 +40,8 @@ export function useAnnouncements(rtc: RtcSession): string {
         // A resume after a long gap can bring dozens: the numbers are then what matters.
         const text = words.length > 3 ? `${joined.length} joined, ${left.length} left` : words.join(', ');
         if (!text) return;
+        // Who watches a stage with thousands would hear nothing else.
+        if (rtc.participants.length > mostAnnounced) return;
         // The toast is a live region itself: nothing is to be read out twice.
         if (rtc.participants.length <= 12) toast(text);
         else setSaid(text);

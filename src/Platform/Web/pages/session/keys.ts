@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { recall, remember } from './preview';
 
 export interface Keys {
   m: () => void;
@@ -10,6 +11,17 @@ export interface Keys {
   talk: (pressed: boolean) => void;
 }
 
+const preference = 'events.keys';
+let using = recall(preference) !== 'off';
+
+/** Whether single keys do something. Who speaks to the computer, or hits keys unintended, can do without (WCAG 2.1.4). */
+export const usesKeys = (): boolean => using;
+
+export function setKeys(on: boolean): void {
+  using = on;
+  remember(preference, on ? 'on' : 'off');
+}
+
 /** Single keys, except while someone types, and never with a modifier that the browser or a screen reader owns. */
 export function useKeys(keys: Keys): void {
   const latest = useRef(keys);
@@ -18,7 +30,7 @@ export function useKeys(keys: Keys): void {
     let talking = false;
     const down = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || target.closest('input, select, textarea')) return;
+      if (!usesKeys() || event.ctrlKey || event.metaKey || event.altKey || target.closest('input, select, textarea')) return;
       if (event.key === ' ') {
         if (target.closest('button, a, summary')) return; // there, space presses
         event.preventDefault();
