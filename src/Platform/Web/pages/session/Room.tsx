@@ -38,7 +38,7 @@ export function Room({ rtc, audio, event, session, access, leave, again }: Props
   const toast = useToast();
   const failed = useCallback((error: unknown) => toast(error instanceof Error ? error.message : String(error), 'error'), [toast]);
   const own = useOwnDevices(rtc, failed);
-  const recording = useRecording(access, session);
+  const recording = useRecording(access, session, rtc);
   const [panel, setPanel] = useState<'none' | 'people' | 'keys' | 'flow'>('none');
   const toggle = (wanted: 'people' | 'keys' | 'flow'): void => setPanel((now) => (now === wanted ? 'none' : wanted));
   const announcement = useAnnouncements(rtc);

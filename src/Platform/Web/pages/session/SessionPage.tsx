@@ -22,7 +22,17 @@ declare global {
 }
 
 export function SessionPage({ slug, sessionId }: { slug: string; sessionId: string }) {
-  const event = useLoad(fetchEvent(slug), slug, () => 5_000);
+  const [inside, setInside] = useState(false);
+  // Inside, the room says what changes: thousands would ask for nothing.
+  const event = useLoad(fetchEvent(slug), slug, () => (inside ? null : 5_000));
+  const { reload } = event;
+  const goes = useCallback(
+    (into: boolean) => {
+      setInside(into);
+      if (!into) reload();
+    },
+    [reload],
+  );
   const { known } = useAccount();
   useEffect(() => {
     document.body.classList.add('in-room');
@@ -49,7 +59,7 @@ export function SessionPage({ slug, sessionId }: { slug: string; sessionId: stri
       </div>
     );
   }
-  return <Door event={event.value} session={session} slug={slug} />;
+  return <Door event={event.value} session={session} slug={slug} goes={goes} />;
 }
 
 /** `?video=` sends in another codec than the browser's first choice, to compare them on the spot. */
@@ -69,7 +79,7 @@ interface Stay {
 }
 
 /** Before, inside, and after the room. */
-function Door({ event, session, slug }: { event: EventDetail; session: Session; slug: string }) {
+function Door({ event, session, slug, goes }: { event: EventDetail; session: Session; slug: string; goes: (into: boolean) => void }) {
   const { me } = useAccount();
   const access = accessTo(event.id, me?.user.id ?? null);
   const toast = useToast();
@@ -117,12 +127,13 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
       present.current = next;
       window.eventsRtc = rtc;
       setStay(next);
+      goes(true);
       // We are in: a track that cannot be published is said, and can be tried again from the control bar.
       for (const { track, source, ...options } of choice.tracks) {
         rtc.publish(track, source, options).catch((error: unknown) => toast(error instanceof Error ? error.message : String(error), 'error'));
       }
     },
-    [access, me, session.id, toast],
+    [access, goes, me, session.id, toast],
   );
 
   const leave = useCallback(() => {
@@ -133,9 +144,10 @@ function Door({ event, session, slug }: { event: EventDetail; session: Session; 
     delete window.eventsRtc;
     setStay(null);
     setOutside('after');
+    goes(false);
     current?.audio.close();
     void current?.rtc.leave().catch(() => undefined); // the room finds out by itself when we fall silent
-  }, []);
+  }, [goes]);
 
   const comeAgain = useCallback(() => {
     leave();

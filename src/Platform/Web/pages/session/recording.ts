@@ -1,8 +1,15 @@
 import { useCallback, useState } from 'react';
 import type { EventAccess, Recording, Session } from '../../sdk/event';
+import type { RtcSession } from '../../sdk/rtc';
 import { useLoad } from '../../ui/load';
 
 const running = new Set<Recording['status']>(['starting', 'recording', 'stopping']);
+
+/**
+ * How often somebody in the room asks. Whoever can be recorded learns of it at once. Of those who only watch there may be thousands, who would be most of what the
+ * platform has to answer: together they ask at most some three hundred times a second.
+ */
+export const askEveryMs = (people: number, watchesOnly: boolean): number => (watchesOnly ? Math.min(15_000, Math.max(3_000, people * 10)) : 3_000);
 
 export interface RecordingControl {
   /** The recording that runs in this session, if any. */
@@ -13,11 +20,11 @@ export interface RecordingControl {
 }
 
 /** The session's recording, as everyone in the room must know of it. */
-export function useRecording(access: EventAccess, session: Session): RecordingControl {
+export function useRecording(access: EventAccess, session: Session, rtc: RtcSession): RecordingControl {
   const recordings = useLoad(
     async (signal) => (await access.call<{ items: Recording[] }>(`/sessions/${session.id}/recordings`, { signal })).items,
     session.id,
-    (items) => (items?.some(({ status }) => running.has(status)) ? 2_000 : 3_000),
+    () => askEveryMs(rtc.participants.length, !rtc.you?.canPublish && !rtc.you?.moderates),
   );
   const [busy, setBusy] = useState(false);
   const active = recordings.value?.find(({ status }) => running.has(status)) ?? null;
