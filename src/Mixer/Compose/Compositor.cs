@@ -15,6 +15,7 @@ internal sealed class Compositor : IAsyncDisposable
     private readonly IReadOnlyList<Scene> _scenes;
     private readonly Dictionary<string, (int Width, int Height)> _largest = [];
     private readonly Dictionary<string, VideoDecoder> _decoders = [];
+    private readonly ILookup<string, TrackSegment> _segments;
     private readonly Dictionary<(int, int, int, int), ImageScaler> _scalers = [];
     private readonly YuvImage _still = new(SceneLayout.Width, SceneLayout.Height);
     private readonly YuvImage _canvas = new(SceneLayout.Width, SceneLayout.Height);
@@ -30,6 +31,7 @@ internal sealed class Compositor : IAsyncDisposable
         _painter = painter;
         _options = options;
         _tolerant = tolerant;
+        _segments = timeline.Segments.Where(s => s.IsVideo).ToLookup(s => s.TrackId);
         foreach (var tile in scenes.SelectMany(s => s.Tiles))
         {
             if (tile.TrackId is { } track && (!_largest.TryGetValue(track, out var size) || size.Width < tile.Rect.Width))
@@ -57,9 +59,16 @@ internal sealed class Compositor : IAsyncDisposable
 
         var scene = _scenes[_scene];
         _canvas.CopyFrom(_still);
+
+        // All begin before the first is waited for: one that has to catch up takes a while.
         foreach (var tile in scene.Tiles)
         {
-            if (tile.TrackId is { } track && await PictureAsync(track, frame, cancellation) is { } picture)
+            await OpenAsync(tile, frame);
+        }
+
+        foreach (var tile in scene.Tiles)
+        {
+            if (tile.TrackId is { } track && _decoders.TryGetValue(track, out var decoder) && decoder.Get(Math.Max(frame, decoder.FirstFrame), cancellation) is { } picture)
             {
                 var scaled = picture.Width == tile.Rect.Width && picture.Height == tile.Rect.Height ? picture : Scale(picture, tile.Rect);
                 _canvas.Blit(scaled, tile.Rect.X, tile.Rect.Y);
@@ -80,38 +89,39 @@ internal sealed class Compositor : IAsyncDisposable
         _decoders.Clear();
     }
 
-    private async ValueTask<YuvImage?> PictureAsync(string track, long frame, CancellationToken cancellation)
+    private async ValueTask OpenAsync(Tile tile, long frame)
     {
+        if (tile.TrackId is not { } track)
+        {
+            return;
+        }
+
         var at = _start + (frame * 1_000_000_000 / ScenePlan.FrameRate);
 
         // The last file that has begun (half a frame early, as its first picture was rounded); between two files the old one's last picture stays.
         TrackSegment? segment = null;
-        foreach (var candidate in _timeline.Segments)
+        foreach (var candidate in _segments[track])
         {
-            if (candidate.TrackId == track && candidate.IsVideo && (segment is null || candidate.Span.From - at <= 1_000_000_000 / (2 * ScenePlan.FrameRate)))
+            if (segment is null || candidate.Span.From - at <= 1_000_000_000 / (2 * ScenePlan.FrameRate))
             {
                 segment = candidate;
             }
         }
 
-        if (segment is null)
+        _decoders.TryGetValue(track, out var decoder);
+        if (segment is null || decoder?.File == segment.File)
         {
-            return null;
+            return;
         }
 
-        if (!_decoders.TryGetValue(track, out var decoder) || decoder.File != segment.File)
+        if (decoder is not null)
         {
-            if (decoder is not null)
-            {
-                _decoders.Remove(track);
-                await decoder.DisposeAsync();
-            }
-
-            var (width, height) = _largest[track];
-            _decoders[track] = decoder = new(segment, _directory, _start, width, height, _options.FfmpegPath, _tolerant);
+            _decoders.Remove(track);
+            await decoder.DisposeAsync();
         }
 
-        return decoder.Get(Math.Max(frame, decoder.FirstFrame), cancellation);
+        var (width, height) = _largest[track];
+        _decoders[track] = new(segment, _directory, _start, frame, width, height, _options.FfmpegPath, _tolerant);
     }
 
     private YuvImage Scale(YuvImage picture, Rect rect)

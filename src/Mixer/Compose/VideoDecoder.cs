@@ -18,6 +18,12 @@ internal sealed class VideoDecoder : IAsyncDisposable
     /// <summary>Frames decoded ahead: enough to keep both processors busy, 5 MB at most.</summary>
     private const int Ahead = 4;
 
+    /// <summary>What is not shown of a file's beginning is decoded only if it is shorter: nothing needs to be looked for then.</summary>
+    private const long WorthSkippingNs = 1_000_000_000;
+
+    /// <summary>Half a tick of the file, lest the frame that is sought be rounded away. FFmpeg seeks by timestamp, since a file's first one is not zero but a tick.</summary>
+    private const long SeekMarginNs = MatroskaWriter.TimestampScale / 2;
+
     private readonly TrackSegment _segment;
     private readonly FfmpegProcess _process;
     private readonly BlockingCollection<YuvImage> _decoded = new(Ahead);
@@ -31,19 +37,23 @@ internal sealed class VideoDecoder : IAsyncDisposable
     /// <param name="segment">The file; its timestamp 0 is where its span begins.</param>
     /// <param name="directory">Where the file is.</param>
     /// <param name="startNs">The composite's start.</param>
+    /// <param name="from">The first frame of the composite that will be asked for; what was shown before it is not decoded further than it takes.</param>
     /// <param name="width">Of every picture; video of another shape is padded.</param>
     /// <param name="height">Of every picture.</param>
     /// <param name="ffmpegPath">FFmpeg.</param>
     /// <param name="tolerant">A file that cannot be decoded further ends early instead of failing the composite.</param>
-    public VideoDecoder(TrackSegment segment, string directory, long startNs, int width, int height, string ffmpegPath, bool tolerant)
+    public VideoDecoder(TrackSegment segment, string directory, long startNs, long from, int width, int height, string ffmpegPath, bool tolerant)
     {
         _segment = segment;
         _tolerant = tolerant;
         Width = width;
         Height = height;
 
-        // The file's first picture rarely falls on a frame of the composite: it is shifted by the rest, then rounded to the nearest.
-        var offset = (Int128)(segment.Span.From - startNs) * ScenePlan.FrameRate;
+        var path = Path.Combine(directory, segment.File);
+        var skipped = SkippedNs(path, startNs + ScenePlan.MiddleOf(from) - segment.Span.From);
+
+        // The first picture rarely falls on a frame of the composite: it is shifted by the rest, then rounded to the nearest.
+        var offset = (Int128)(segment.Span.From + skipped - startNs) * ScenePlan.FrameRate;
         FirstFrame = (long)(offset / 1_000_000_000) - (offset < 0 && offset % 1_000_000_000 != 0 ? 1 : 0);
         var rest = ((double)offset / 1e9) - FirstFrame;
         var filter = string.Create(
@@ -52,7 +62,8 @@ internal sealed class VideoDecoder : IAsyncDisposable
         var arguments = FfmpegArguments.Create()
             .Add("-threads", "1")
             .Add("-max_pixels", MaxPixels)
-            .InputFile(Path.Combine(directory, segment.File))
+            .Add(skipped == 0 ? [] : ["-seek_timestamp", "1", "-ss", string.Create(CultureInfo.InvariantCulture, $"{(skipped - SeekMarginNs) / 1e9:F6}")])
+            .InputFile(path)
             .Add("-map", "0:v:0", "-vf", filter)
             .RawVideoToStandardOutput(ScenePlan.FrameRate)
             .Build();
@@ -61,7 +72,7 @@ internal sealed class VideoDecoder : IAsyncDisposable
         _reading = Task.Factory.StartNew(Read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    /// <summary>The composite's frame that the first picture belongs to; may be negative.</summary>
+    /// <summary>The composite's frame that the first decoded picture belongs to; may be negative.</summary>
     public long FirstFrame { get; }
 
     public int Width { get; }
@@ -111,6 +122,13 @@ internal sealed class VideoDecoder : IAsyncDisposable
         await _process.DisposeAsync();
         _decoded.Dispose();
         _stopping.Dispose();
+    }
+
+    /// <summary>The time within the file of the picture that is to be seen at a moment; zero where there is little to skip.</summary>
+    private static long SkippedNs(string path, long at)
+    {
+        var shown = at < WorthSkippingNs || !System.IO.File.Exists(path) ? 0 : MatroskaScan.File(path, at).LastTimestampNs;
+        return shown < WorthSkippingNs ? 0 : shown;
     }
 
     private static string Turn(int rotation) => rotation switch

@@ -11,13 +11,15 @@ public readonly record struct MatroskaScan(long Frames, long LastTimestampNs)
     private const long MaxClusterTicks = (long.MaxValue / MatroskaWriter.TimestampScale) - 0x8000;
 
     /// <summary>Walks a file's elements without reading its frames. A file that is cut, or is none of ours, gives what came before.</summary>
-    public static MatroskaScan File(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="untilNs">Later blocks do not count.</param>
+    public static MatroskaScan File(string path, long untilNs = long.MaxValue)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 64 * 1024);
-        return Stream(stream);
+        return Stream(stream, untilNs);
     }
 
-    public static MatroskaScan Stream(Stream stream)
+    public static MatroskaScan Stream(Stream stream, long untilNs = long.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(stream);
         long frames = 0;
@@ -52,8 +54,14 @@ public readonly record struct MatroskaScan(long Frames, long LastTimestampNs)
                     break;
                 case MatroskaIds.SimpleBlock when size >= 4:
                     stream.ReadExactly(value[..4]);
+                    var at = cluster + BinaryPrimitives.ReadInt16BigEndian(value[1..]);
+                    if (at > untilNs / MatroskaWriter.TimestampScale)
+                    {
+                        return Result(frames, last);
+                    }
+
                     frames++;
-                    last = Math.Max(last, cluster + BinaryPrimitives.ReadInt16BigEndian(value[1..]));
+                    last = Math.Max(last, at);
                     break;
             }
 

@@ -19,6 +19,9 @@ public static class ScenePlan
     /// <summary>The frame that a moment falls on, relative to the start of the composite.</summary>
     public static long FrameAt(long at, long startNs) => Round((at - startNs) * (Int128)FrameRate);
 
+    /// <summary>Nanoseconds from the start of the composite to the middle of a frame: what is captured later is rounded to the next one.</summary>
+    public static long MiddleOf(long frame) => (long)(((2 * (Int128)frame) + 1) * 1_000_000_000 / (2 * FrameRate));
+
     /// <summary>The scenes from the start to the stop, without gaps; neighbours differ.</summary>
     public static IReadOnlyList<Scene> Build(Timeline timeline, long startNs, long stopNs)
     {

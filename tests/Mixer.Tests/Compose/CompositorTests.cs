@@ -30,6 +30,37 @@ public sealed class CompositorTests : IDisposable
         await compositor.DisposeAsync();
     }
 
+    [Fact]
+    public async Task A_camera_that_is_shown_late_is_not_decoded_from_its_beginning_and_looks_the_same()
+    {
+        const long Start = 12_345_678; // on no frame of the composite
+        const int Frames = 900;
+        var frames = await Material.VideoAsync(Codec.Vp8, "color=black:s=64x36:r=30,geq=lum='16+mod(N,200)':cb=128:cr=128", Frames / 30);
+
+        // A camera that skips pictures now and then, and is still for a while.
+        frames = [.. frames.Where((f, i) => IsKeyframe(f) || (i % 7 != 3 && i is < 395 or > 420))];
+        var segment = Segment("0001.mkv", Start, frames) with { Span = new(Start, 32 * Second) }; // It stands still at its end.
+        await using var whole = Create([segment], "ffmpeg");
+        var expected = new Dictionary<int, byte[]>();
+        for (var frame = 0; frame < Frames + 30; frame++)
+        {
+            expected[frame] = [.. (await whole.DrawAsync(frame)).Bytes];
+        }
+
+        foreach (var first in new[] { 0, 29, 31, 150, 299, 300, 301, 304, 410, 640, Frames - 1, Frames + 5 })
+        {
+            await using var late = Create([segment], "ffmpeg");
+            for (var frame = first; frame < Math.Min(first + 20, Frames + 30); frame++)
+            {
+                var picture = await late.DrawAsync(frame);
+                Assert.True(picture.Bytes.AsSpan().SequenceEqual(expected[frame]), $"frame {frame}, from {first} on");
+            }
+        }
+
+        await using var decoder = new VideoDecoder(segment, _directory, 0, 640, 1280, 720, "ffmpeg", tolerant: false);
+        Assert.InRange(decoder.FirstFrame, 638, 640);
+    }
+
     [Theory]
     [InlineData(0, 235, 16, 235)]
     [InlineData(90, 235, 16, 40)]
@@ -65,11 +96,14 @@ public sealed class CompositorTests : IDisposable
     private TrackSegment Segment(string name, long start, IReadOnlyList<CodedFrame> frames)
     {
         using var file = new SegmentFile(Path.Combine(_directory, name), new(Codec.Vp8, 320, 180, default), start);
-        foreach (var (frame, index) in frames.Select((f, i) => (f, i)))
+        foreach (var frame in frames)
         {
-            file.Write(start + frame.TimestampNs, index % 30 == 0, frame.Data);
+            file.Write(start + frame.TimestampNs, IsKeyframe(frame), frame.Data);
         }
 
         return new(name, "t1", "p1", "vp8", 320, 180, new(start, file.LastFrame));
     }
+
+    /// <summary>RFC 6386 §9.1.</summary>
+    private static bool IsKeyframe(CodedFrame frame) => (frame.Data[0] & 1) == 0;
 }
