@@ -20,6 +20,12 @@ internal sealed class TrackRecorder : IFrameSink
     /// <summary>Time between keyframe requests: an encoder answers within a round trip, and is not to be flooded.</summary>
     private const long KeyframeRequestNs = 1_000_000_000;
 
+    /// <summary>
+    /// A keyframe at least so often, though nobody waits for one: a composite that shows a camera late, or again, decodes from the keyframe before, twenty times as fast as
+    /// it was recorded. A camera sends a hundredth more for it. Tracks differ by up to half of it, lest all send theirs to everybody at once.
+    /// </summary>
+    private const long KeyframeAgeNs = 60_000_000_000;
+
     /// <summary>By more, no frame is captured after it arrives, or before the one ahead of it: the sender, or our own clock, began a new timeline.</summary>
     private const long TimelineJumpNs = 5_000_000_000;
 
@@ -45,6 +51,7 @@ internal sealed class TrackRecorder : IFrameSink
     private long _lastArrival;
     private long _packetArrival;
     private long _lastRequest;
+    private long _lastKeyframe;
     private long _gaps;
     private int _moves;
     private bool _needsKeyframe;
@@ -156,7 +163,8 @@ internal sealed class TrackRecorder : IFrameSink
     /// <summary>Whether to ask for a keyframe now; true at most once a second.</summary>
     public bool TakeKeyframeRequest(long now)
     {
-        if (!_codec.IsVideo() || Muted || !(_needsKeyframe || _depacketiser.WaitsForKeyframe || IsTurned) || now - _lastRequest < KeyframeRequestNs)
+        var wanted = _needsKeyframe || _depacketiser.WaitsForKeyframe || IsTurned;
+        if (!_codec.IsVideo() || Muted || now - _lastRequest < KeyframeRequestNs || !(wanted || IsKeyframeOld(now)))
         {
             return false;
         }
@@ -206,6 +214,7 @@ internal sealed class TrackRecorder : IFrameSink
             _segment = _files.Open(track, CodecNames.NameOf(_codec), TrackId, ParticipantId, wall, _rotation);
         }
 
+        _lastKeyframe = frame.Keyframe ? _packetArrival : _lastKeyframe;
         _segment.Write(wall, frame.Keyframe, frame.Data.Span);
         _metrics.FramesWritten(1);
     }
@@ -218,6 +227,10 @@ internal sealed class TrackRecorder : IFrameSink
         _clock.Close();
         _jitter.Clear();
     }
+
+    /// <summary>Also of a sender who does not send one when asked.</summary>
+    private bool IsKeyframeOld(long now) =>
+        _segment is not null && now - Math.Max(_lastKeyframe, _lastRequest) > (KeyframeAgeNs / 2) + (_track.Handle % 16 * (KeyframeAgeNs / 32));
 
     /// <summary>Up to the next keyframe the picture lies on its side: a file has one rotation.</summary>
     private bool IsTurned => _segment is not null && _segmentRotation != _rotation;

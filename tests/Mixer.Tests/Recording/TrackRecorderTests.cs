@@ -129,6 +129,30 @@ public sealed class TrackRecorderTests : IDisposable
     }
 
     [Fact]
+    public void A_keyframe_is_asked_for_when_the_last_one_is_old()
+    {
+        var recorder = Create(Codec.Vp8);
+        var packetiser = new Packetiser(Codec.Vp8, 1);
+        var requests = new List<long>();
+        for (var ms = 0L; ms < 180_000; ms += 40)
+        {
+            // RFC 6386 §9.1: a keyframe of 320 by 180 at once and after a hundred seconds, inter frames between.
+            byte[] frame = ms % 100_000 == 0 ? [0x10, 0, 0, 0x9D, 1, 0x2A, 0x40, 1, 180, 0] : [0x11, 0, 0, 1];
+            packetiser.Packetise(new(ms * Ms, frame)).ForEach(p => recorder.OnRtp(p, Start + (ms * Ms)));
+            if (recorder.TakeKeyframeRequest(Start + (ms * Ms)))
+            {
+                requests.Add(ms);
+            }
+        }
+
+        recorder.End(Start + (180 * Second));
+        Assert.Single(Segments());
+        Assert.InRange(requests.Count, 3, 5);
+        Assert.InRange(requests[0], 30_000, 60_000);
+        Assert.All(requests.Zip(requests.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, 30_000, 90_000));
+    }
+
+    [Fact]
     public void A_picture_that_is_too_large_to_decode_is_not_recorded()
     {
         var recorder = Create(Codec.Vp8);
