@@ -3,9 +3,10 @@
 # other, and prints both with their ratios. It stops only what it has started.
 #
 #   benchmarks/compare.sh [--viewers N] [--seconds N] [--bitrate KBIT] [--pacing paced|burst] [--gro yes|no] [--janus all|one|none]
-#                         [--roles media|all] [--events-url URL --events-pid PID]
+#                         [--roles media|all] [--joins N] [--events-url URL --events-pid PID]
 #
 # --pacing: the publisher spreads a frame over 2.5 times its rate, or sends it at once as Chromium does. --gro: viewers receive with UDP_GRO, as a network card would.
+# --joins: viewers that come each second; 0 is sixteen at a time, which fills both cores of a small machine with both programs.
 #
 # --roles: all is a whole installation with its database, as ./run.sh starts it, all of whose processes are counted.
 #
@@ -14,7 +15,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-viewers=100 seconds=20 bitrate=1500 pacing=paced gro=no janus_runs=all roles=media events_url="" events_pid=""
+viewers=100 seconds=20 bitrate=1500 pacing=paced gro=no janus_runs=all roles=media joins=0 events_url="" events_pid=""
 while [ $# -gt 0 ]; do
   case "$1" in
     --viewers) viewers=$2 ;;
@@ -24,9 +25,10 @@ while [ $# -gt 0 ]; do
     --gro) gro=$2 ;;
     --janus) janus_runs=$2 ;;
     --roles) roles=$2 ;;
+    --joins) joins=$2 ;;
     --events-url) events_url=$2 ;;
     --events-pid) events_pid=$2 ;;
-    *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
   shift 2
 done
@@ -71,7 +73,7 @@ dotnet build benchmarks/Load -c Release -v q --nologo
 load() { # name, arguments
   local name=$1; shift
   echo "--- $name"
-  dotnet benchmarks/Load/bin/Release/net10.0/Load.dll --viewers "$viewers" --seconds "$seconds" --bitrate "$bitrate" --pacing "$pacing" \
+  dotnet benchmarks/Load/bin/Release/net10.0/Load.dll --viewers "$viewers" --seconds "$seconds" --bitrate "$bitrate" --pacing "$pacing" --joins "$joins" \
     $([ "$gro" = no ] || echo --gro) --json "$work/$name.json" "$@" || echo "(the run reported a failure)"
 }
 
