@@ -30,4 +30,26 @@ public sealed class GcPausesTests
         await Eventually.TrueAsync(() => Task.FromResult(pauses.Count >= GC.CollectionCount(0) - before), "the pauses are told");
         Assert.All(pauses, seconds => Assert.InRange(seconds, 0, 10));
     }
+
+    [Fact]
+    public async Task A_full_collection_for_which_everything_waits_is_counted()
+    {
+        long blocking = 0;
+        using var measured = new GcPauses();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (instrument.Name == "events.gc.full_blocking")
+            {
+                l.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((_, more, _, _) => Interlocked.Add(ref blocking, more));
+        listener.Start();
+
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        GC.Collect(1);
+
+        await Eventually.TrueAsync(() => Task.FromResult(Interlocked.Read(ref blocking) > 0), "the full collection is told");
+    }
 }
