@@ -167,6 +167,22 @@ public class RoomScenarios(ITestOutputHelper output)
         Assert.True(viewer.Picture.ShareAtOrAbove(Top, 95, 110) > 0.9, call.Tell());
     });
 
+    /// <summary>A call in which nobody was sent the picture for so long that its publisher was told to stop all of it. To wait for its beginning is no want of room then.</summary>
+    [Fact]
+    public void A_picture_that_was_given_up_comes_back_from_a_publisher_that_takes_long_to_begin()
+    {
+        var simulation = new Simulation(seed: 130);
+        using var call = new VirtualCall(simulation, Layered with { Resumes = TimeSpan.FromSeconds(14) });
+        var viewer = call.Viewer;
+        viewer.Down.Capacity = Bitrate.FromMegabits(3);
+        simulation.AtSecond(20, () => viewer.Down.Capacity = Bitrate.FromKilobits(300));
+        simulation.AtSecond(40, () => viewer.Down.Capacity = Bitrate.FromMegabits(3));
+        simulation.RunTo(110);
+        Assert.True(viewer.Picture.ShareAtOrAbove(0, 41, 50) < 0.1, call.Tell()); // else nothing was tested
+        Assert.True(viewer.Picture.FirstAt(0, 41) <= 65, call.Tell());
+        Assert.True(viewer.Picture.ShareAtOrAbove(Top, 95, 110) > 0.9, call.Tell());
+    }
+
     [Fact]
     public void A_shared_screen_comes_before_who_speaks_and_sound_before_both() => Scenario.Run(simulation =>
     {

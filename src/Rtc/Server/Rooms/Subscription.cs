@@ -224,6 +224,9 @@ internal sealed class Subscription
     /// <summary>Since when it is open and wanted.</summary>
     public MonotonicTime WantedSince { get; private set; }
 
+    /// <summary>It is wanted, and its publisher has not begun to send it again: see <see cref="TrackLayers.IsAwaited"/>.</summary>
+    public bool IsAwaited(MonotonicTime now) => !IsUnwanted && !IsIdle && Track.Layers.IsAwaited(now);
+
     /// <summary>What could be sent of the track, and what that costs: see <see cref="TrackLayers.TryListRates"/>.</summary>
     public bool TryListRates(MonotonicTime now, ref LayerRates rates) =>
         Track.Layers.TryListRates(_choice, Track.IsLayered, Track.Source == TrackSource.Screen, now, ref rates);

@@ -70,6 +70,26 @@ internal sealed class TrackLayers
         return changed;
     }
 
+    /// <summary>
+    /// Nothing of it arrives though its publisher was asked for its lowest layer, longer ago than a publisher needs, while others are stopped. To hold the picture for want of
+    /// room would then have all of it stopped, and its publisher begin anew each time.
+    /// </summary>
+    public bool IsAwaited(MonotonicTime now)
+    {
+        var stopped = false;
+        foreach (var layer in _all)
+        {
+            if (now - layer.LastPacket < Silence && layer.OwnBitrate(VideoLayer.MaxTemporal - 1) >= 1)
+            {
+                return false;
+            }
+
+            stopped |= layer.Encoding.ExpectedUntil.IsNever;
+        }
+
+        return stopped && now >= _all[0].Encoding.ExpectedUntil;
+    }
+
     /// <summary>What <paramref name="choice"/> gives its holder, and as bits the encodings that it makes it watch: that one, and what it would rather have.</summary>
     public LayerTarget Choose(in LayerChoice choice, out int watched)
     {

@@ -75,7 +75,7 @@ internal sealed class ViewerAllocation
         var before = track.Layers.Count;
         var shown = track.Layer >= 0 && track.Layer < before ? track.Layers[track.Layer] : default;
         // What has not been measured cannot be bounded; it is known half a second after its first packet.
-        track.IsOff = !subscription.TryListRates(now, ref track.Layers) || subscription.IsUnwanted || subscription.IsIdle;
+        track.IsOff = !subscription.TryListRates(now, ref track.Layers) || subscription.IsUnwanted || subscription.IsIdle || subscription.IsAwaited(now);
         track.Priority = PriorityOf(subscription.Track);
         if (track.Layer >= 0 && track.Layers.Count != before)
         {
@@ -90,6 +90,12 @@ internal sealed class ViewerAllocation
 
     private static void Apply(in TrackAllocation track, Subscription subscription, bool isCongested, MonotonicTime now)
     {
+        if (subscription.IsAwaited(now))
+        {
+            subscription.Limit(0, LayerTarget.AllLayers); // The least of it goes on to be asked for.
+            return;
+        }
+
         if (track.IsOff)
         {
             if (!subscription.IsUnwanted)
