@@ -18,11 +18,11 @@ public sealed class ClientPeer : IDisposable
     private readonly ClientPeerOptions _options;
     private readonly ISrtpCipherFactory _ciphers;
     private readonly IClientPeerEvents _events;
-    private readonly ClientIceAgent _ice;
     private readonly IDtlsEngine _dtls;
     private readonly byte[] _buffer = new byte[MaxDatagram + SrtpProfileSizes.MaxOverhead];
     private readonly ClientSender _sender;
     private readonly ClientReceiver _receiver;
+    private ClientIceAgent _ice;
     private SrtpSender? _srtpSender;
     private SrtpReceiver? _srtpReceiver;
     private MonotonicTime _connectBy = MonotonicTime.Never;
@@ -82,6 +82,14 @@ public sealed class ClientPeer : IDisposable
     {
         _connectBy = now + _options.ConnectTimeout;
         Become(ClientPeerState.Connecting, null);
+        _ice.Start(now);
+        HandleDeadline(now);
+    }
+
+    /// <summary>New credentials on both sides (RFC 8445 §9); the keys, and so the tracks, are the same.</summary>
+    public void RestartIce(IceCredentials local, IceCredentials remote, MonotonicTime now)
+    {
+        _ice = new(local, remote, _options);
         _ice.Start(now);
         HandleDeadline(now);
     }

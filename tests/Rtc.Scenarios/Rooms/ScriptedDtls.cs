@@ -12,9 +12,12 @@ internal sealed class ScriptedDtls : IDtlsEngineFactory
 {
     public Fingerprint LocalFingerprint { get; } = new("sha-256", new byte[32]);
 
-    public IDtlsEngine Create(DtlsRole role, Fingerprint remoteFingerprint, ReadOnlySpan<SrtpProfile> preferredProfiles) => new Engine(role);
+    /// <summary>No association can be closed: that throws.</summary>
+    public bool BreaksClosing { get; set; }
 
-    private sealed class Engine(DtlsRole role) : IDtlsEngine
+    public IDtlsEngine Create(DtlsRole role, Fingerprint remoteFingerprint, ReadOnlySpan<SrtpProfile> preferredProfiles) => new Engine(this, role);
+
+    private sealed class Engine(ScriptedDtls factory, DtlsRole role) : IDtlsEngine
     {
         private const byte Handshake = 22; // RFC 5246 §6.2.1
 
@@ -80,7 +83,8 @@ internal sealed class ScriptedDtls : IDtlsEngineFactory
             return false;
         }
 
-        public void Close(MonotonicTime now) => State = DtlsState.Closed;
+        public void Close(MonotonicTime now) =>
+            State = factory.BreaksClosing ? throw new InvalidOperationException("This scenario breaks it.") : DtlsState.Closed;
 
         public void Dispose()
         {

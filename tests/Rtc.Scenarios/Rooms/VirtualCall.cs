@@ -54,6 +54,8 @@ internal sealed class VirtualCall : IDisposable
 
     public MediaWorker Worker => _node.Worker;
 
+    public ScriptedDtls Dtls => _node.Dtls;
+
     /// <summary>See <see cref="VirtualNode.Allocated"/>.</summary>
     public long Allocated => _node.Allocated;
 
@@ -63,10 +65,10 @@ internal sealed class VirtualCall : IDisposable
 
     public VirtualPerson Viewer => Viewers[0];
 
-    /// <summary>One more who watches, from now on.</summary>
-    public VirtualPerson Join()
+    /// <summary>One more who watches what there is by now, and publishes if it has a camera.</summary>
+    public VirtualPerson Join(CameraPlan? camera = null)
     {
-        var person = new VirtualPerson(_simulation, _node, $"person-{People.Count}", 10 * (People.Count + 1), null);
+        var person = new VirtualPerson(_simulation, _node, $"person-{People.Count}", 10 * (People.Count + 1), camera);
         People.Add(person);
         person.Watch();
         return person;

@@ -64,6 +64,12 @@ internal sealed class VirtualPeer : IClientPeerEvents
         Sleep();
     }
 
+    public void RestartIce(IceCredentials local, IceCredentials remote)
+    {
+        Peer.RestartIce(local, remote, _simulation.Now);
+        Sleep();
+    }
+
     /// <summary>A datagram of the node enters the way down.</summary>
     public void FromNode(ReadOnlySpan<byte> datagram)
     {

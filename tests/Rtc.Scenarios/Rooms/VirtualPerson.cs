@@ -24,6 +24,7 @@ internal sealed class VirtualPerson : IParticipantEvents
     private readonly Dictionary<ClientReceiveTrack, VirtualSound> _sounds = [];
     private SubscribeOffer? _offer;
     private VirtualPeer? _publishing;
+    private VirtualPeer? _watching;
 
     /// <param name="simulation">Its time.</param>
     /// <param name="node">Where it goes.</param>
@@ -100,7 +101,24 @@ internal sealed class VirtualPerson : IParticipantEvents
     /// <summary>What it was told of others' connections.</summary>
     public List<(double Second, string Name, bool IsLost)> Reconnections { get; } = [];
 
+    /// <summary>Who left, as it was told.</summary>
+    public List<string> Departures { get; } = [];
+
+    /// <summary>Who speaks, as it was told: each time all of them, by their ids.</summary>
+    public List<(double Second, IReadOnlyList<string> Ids)> Speakers { get; } = [];
+
+    /// <summary>Offers that it was made.</summary>
+    public int Offers { get; private set; }
+
+    /// <summary>It cannot be told anything: that throws.</summary>
+    public bool IsDeaf { get; set; }
+
+    public string Id => _participant.Id;
+
     public SubscriberTransport? Transport => _participant.Subscriber;
+
+    /// <summary>What it publishes on.</summary>
+    public PublisherTransport? Publishing => _participant.Publisher;
 
     /// <summary>Why the node ended it, where a scenario means it to; else that fails the scenario.</summary>
     public RtcError? Ended { get; private set; }
@@ -159,11 +177,51 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     private void Begin(ClientSession session)
     {
-        var peer = new VirtualPeer(_simulation, _node, _participant.Room.Worker, session, Up, Down, _chance, _buffers) { OnMedia = Received, LostReports = LostReports };
-        peer.Start();
+        _watching = new VirtualPeer(_simulation, _node, _participant.Room.Worker, session, Up, Down, _chance, _buffers) { OnMedia = Received, LostReports = LostReports };
+        _watching.Start();
     }
 
-    public void SubscribeOffer(SubscribeOffer offer) => _offer = offer;
+    /// <summary>Packets to what it watches on that were no authentic ones.</summary>
+    public long Refused => _watching!.Peer.Refused;
+
+    /// <summary>Its network is back: what it watches on goes on after an ICE restart.</summary>
+    public void RestartIce()
+    {
+        var offer = _participant.BeginToReceive().CreateOffer(_participant.Room.Worker.CreateIceCredentials());
+        var description = new ClientDescription(_node.Dtls.LocalFingerprint) { AudioRed = _viewing.AudioRed };
+        Assert.True(description.TryAnswer(offer.Sdp, out var text, out var session, out var error), error);
+        Assert.True(SdpReader.TryParse(text, out var answer, out _));
+        Assert.True(_participant.AcceptAnswer(offer.Revision, answer).IsOk);
+        _watching!.RestartIce(session.Local, session.Remote);
+    }
+
+    /// <summary>Is offered its tracks again, and answers the lines as they are changed; its connection is the same.</summary>
+    public void AnswerAgain(Action<MediaDescription> change)
+    {
+        _participant.Offer();
+        var offer = _offer!;
+        _offer = null;
+        Assert.True(_viewing.TryAnswer(offer.Sdp, out var answer, out _, out var error), error);
+        Assert.True(SdpReader.TryParse(answer, out var description, out _));
+        description.Media.ForEach(change);
+        var accepted = _participant.AcceptAnswer(offer.Revision, description);
+        Assert.True(accepted.IsOk, accepted.Error?.ToString());
+    }
+
+    /// <summary>And so does what it publishes on.</summary>
+    public void RestartPublishing()
+    {
+        var (ours, theirs) = (IceCredentials.Create(), _participant.Room.Worker.CreateIceCredentials());
+        _participant.Publisher!.RestartIce(theirs, new(ours.Ufrag, ours.Password));
+        _publishing!.RestartIce(ours, new(theirs.Ufrag, theirs.Pwd));
+    }
+
+    public void SubscribeOffer(SubscribeOffer offer)
+    {
+        Hear();
+        Offers++;
+        _offer = offer;
+    }
 
     public void VideoHeld(IReadOnlyList<string> trackIds) => Held = trackIds;
 
@@ -182,6 +240,8 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     public void ParticipantLeft(string participantId)
     {
+        Hear();
+        Departures.Add(participantId);
     }
 
     public void ParticipantReconnecting(string participantId, bool reconnecting) =>
@@ -199,9 +259,7 @@ internal sealed class VirtualPerson : IParticipantEvents
     {
     }
 
-    public void ActiveSpeakers(IReadOnlyList<SpeakerLevel> speakers)
-    {
-    }
+    public void ActiveSpeakers(IReadOnlyList<SpeakerLevel> speakers) => Speakers.Add((_simulation.Seconds, [.. speakers.Select(s => s.ParticipantId)]));
 
     public void PublishLayers(string trackId, string mid, IReadOnlyList<EncodingDemand> encodings) =>
         _simulation.After(Down.Delay, () => Camera!.SetActive([.. encodings.Select(e => e.Active)]));
@@ -228,6 +286,14 @@ internal sealed class VirtualPerson : IParticipantEvents
 
     public void RoomLocked(bool locked)
     {
+    }
+
+    private void Hear()
+    {
+        if (IsDeaf)
+        {
+            throw new InvalidOperationException("This scenario breaks it.");
+        }
     }
 
     private void Publish(CameraPlan plan, int part)
