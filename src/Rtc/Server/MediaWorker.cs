@@ -263,7 +263,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
 
         foreach (var transport in Timers.Transports.ToArray())
         {
-            transport.Disconnect();
+            Faults.Attempt(transport.Disconnect);
         }
 
         Queue.Flush();
@@ -383,19 +383,12 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         Queue.Discard();
         foreach (var participant in _rooms.Values.SelectMany(r => r.Participants).ToList())
         {
-            try
-            {
-                participant.Room.Leave(participant, new RtcError("worker_failed", "The server had to end this room; join again."));
-            }
-            catch (Exception exception)
-            {
-                Faults.Note(exception);
-            }
+            Faults.Attempt(() => participant.Room.Leave(participant, new RtcError("worker_failed", "The server had to end this room; join again.")));
         }
 
         foreach (var room in _rooms.Values)
         {
-            room.Branches.End(_ => true, new RtcError("worker_failed", "The server had to end this room; join again."));
+            Faults.Attempt(() => room.Branches.End(_ => true, new RtcError("worker_failed", "The server had to end this room; join again.")));
         }
 
         foreach (var transport in Timers.Transports.ToArray())
@@ -476,7 +469,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     {
         foreach (var ended in _disposeLater)
         {
-            ended.Dispose();
+            Faults.Attempt(ended.Dispose);
         }
 
         _disposeLater.Clear();

@@ -1,5 +1,7 @@
 using System.Net.Sockets;
+using System.Reflection;
 using Events.Rtc.OpenSsl;
+using Events.Rtc.Protocol.Congestion;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Srtp;
 using Events.Rtc.Relay;
@@ -57,6 +59,75 @@ public class FaultScenarios
         Assert.All(call.Viewers, viewer => Assert.Empty(viewer.Picture.Gaps));
     });
 
+    /// <summary>Ending it goes through the same pacer, on the stack of the publisher whose packet it was.</summary>
+    [Theory]
+    [InlineData(false, 3)]
+    [InlineData(false, 9)]
+    [InlineData(true, 9)]
+    public void A_viewer_whose_pacer_is_what_broke_is_ended_alone(bool layers, int viewers) => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, [layers ? Layered : Plain], viewers);
+        var broken = call.Viewers[1];
+        broken.MayEnd = true;
+        simulation.AtSecond(5, () => Break(broken.Transport!.Congestion.Pacing, simulation.Now));
+        simulation.RunTo(10);
+        Assert.Equal("internal_error", broken.Ended?.Code);
+        Assert.Equal(viewers, call.Room.Participants.Count);
+        Assert.All(call.Room.Tracks, track => Assert.Equal(viewers - 1, track.SubscriptionCount));
+        Assert.Equal(viewers, call.Worker.TransportCount);
+        Assert.All(call.Viewers.Where(v => v != broken), viewer => Assert.Empty(viewer.Picture.Gaps));
+    });
+
+    /// <summary>Whether what breaks is its connection's end, or somebody else's client who is told of it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_leaves_is_out_for_everybody_though_something_breaks_on_the_way(bool farewell) => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, [Plain, Plain], 3);
+        var (publisher, deaf) = (call.Publisher, call.Viewers[0]);
+        simulation.AtSecond(5, () =>
+        {
+            call.Dtls.BreaksClosing = farewell;
+            deaf.IsDeaf = deaf.MayEnd = !farewell;
+            publisher.Leave();
+            call.Dtls.BreaksClosing = false;
+        });
+        simulation.RunTo(8);
+        Assert.NotNull(publisher.Ended);
+        Assert.Equal(farewell ? null : "internal_error", deaf.Ended?.Code);
+        foreach (var other in call.People.Where(p => p != publisher && p != deaf))
+        {
+            Assert.Contains(publisher.Id, other.Departures);
+        }
+
+        Assert.Equal(2, call.Room.Tracks.Count);
+        Assert.Equal(farewell ? 4 : 3, call.Room.Participants.Count);
+        Assert.Equal(call.Room.Participants.Count, call.Worker.TransportCount - 1); // The publisher who stayed has two.
+        call.Dtls.BreaksClosing = farewell;
+        call.People.Where(p => p.Ended is null).ToList().ForEach(p => p.Leave());
+        Assert.Equal((0, 0), (call.Worker.RoomCount, call.Worker.TransportCount));
+        call.Dtls.BreaksClosing = false;
+    });
+
+    [Fact]
+    public void A_viewer_who_cannot_be_offered_a_track_keeps_nobody_else_from_it() => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, [Plain], 3);
+        var deaf = call.Viewers[0];
+        VirtualPerson? second = null;
+        simulation.AtSecond(5, () =>
+        {
+            deaf.IsDeaf = deaf.MayEnd = true;
+            second = call.Join(Plain);
+        });
+        simulation.RunTo(8);
+        Assert.Equal("internal_error", deaf.Ended?.Code);
+        Assert.Null(second!.Ended);
+        Assert.Equal(4, call.Room.Tracks.Count);
+        Assert.All(call.Viewers.Where(v => v != deaf), viewer => Assert.Equal(2, viewer.Offers));
+    });
+
     /// <summary>A recorder's, which connects again and is given everything anew.</summary>
     [Theory]
     [InlineData(false)]
@@ -91,6 +162,20 @@ public class FaultScenarios
         Assert.Equal(7, ssrcs.Distinct().Count());
         Assert.DoesNotContain(0u, ssrcs);
     });
+
+    /// <summary>Nothing from outside breaks it: a packet waits there, and where it waits is gone.</summary>
+    private static void Break(ViewerPacing pacing, MonotonicTime now)
+    {
+        pacing.Update(new Bitrate(1_000), isTight: true, now);
+        for (var i = 0; i < 2; i++)
+        {
+            pacing.TryPass(null!, PacketPriority.Video, isAgain: false, new byte[100], 12, now);
+        }
+
+        Assert.True(pacing.IsWaiting);
+        var parked = typeof(ViewerPacing).GetField("_parked", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        parked.SetValue(pacing, Array.CreateInstance(parked.FieldType.GetElementType()!, 0));
+    }
 
     /// <summary>Always the same, and the last number that there is.</summary>
     private sealed class Unlucky : Random

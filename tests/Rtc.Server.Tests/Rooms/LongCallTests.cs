@@ -150,4 +150,27 @@ public class LongCallTests
         await publisher.SendUntilAsync(() => viewer.Video.Count > 10);
         Assert.Equal(1, (await node.Server.MeasureAsync()).Faults);
     }
+
+    [Fact]
+    public async Task What_cannot_be_freed_ends_no_room()
+    {
+        await using var node = new TestNode(o => o with { Workers = 1 });
+        var client = await node.JoinAsync();
+        var publisher = await client.PublishAsync();
+        var viewer = await node.WhepAsync();
+        var worker = node.Server.WorkerOf("room")!;
+        worker.Post(() =>
+        {
+            worker.DisposeLater(new Stuck());
+            worker.DisposeLater(new Stuck());
+        });
+        await publisher.SendUntilAsync(() => viewer.Video.Count > 10);
+        Assert.Null(client.ClosedWith);
+        Assert.Equal(2, (await node.Server.MeasureAsync()).Faults);
+    }
+
+    private sealed class Stuck : IDisposable
+    {
+        public void Dispose() => throw new InvalidOperationException("This test breaks it.");
+    }
 }

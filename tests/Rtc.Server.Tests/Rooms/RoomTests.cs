@@ -166,8 +166,9 @@ public class RoomTests
 
         rules.IsBroken = false;
         host = await node.JoinAsync(identity: "host");
-        host.Bug = new InvalidOperationException("a bug");
+        node.Bug = new InvalidOperationException("a bug");
         await Assert.ThrowsAsync<InvalidOperationException>(() => node.Server.JoinAsync(TestNode.Rights(identity: "guest"), new TestClient(node)));
+        node.Bug = null;
         Assert.Single((await node.Server.RoomAsync("room"))!.Participants);
         await host.Participant.LeaveAsync("test");
         await Wait.UntilAsync(() => node.Server.WorkerOf("room") is null, "the room has ended");

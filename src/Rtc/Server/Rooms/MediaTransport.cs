@@ -147,9 +147,15 @@ internal abstract class MediaTransport : IPeerSink
         {
             Peer = null;
             Worker.Remove(this);
-            peer.Close(Worker.Now);
             Worker.DisposeLater(peer);
-            Disconnected();
+            try
+            {
+                peer.Close(Worker.Now);
+            }
+            finally
+            {
+                Disconnected(); // Whether it could say so or not.
+            }
         }
     }
 

@@ -31,6 +31,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     private SrtpSendStream? _media;
     private SrtpSendStream? _rtx;
     private (SrtpSendStream? Media, SrtpSendStream? Rtx) _suspended;
+    private bool _isAbandoned;
     private CongestionElement _congestion;
     private ushort _rtxSequence;
 
@@ -123,7 +124,7 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
     /// <summary>False when it was open, or the subscriber has not agreed. A second stream of one SSRC under one key would repeat nonces (RFC 3711 §9.1).</summary>
     public bool TryOpen(SrtpSender srtp)
     {
-        if (_media is not null || Codec is null)
+        if (_media is not null || Codec is null || _isAbandoned)
         {
             return false;
         }
@@ -142,9 +143,18 @@ internal sealed class OutgoingStream(SubscriberTransport transport, PublishedTra
 
     public void Close()
     {
+        (_media, _rtx) = (null, null);
+        _suspended = default;
         Discard(Worker.Now);
-        _media = null;
-        _rtx = null;
+    }
+
+    /// <summary>
+    /// Something of it broke, and its transport will end: nothing is sent on it any more. What waits is left to wait, since where it waits may be what broke.
+    /// </summary>
+    public void Abandon()
+    {
+        _isAbandoned = true;
+        (_media, _rtx) = (null, null);
         _suspended = default;
     }
 

@@ -445,9 +445,10 @@ internal sealed class Participant
     {
         IsGone = true;
         StandIn?.End(reason);
-        Publisher?.Disconnect();
-        Subscriber?.DropAll();
-        Subscriber?.Disconnect();
+        var faults = Room.Worker.Faults;
+        faults.Attempt(() => Publisher?.Disconnect());
+        faults.Attempt(() => Subscriber?.DropAll());
+        faults.Attempt(() => Subscriber?.Disconnect());
         Events = null;
     }
 

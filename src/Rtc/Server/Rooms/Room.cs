@@ -162,12 +162,13 @@ internal sealed class Room
             Viewers.Left(participant);
         }
 
+        // Whatever breaks on the way, it is out, and all who have to know that are told.
         var events = participant.Events;
+        var faults = Worker.Faults;
         _speakers.Remove(participant);
-        Unpublish([.. participant.Tracks]);
-
-        participant.Close(reason);
-        events?.Closed(reason);
+        faults.Attempt(() => Unpublish([.. participant.Tracks]));
+        faults.Attempt(() => participant.Close(reason));
+        faults.Attempt(() => events?.Closed(reason));
         if (participant.IsVisible)
         {
             Tell(participant, e => e.ParticipantLeft(participant.Id));
@@ -176,7 +177,7 @@ internal sealed class Room
 
         if (participant.Kind != ParticipantKind.Whep)
         {
-            Observe("participant.left", participant, reason.Code);
+            faults.Attempt(() => Observe("participant.left", participant, reason.Code));
         }
 
         Worker.Left(this, participant.IsStandIn);
@@ -203,19 +204,19 @@ internal sealed class Room
 
         Branches.Published(tracks);
 
-        foreach (var participant in _participants.Values)
+        ForEach(participant =>
         {
             if (participant.Kind != ParticipantKind.Whep)
             {
                 participant.UpdateSubscriptions();
-                continue;
+                return;
             }
 
             foreach (var track in tracks)
             {
                 participant.Subscriber?.TryContinue(track);
             }
-        }
+        });
     }
 
     /// <summary>The first packet arrived: the codec is certain, so the relays can be told.</summary>
@@ -233,11 +234,11 @@ internal sealed class Room
             });
         }
 
-        foreach (var participant in _participants.Values)
+        ForEach(participant =>
         {
             if (participant.Subscriber is not { } subscriber)
             {
-                continue;
+                return;
             }
 
             if (participant.Kind == ParticipantKind.Client)
@@ -251,7 +252,7 @@ internal sealed class Room
                 subscriber.TrackEnded(track, keepLine: true);
                 subscriber.TryContinue(track);
             }
-        }
+        });
     }
 
     public void Unpublish(IReadOnlyList<PublishedTrack> tracks)
@@ -280,22 +281,22 @@ internal sealed class Room
             }
 
             Observe("track.unpublished", track);
-            foreach (var participant in _participants.Values)
+            ForEach(participant =>
             {
                 participant.Forget(track);
                 if (participant.Kind == ParticipantKind.Whep)
                 {
                     participant.Subscriber?.TrackEnded(track, keepLine: true);
                 }
-            }
+            });
         }
 
-        foreach (var participant in _participants.Values)
+        ForEach(participant =>
         {
             if (participant.Kind != ParticipantKind.Whep)
             {
                 participant.UpdateSubscriptions();
-                continue;
+                return;
             }
 
             // A publisher that came back before its old session was missed is here already; the newest is shown.
@@ -303,7 +304,7 @@ internal sealed class Room
             {
                 participant.Subscriber?.TryContinue(_tracks[i]);
             }
-        }
+        });
     }
 
     /// <summary>The publisher's own mute.</summary>
@@ -438,12 +439,21 @@ internal sealed class Room
             return; // The home tells.
         }
 
-        foreach (var participant in _participants.Values)
+        ForEach(participant =>
         {
             if (participant != except && participant.Events is { } events)
             {
                 tell(events);
             }
+        });
+    }
+
+    /// <summary>What breaks at one of them costs that one: those behind it, and whose turn this is, go on.</summary>
+    private void ForEach(Action<Participant> act)
+    {
+        foreach (var participant in _participants.Values)
+        {
+            Worker.Faults.Attempt(participant, act);
         }
     }
 
@@ -460,7 +470,15 @@ internal sealed class Room
     {
         foreach (var relay in _relays)
         {
-            tell(relay);
+            try
+            {
+                tell(relay);
+            }
+            catch (Exception exception)
+            {
+                relay.Close("internal_error"); // Its receiver connects again, and is told everything anew.
+                Worker.Faults.Note(exception);
+            }
         }
     }
 

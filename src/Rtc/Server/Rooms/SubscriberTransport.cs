@@ -370,10 +370,10 @@ internal sealed class SubscriberTransport : MediaTransport
 
     protected override void Disconnected()
     {
-        Congestion.Stop(_byTrack.Values);
+        Worker.Faults.Attempt(() => Congestion.Stop(_byTrack.Values));
         foreach (var subscription in _byTrack.Values)
         {
-            subscription.Stop();
+            Worker.Faults.Attempt(subscription.Stop);
         }
     }
 
@@ -416,6 +416,6 @@ internal sealed class SubscriberTransport : MediaTransport
         subscription.Track.Receivers.Remove(subscription);
         _byTrack.Remove(subscription.Track.Id);
         _bySsrc.Remove(subscription.Ssrc);
-        subscription.Stop();
+        Worker.Faults.Attempt(subscription.Stop);
     }
 }

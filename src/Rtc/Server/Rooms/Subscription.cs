@@ -173,8 +173,16 @@ internal sealed class Subscription
             return;
         }
 
-        _plain.End();
-        _layered = new LayeredForwarding(_stream);
+        try
+        {
+            _plain.End();
+            _layered = new LayeredForwarding(_stream);
+        }
+        catch (Exception exception)
+        {
+            Broke(exception); // In the publisher's turn.
+        }
+
         Retarget();
         Track.DemandChanged();
     }
@@ -268,9 +276,16 @@ internal sealed class Subscription
 
         var target = Track.Layers.Choose(_choice, out var watched);
         WatchedEncodings = watched;
-        if (_layered is not null && _layered.SetTarget(target, _transport.Worker.Now))
+        try
         {
-            _transport.Worker.ReplayLater(this);
+            if (_layered is not null && _layered.SetTarget(target, _transport.Worker.Now))
+            {
+                _transport.Worker.ReplayLater(this);
+            }
+        }
+        catch (Exception exception)
+        {
+            Broke(exception); // Layers come and go in the publisher's turn.
         }
     }
 
@@ -402,7 +417,7 @@ internal sealed class Subscription
     /// <summary>It costs its viewer, not the publisher or the other viewers, whose turn this is.</summary>
     private void Broke(Exception exception)
     {
-        _stream.Close();
+        _stream.Abandon();
         _transport.Worker.Faults.Note(_transport, exception);
     }
 

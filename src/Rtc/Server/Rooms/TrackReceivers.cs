@@ -128,10 +128,7 @@ internal sealed class TrackReceivers(MediaWorker worker)
             subscription.UseLayers();
         }
 
-        foreach (var relay in _relays)
-        {
-            relay.UseLayers(worker.Now);
-        }
+        ForEachRelay(relay => relay.UseLayers(worker.Now));
     }
 
     /// <summary>The layers that there are to choose from changed.</summary>
@@ -142,10 +139,7 @@ internal sealed class TrackReceivers(MediaWorker worker)
             subscription.Retarget();
         }
 
-        foreach (var relay in _relays)
-        {
-            relay.Retarget(worker.Now);
-        }
+        ForEachRelay(relay => relay.Retarget(worker.Now));
     }
 
     /// <summary>To other workers; first, so that they begin while this one goes on.</summary>
@@ -195,11 +189,31 @@ internal sealed class TrackReceivers(MediaWorker worker)
             }
             catch (Exception exception)
             {
-                Remove(relay.Connection);
-                relay.Connection.Close("internal_error");
-                worker.Faults.Note(exception);
+                Broke(relay, exception);
             }
         }
+    }
+
+    private void ForEachRelay(Action<RelayedTrack> act)
+    {
+        foreach (var relay in _relays)
+        {
+            try
+            {
+                act(relay);
+            }
+            catch (Exception exception)
+            {
+                Broke(relay, exception);
+            }
+        }
+    }
+
+    private void Broke(RelayedTrack relay, Exception exception)
+    {
+        Remove(relay.Connection);
+        relay.Connection.Close("internal_error");
+        worker.Faults.Note(exception);
     }
 
     /// <summary>Sends what is held on its way.</summary>
