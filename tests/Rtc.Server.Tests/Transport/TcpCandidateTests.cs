@@ -5,6 +5,7 @@ using Events.Rtc.Client;
 using Events.Rtc.Client.Signalling;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Protocol.Wire;
+using Events.Rtc.Transport;
 using Events.Rtc.Transport.Tcp;
 using Events.Tests.Rtc.Server.Tests.Rooms;
 
@@ -236,6 +237,51 @@ public class TcpCandidateTests
         var packets = after.PacketsForwarded - before.PacketsForwarded;
         Assert.True(packets > 4_000, $"{packets} packets");
         Assert.InRange(after.AllocatedBytes - before.AllocatedBytes, 0, packets); // As in ForwardingTests: what is there once a second is no packet's.
+    }
+
+    [Fact]
+    public async Task A_connection_that_cannot_be_watched_any_more_is_closed_alone()
+    {
+        var (counters, receiver, closed) = (new WorkerCounters(), new Receiver(), new List<TransportAddress>());
+        using var udp = UdpSocket.Bind(IPAddress.Loopback, 0, 65_536);
+        using var tcp = new TcpCandidate(IPAddress.Loopback, udp.Port, new(), counters, closed.Add);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, udp.Port);
+        await client.Client.SendAsync(ForgedCheck("ours"));
+        await Wait.UntilAsync(
+            () =>
+            {
+                tcp.Receive(ref receiver, MonotonicTime.Zero);
+                return receiver.From is not null;
+            },
+            "its check arrives");
+
+        // What watches is no epoll set any more.
+        using (var nothing = File.OpenHandle("/dev/null"))
+        {
+            Assert.Equal(tcp.Descriptor, Duplicate((int)nothing.DangerousGetHandle(), tcp.Descriptor));
+        }
+
+        var datagram = new byte[1_200];
+        for (var i = 0; i < 10_000 && closed.Count == 0; i++)
+        {
+            tcp.Add(receiver.From!.Value, datagram);
+            tcp.Drain(receiver.From.Value); // At some time the kernel takes no more, and is to say when it does.
+        }
+
+        Assert.Equal([receiver.From!.Value], closed);
+        Assert.Equal(0, tcp.ConnectionCount);
+        await AssertClosedAsync(client);
+    }
+
+    [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "dup2")]
+    private static extern int Duplicate(int descriptor, int number);
+
+    private sealed class Receiver : IDatagramReceiver
+    {
+        public TransportAddress? From { get; private set; }
+
+        public void Receive(Span<byte> datagram, in TransportAddress from) => From = from;
     }
 
     private static async Task<TestPublisher> PublishByTcpAsync(TestNode node)

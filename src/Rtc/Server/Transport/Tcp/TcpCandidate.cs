@@ -62,7 +62,10 @@ internal sealed unsafe class TcpCandidate : IDisposable
         _datagrams = new BlockPool(StreamFraming.HeaderBytes + SendQueue.SlotBytes, options.MaxConnections + options.MaxSlowReaders + 1);
         _buffer = (byte*)NativeMemory.Alloc(ReadBytes + StreamFraming.HeaderBytes + SendQueue.SlotBytes);
         _events = (byte*)NativeMemory.AllocZeroed((nuint)(MaxEvents * PollEventBytes));
-        SetListening(true);
+        if (!TryListen(true))
+        {
+            throw SocketAddresses.Failure("watch for TCP connections");
+        }
     }
 
     /// <summary>Readable when there is something to do.</summary>
@@ -152,11 +155,7 @@ internal sealed unsafe class TcpCandidate : IDisposable
         }
 
         _nextSweep = now + SweepInterval;
-        if (!_isListening)
-        {
-            SetListening(true);
-        }
-
+        TryListen(true); // Where it cannot be, the next time.
         foreach (var connection in _connections.Values)
         {
             var stalled = connection.HasWaiting && now - connection.LastTaken > _options.StallTimeout;
@@ -203,7 +202,7 @@ internal sealed unsafe class TcpCandidate : IDisposable
                 if (error is not (ErrorAgain or ErrorInterrupted or ErrorConnectionAborted))
                 {
                     _counters.TcpRefused++;
-                    SetListening(false);
+                    TryListen(false);
                 }
 
                 return;
@@ -223,7 +222,13 @@ internal sealed unsafe class TcpCandidate : IDisposable
             var connection = new TcpConnection(descriptor, remote with { Connection = _lastNumber }, payer, _now + _options.AuthenticationTimeout);
             _connections.Add(_lastNumber, connection);
             Counts(connection);
-            Control(PollAdd, descriptor, PollInput, _lastNumber);
+            if (!TryControl(PollAdd, descriptor, PollInput, _lastNumber))
+            {
+                _counters.TcpRefused++; // The system watches no more for us (max_user_watches, epoll(7)).
+                Close(connection);
+                continue;
+            }
+
             _counters.TcpAccepted++;
         }
     }
@@ -311,7 +316,10 @@ internal sealed unsafe class TcpCandidate : IDisposable
         if (waits != connection.WaitsForOutput)
         {
             connection.WaitsForOutput = waits;
-            Control(PollModify, connection.Descriptor, waits ? PollInput | PollOutput : PollInput, connection.Address.Connection);
+            if (!TryControl(PollModify, connection.Descriptor, waits ? PollInput | PollOutput : PollInput, connection.Address.Connection))
+            {
+                Close(connection); // It would not be heard of any more.
+            }
         }
     }
 
@@ -346,23 +354,22 @@ internal sealed unsafe class TcpCandidate : IDisposable
         }
     }
 
-    private void SetListening(bool listening)
+    private bool TryListen(bool listening)
     {
-        if (_isListening != listening)
+        if (_isListening != listening && TryControl(listening ? PollAdd : PollDelete, _listener.Descriptor, PollInput, 0))
         {
             _isListening = listening;
-            Control(listening ? PollAdd : PollDelete, _listener.Descriptor, PollInput, 0);
         }
+
+        return _isListening == listening;
     }
 
-    private void Control(int operation, int descriptor, uint events, uint number)
+    /// <summary>False: the system refuses, which costs the connection that it is about and nobody else.</summary>
+    private bool TryControl(int operation, int descriptor, uint events, uint number)
     {
         var pollEvent = stackalloc byte[16];
         *(uint*)pollEvent = events;
         *(ulong*)(pollEvent + PollEventNumberAt) = number;
-        if (PollControl(_set, operation, descriptor, pollEvent) != 0)
-        {
-            throw SocketAddresses.Failure("watch a TCP connection");
-        }
+        return PollControl(_set, operation, descriptor, pollEvent) == 0;
     }
 }
