@@ -16,6 +16,9 @@ internal enum PauseReasons : byte
 
     /// <summary>The viewer's path has no room for it.</summary>
     Bandwidth = 4,
+
+    /// <summary>The viewer's answer does not take its line.</summary>
+    Refused = 8,
 }
 
 /// <summary>What the viewer wants of a video track, and what its path allows: which layer that makes.</summary>

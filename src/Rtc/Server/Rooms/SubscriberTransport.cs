@@ -195,6 +195,11 @@ internal sealed class SubscriberTransport : MediaTransport
         OutstandingOffer = null;
         Connect(result.Remote, PendingIce ?? LocalIce);
         PendingIce = null;
+        foreach (var refused in result.Unmatched)
+        {
+            Find(refused.Track.TrackId)?.Refuse();
+        }
+
         Agree(result.Media);
         return default(Done);
     }

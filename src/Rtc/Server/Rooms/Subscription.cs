@@ -71,7 +71,7 @@ internal sealed class Subscription
     public string? PauseReason => _choice.Paused switch
     {
         PauseReasons.None => null,
-        var paused when (paused & PauseReasons.Viewer) != 0 => "viewer",
+        var paused when (paused & (PauseReasons.Viewer | PauseReasons.Refused)) != 0 => "viewer",
         var paused when (paused & PauseReasons.LastN) != 0 => "last_n",
         _ => "bandwidth",
     };
@@ -125,13 +125,21 @@ internal sealed class Subscription
             UseLayers();
         }
 
+        Pause(PauseReasons.Refused, false);
         Start();
+    }
+
+    /// <summary>The subscriber's answer has its m-line inactive or rejected: nothing is sent there until another answer takes it.</summary>
+    public void Refuse()
+    {
+        Pause(PauseReasons.Refused, true);
+        Suspend(); // And not closed: it may go on under the same keys.
     }
 
     /// <summary>Begins once both the answer and the SRTP keys are there.</summary>
     public void Start()
     {
-        if (_transport.Peer is { IsConnected: true, Srtp: { } srtp } && _stream.TryOpen(srtp))
+        if ((_choice.Paused & PauseReasons.Refused) == 0 && _transport.Peer is { IsConnected: true, Srtp: { } srtp } && _stream.TryOpen(srtp))
         {
             WantedSince = _transport.Worker.Now;
             RestartAtKeyframe();
@@ -383,7 +391,7 @@ internal sealed class Subscription
     {
         middle = 0;
         var index = _layered?.CurrentEncoding ?? 0;
-        if (_stream.PacketsSent == 0 || index < 0)
+        if (_stream.PacketsSent == 0 || !_stream.IsOpen || index < 0)
         {
             return false;
         }
