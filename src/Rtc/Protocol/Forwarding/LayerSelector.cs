@@ -87,6 +87,14 @@ public sealed class LayerSelector
         _present = null;
     }
 
+    /// <summary>What comes next is of another track. Its encodings and epochs are counted anew, so being the same says nothing; the clocks do.</summary>
+    public void ChangeSource()
+    {
+        StartOver();
+        ForgetSent();
+        _epoch = -1;
+    }
+
     /// <summary>The keyframe that comes next is of the past, and with all since then comes at once: see <see cref="CompressedPast"/>.</summary>
     /// <param name="present">The publisher's timestamp of the target's newest frame.</param>
     public void BeginInPast(uint present) => _present = present;

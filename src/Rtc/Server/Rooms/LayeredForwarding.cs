@@ -157,6 +157,9 @@ internal sealed class LayeredForwarding
         _stream.Send(packet, slot, length, headerLength, now);
     }
 
+    /// <summary>The m-line goes on with another track.</summary>
+    public void ChangeSource() => _selector.ChangeSource();
+
     /// <summary>Nothing that was sent so far can be sent again.</summary>
     public void ForgetSent() => _selector.ForgetSent();
 

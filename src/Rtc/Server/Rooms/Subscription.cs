@@ -163,7 +163,7 @@ internal sealed class Subscription
         GivenGroup = 0;
         IsOrphan = false;
         _plain.Forget();
-        _layered?.ForgetSent();
+        _layered?.ChangeSource();
         if (track.IsLayered)
         {
             UseLayers();

@@ -1,5 +1,7 @@
+using Events.Rtc.Protocol.Codecs;
 using Events.Rtc.Protocol.Forwarding;
 using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Wire;
 
 namespace Events.Tests.Rtc.Protocol.Tests.Forwarding.Layers;
 
@@ -119,6 +121,29 @@ public class LayerSelectorTests
             {
                 Assert.True(viewer.Sent.ContainsKey((ushort)number), $"{mode}, seed {seed}: number {number} stays empty");
             }
+        }
+    }
+
+    /// <summary>A line of WHEP goes on with the track that comes next, whose encodings count their sources like those before: the first one is the first again.</summary>
+    [Fact]
+    public void What_follows_of_another_track_is_placed_by_its_own_clock()
+    {
+        var selector = new LayerSelector(Codec.H264, 1_000);
+        var captured = NtpTime.FromUnixNanoseconds(1_700_000_000_000_000_000);
+        SenderClock before = new(captured, new(1_000)), after = new(captured, new(500_000));
+        var packet = new byte[20];
+        Assert.Equal(1_000u + 90_000, Select(before, 1_000 + 90_000, seconds: 1));
+        selector.ChangeSource();
+        // Captured a second later, and half a second late.
+        Assert.Equal(1_000u + 180_000, Select(after, 500_000 + 180_000, seconds: 2.5));
+
+        uint Select(SenderClock clock, uint timestamp, double seconds)
+        {
+            RtpHeader.TryWrite(packet, true, 96, new(7), new(timestamp), 1);
+            Assert.True(RtpReader.TryRead(packet, out var reader));
+            var video = new VideoPacket { Codec = Codec.H264, IsKeyframe = true };
+            Assert.Equal(LayerDecision.Forward, selector.Select(0, 1, clock, reader, video, MonotonicTime.FromMilliseconds((long)(1_000 * seconds)), out var sent));
+            return sent.Timestamp;
         }
     }
 
