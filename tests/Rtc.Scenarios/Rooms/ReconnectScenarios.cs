@@ -1,9 +1,12 @@
+using Events.Rtc.Client;
 using Events.Rtc.Protocol.Primitives;
+using Events.Rtc.Protocol.Wire;
+using Events.Rtc.Rooms;
 using Events.Tests.Rtc.Scenarios.Network;
 
 namespace Events.Tests.Rtc.Scenarios.Rooms;
 
-/// <summary>What others are told of one whose network went away while its place is kept.</summary>
+/// <summary>One whose network went away while its place is kept: what others are told, what it costs meanwhile, and how it goes on.</summary>
 public class ReconnectScenarios
 {
     private static readonly CameraPlan Plain = new(15, Bitrate.FromKilobits(300)) { HasLayers = false };
@@ -38,5 +41,37 @@ public class ReconnectScenarios
         simulation.AtSecond(5, () => call.Publisher.Camera!.IsOff = true);
         simulation.RunTo(60);
         Assert.All(call.People, p => Assert.Empty(p.Reconnections));
+    });
+
+    /// <summary>A round for each transport that rests would be one every 10 ms over all that do not.</summary>
+    [Fact]
+    public void Who_has_no_consent_is_looked_after_ten_times_a_second_and_goes_on_at_once() => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, [Plain], viewers: 2, configure: o => o with { ConsentTimeout = TimeSpan.FromSeconds(5) });
+        var (publisher, viewer) = (call.Publisher, call.Viewer);
+        HashSet<MonotonicTime> publishing = [], watching = [];
+        simulation.AtSecond(5, () => publisher.Up.Loss = viewer.Up.Loss = viewer.Down.Loss = 1);
+        simulation.Every(TimeSpan.FromMilliseconds(5), () =>
+        {
+            if (simulation.Seconds is > 15 and < 16)
+            {
+                publishing.Add(publisher.Publishing!.NextTick);
+                watching.Add(viewer.Transport!.NextTick);
+            }
+        });
+        var back = 0.0;
+        simulation.AtSecond(20.013, () =>
+        {
+            publisher.Up.Loss = viewer.Up.Loss = viewer.Down.Loss = 0;
+            viewer.RestartIce();
+            publisher.RestartPublishing();
+            viewer.Arrived = (ClientReceiveTrack _, in RtpReader _, MonotonicTime _) => back = back == 0 ? simulation.Seconds : back;
+        });
+        simulation.RunTo(24);
+        Assert.InRange(publishing.Count, 8, 12);
+        Assert.InRange(watching.Count, 8, 12);
+        // The check takes 25 ms, a keyframe there and back 50, to its viewer 25.
+        Assert.InRange(back, 20.05, 20.2);
+        Assert.Equal(0, call.Worker.Counters.Faults);
     });
 }

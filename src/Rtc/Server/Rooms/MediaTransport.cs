@@ -178,6 +178,11 @@ internal abstract class MediaTransport : IPeerSink
         }
 
         Destination.Address = peer.Ice.RemoteAddress;
+        if (!IsConnected)
+        {
+            NextTick = Worker.Now; // A handshake begins.
+        }
+
         if (StartsDtls)
         {
             StartsDtls = false;
@@ -212,6 +217,7 @@ internal abstract class MediaTransport : IPeerSink
         if (granted)
         {
             Destination.Address = peer.Ice.RemoteAddress;
+            NextTick = now;
             ConsentRegained(now);
         }
         else
@@ -226,6 +232,13 @@ internal abstract class MediaTransport : IPeerSink
 
     /// <summary>Timed work; sets <see cref="NextTick"/>.</summary>
     public abstract void Tick(MonotonicTime now);
+
+    /// <summary>
+    /// When one that is not connected has something to do: soon while a handshake runs. Before the first check, and without consent, it waits for a datagram, and
+    /// the times in which that has to come are long.
+    /// </summary>
+    protected MonotonicTime IdleTick(MonotonicTime now) =>
+        Peer is { Ice.HasRemote: true } ? now + TransportTimers.BusyInterval : TransportTimers.RoundAt(now + TransportTimers.IdleInterval);
 
     /// <summary>SRTP keys are there.</summary>
     protected abstract void TransportConnected(MonotonicTime now);

@@ -136,7 +136,7 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
         Peer?.HandleDeadline(now);
         if (!IsConnected)
         {
-            NextTick = now + TransportTimers.BusyInterval;
+            NextTick = IdleTick(now);
             return;
         }
 

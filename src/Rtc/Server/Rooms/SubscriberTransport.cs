@@ -292,7 +292,7 @@ internal sealed class SubscriberTransport : MediaTransport
 
         Measure(now);
         // A cluster of a probe lasts 15 ms, a burst of the pacer 40.
-        NextTick = !IsConnected || Congestion.IsBusy ? now + TransportTimers.BusyInterval : TransportTimers.RoundAt(now + TickInterval);
+        NextTick = !IsConnected ? IdleTick(now) : Congestion.IsBusy ? now + TransportTimers.BusyInterval : TransportTimers.RoundAt(now + TickInterval);
         if (IsConnected && now >= _reports.Next)
         {
             _reports.Send(_byTrack.Values, now);

@@ -14,6 +14,9 @@ internal sealed class TransportTimers
     /// <summary>What cannot wait so long (retransmission requests, handshakes, probes, what is paced) is due after this, in a round between.</summary>
     public static readonly TimeSpan BusyInterval = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>What waits for the other side.</summary>
+    public static readonly TimeSpan IdleInterval = TimeSpan.FromMilliseconds(100);
+
     private MediaTransport[] _transports = new MediaTransport[16];
     private MonotonicTime[] _due = new MonotonicTime[16];
     private MonotonicTime _between;
