@@ -74,4 +74,49 @@ public class ReconnectScenarios
         Assert.InRange(back, 20.05, 20.2);
         Assert.Equal(0, call.Worker.Counters.Faults);
     });
+
+    /// <summary>
+    /// Longer than half a turn of sequence numbers goes by meanwhile: if they were spent, the viewer would take the next ones for old ones, and nonces would be used again.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Numbers_and_times_go_on_over_an_ice_restart(bool layers) => Scenario.Run(simulation =>
+    {
+        var fast = new CameraPlan(30, Bitrate.FromMegabits(19)) { HasLayers = layers, IsBurst = true };
+        using var call = new VirtualCall(simulation, [fast], viewers: 1, configure: o => o with { ConsentTimeout = TimeSpan.FromSeconds(4) });
+        var viewer = call.Viewer;
+        Dictionary<ClientReceiveTrack, (uint Timestamp, MonotonicTime At)> last = [];
+        List<double> errors = [];
+        viewer.Arrived = (ClientReceiveTrack track, in RtpReader packet, MonotonicTime now) =>
+        {
+            if (last.TryGetValue(track, out var before) && now - before.At > TimeSpan.FromSeconds(1))
+            {
+                errors.Add(Math.Abs(((int)(packet.Timestamp.Value - before.Timestamp) / (double)track.Media.ClockRate) - (now - before.At).TotalSeconds));
+            }
+
+            last[track] = (packet.Timestamp.Value, now);
+        };
+        var (sent, spent) = (0L, 0L);
+        simulation.AtSecond(5, () => viewer.Up.Loss = viewer.Down.Loss = 1);
+        simulation.AtSecond(12, () => sent = Sent());
+        simulation.AtSecond(31, () =>
+        {
+            spent = Sent() - sent;
+            viewer.Up.Loss = viewer.Down.Loss = 0;
+            viewer.RestartIce();
+        });
+        simulation.AtSecond(35, () => call.Publisher.Camera!.IsOff = true);
+        simulation.RunTo(36);
+        Assert.Equal((0, 0), (spent, viewer.Refused));
+        Assert.True(call.Room.Tracks.Single(t => t.Kind == TrackKind.Video).Encodings[0].PacketsReceived > 60_000);
+        var picture = viewer.Picture;
+        Assert.Equal(Sent(), picture.Packets + picture.Lost - picture.Recoveries.Count); // Each number that was spent is known, and no other.
+        Assert.Equal(2, errors.Count);
+        Assert.All(errors, error => Assert.InRange(error, 0, 0.2));
+        viewer.Captured.Expect(31.5, 35, 100, "after an ICE restart");
+        Assert.Equal(0, call.Worker.Counters.Faults);
+
+        long Sent() => viewer.Transport!.Subscriptions.Single(s => s.Track.Kind == TrackKind.Video).PacketsSent;
+    });
 }
