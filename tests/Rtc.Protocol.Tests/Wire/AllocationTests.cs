@@ -11,7 +11,12 @@ public class AllocationTests
     private readonly MonotonicTime[] _arrivals = [new(0), MonotonicTime.Never, new(1_000_000), new(90_000_000)];
     private long _seen;
 
+    /// <summary>What is promised is promised of optimised code, which test.sh builds.</summary>
+#if DEBUG
+    [Fact(Skip = "Code that is not optimised boxes what generic checks compare: build with -c Release.")]
+#else
     [Fact]
+#endif
     public void Reading_and_writing_allocate_nothing()
     {
         for (var i = 0; i < 200; i++)
