@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using Events.Rtc.Client.Signalling;
 using Events.Rtc.Protocol.Codecs;
 using Events.Rtc.Protocol.Wire;
 using Events.Rtc.Relay;
@@ -33,6 +34,33 @@ public class SimulcastTests
         Assert.Equal([(320, 3), (640, 3), (1_280, 3)], layers.Select(l => (l.Width, l.TemporalLayers)));
         Assert.All(layers, l => Assert.True(l.Active && l.Bitrate > 1_000, l.ToString()));
         Assert.Equal(legacy ? [null, null, null] : ["l", "m", "h"], layers.Select(l => l.Rid));
+    }
+
+    /// <summary>Streams that its encodings have no place for would all be taken for one, and it would begin anew with each packet.</summary>
+    [Fact]
+    public async Task A_line_that_comes_back_with_other_layers_is_another_track()
+    {
+        await using var node = new TestNode();
+        var anna = await node.JoinAsync(identity: "anna");
+        var description = new ClientDescription(node.Dtls.LocalFingerprint);
+        var plain = await PublishAsync(ClientMediaPlan.Publish);
+        var layered = await PublishAsync(SimulcastPublisher.Plan);
+        var again = await PublishAsync(SimulcastPublisher.Plan);
+        var plainAgain = await PublishAsync(ClientMediaPlan.Publish);
+        Assert.Equal([1, 3, 3, 1], new[] { plain, layered, again, plainAgain }.Select(t => t.Encodings));
+        Assert.Equal(layered.Id, again.Id); // The same layers: the same track, whatever SSRCs they have.
+        Assert.Equal(3, new[] { plain.Id, layered.Id, plainAgain.Id }.Distinct().Count());
+
+        async Task<(string Id, int Encodings)> PublishAsync(ClientMediaPlan plan)
+        {
+            var answered = await anna.Participant.PublishAsync(description.WriteOffer(plan), []);
+            Assert.True(answered.IsOk, answered.Error?.ToString());
+            return await node.Server.InvokeOnRoomAsync("room", room =>
+            {
+                var track = room!.Tracks.Single(t => t.Kind == TrackKind.Video);
+                return (track.Id, track.Encodings.Length);
+            });
+        }
     }
 
     [Fact]

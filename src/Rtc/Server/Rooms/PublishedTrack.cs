@@ -62,14 +62,13 @@ internal sealed class PublishedTrack : IDisposable
         Encryption = encryption;
         Muted = muted;
         Codec = codec ?? media.Codecs[0];
-        var count = Kind == TrackKind.Audio ? 1 : Math.Max(1, media.Rids.Count > 0 ? media.Rids.Count : media.SimulcastSsrcs);
-        _encodings = new PublishedEncoding[count];
-        for (var i = 0; i < count; i++)
+        _encodings = new PublishedEncoding[EncodingsOf(media)];
+        for (var i = 0; i < _encodings.Length; i++)
         {
-            _encodings[i] = new PublishedEncoding(this, i, i < media.Rids.Count ? media.Rids[i] : null, origin.Worker.Options.KeyframeRequestInterval);
+            _encodings[i] = new PublishedEncoding(this, i, RidOf(media, i), origin.Worker.Options.KeyframeRequestInterval);
         }
 
-        IsLayered = count > 1;
+        IsLayered = _encodings.Length > 1;
         _demand = dynacast && Kind == TrackKind.Video ? new LayerDemand(this) : null;
     }
 
@@ -79,6 +78,25 @@ internal sealed class PublishedTrack : IDisposable
 
     /// <summary>Declared by this m-line.</summary>
     public bool IsOf(PublishedMedia line) => (line.Mid ?? "") == Mid && line.Index == Media.Index;
+
+    /// <summary>The line has the encodings that it has. With others it is another track: who receives this one has been told of these.</summary>
+    public bool HasEncodingsOf(PublishedMedia line)
+    {
+        if (_encodings.Length != EncodingsOf(line))
+        {
+            return false;
+        }
+
+        foreach (var encoding in _encodings)
+        {
+            if (encoding.Rid != RidOf(line, encoding.Index))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     public TrackKind Kind { get; }
 
@@ -360,6 +378,11 @@ internal sealed class PublishedTrack : IDisposable
             relay.ForwardSenderReport(_encodings[0], _origin.Worker.UnixNow - age);
         }
     }
+
+    private static int EncodingsOf(PublishedMedia line) =>
+        line.Kind == MediaKind.Audio ? 1 : Math.Max(1, line.Rids.Count > 0 ? line.Rids.Count : line.SimulcastSsrcs);
+
+    private static string? RidOf(PublishedMedia line, int encoding) => encoding < line.Rids.Count ? line.Rids[encoding] : null;
 
     private void ReadLevel(in RtpReader packet, MonotonicTime now)
     {

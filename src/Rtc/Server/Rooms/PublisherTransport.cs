@@ -228,7 +228,8 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
     {
         _sources.Lines = [.. media];
         _transportCcId = media.Select(m => m.Extensions.TransportCc).FirstOrDefault(id => id != 0);
-        End([.. Tracks.Where(t => !media.Any(m => t.IsOf(m) && IsSending(m)))]);
+        List<PublishedTrack> before = [.. Tracks];
+        End([.. Tracks.Where(t => !media.Any(m => t.IsOf(m) && IsSending(m) && t.HasEncodingsOf(m)))]);
 
         var published = new List<PublishedTrack>();
         foreach (var line in media)
@@ -242,13 +243,14 @@ internal sealed class PublisherTransport(MediaWorker worker, Participant partici
             if (track is null)
             {
                 var declared = declarations.FirstOrDefault(d => d.Mid == line.Mid);
+                var other = before.Find(t => t.IsOf(line)); // With other encodings; what it was declared as stands.
                 track = new PublishedTrack(
                     this,
                     line,
-                    SourceOf(line, declarations),
-                    declared?.Muted ?? false,
+                    other?.Source ?? SourceOf(line, declarations),
+                    declared?.Muted ?? other?.Muted ?? false,
                     declared?.Dynacast ?? false,
-                    encryption: declared?.Encryption ?? TrackEncryption.None);
+                    encryption: other?.Encryption ?? declared?.Encryption ?? TrackEncryption.None);
                 Tracks.Add(track);
                 _sources.Register(line, track);
                 published.Add(track);
