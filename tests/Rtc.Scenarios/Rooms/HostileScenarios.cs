@@ -42,6 +42,31 @@ public class HostileScenarios
         Assert.All(call.Viewers, v => Assert.Null(v.Ended));
     });
 
+    /// <summary>Each time it would be sent up to a second of the picture at once: twenty small requests, twenty seconds of media.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Who_pauses_and_resumes_again_and_again_is_not_sent_the_past_each_time(bool layers) => Scenario.Run(simulation =>
+    {
+        using var call = new VirtualCall(simulation, [layers ? Layered : Plain], viewers: 1);
+        var (before, calm, busy) = (0L, 0L, 0L);
+        simulation.AtSecond(4, () => before = call.Worker.Counters.PacketsForwarded);
+        simulation.AtSecond(6, () => calm = call.Worker.Counters.PacketsForwarded - before);
+        for (var i = 0; i < 80; i++)
+        {
+            var paused = i % 2 == 0;
+            simulation.AtSecond(6.01 + (i * 0.025), () => call.Viewer.Prefer(new(0, 0, 0, paused)));
+        }
+
+        simulation.AtSecond(8.01, () => busy = call.Worker.Counters.PacketsForwarded - before - calm);
+        simulation.RunTo(8.6);
+        var shown = call.Viewer.Picture.Packets;
+        simulation.RunTo(10);
+        Assert.InRange(busy, 1, calm * 3);
+        Assert.InRange(call.Viewer.Picture.Packets - shown, 35, 1_000); // And the picture is there when it is left alone.
+        Assert.Equal(0, call.Worker.Counters.Faults);
+    });
+
     /// <summary>One packet of a frame that goes on, with so many words of header extensions.</summary>
     private static void Receive(PublishedTrack track, PublishedEncoding encoding, ushort number, int words, MonotonicTime now)
     {

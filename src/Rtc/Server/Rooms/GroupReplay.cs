@@ -11,6 +11,14 @@ internal struct GroupReplay
     /// </summary>
     public const int Burst = 24;
 
+    /// <summary>
+    /// So many at once, and one a second: who shows and hides pictures for ever is given the present with the next keyframe. Requests are small, and a second of all
+    /// cameras is not.
+    /// </summary>
+    private const int MaxAtOnce = 4;
+
+    private double _recent;
+    private MonotonicTime _begunAt;
     private int _epoch;
     private ushort _next;
 
@@ -26,13 +34,16 @@ internal struct GroupReplay
     public bool TryBegin(PublishedEncoding encoding, TimeSpan maxAge, MonotonicTime now, out RtpReader first, out uint present)
     {
         first = default;
+        var recent = Math.Max(0, _recent - (now - _begunAt).TotalSeconds);
         if (!encoding.TryGetRecentKeyframe(maxAge, now, out var sequence, out present)
+            || recent > MaxAtOnce - 1
             || !encoding.TryGetCached(sequence, now, out var cached) || !RtpReader.TryRead(cached, out first))
         {
             return false;
         }
 
         Encoding = encoding;
+        (_recent, _begunAt) = (recent + 1, now);
         _epoch = encoding.Epoch;
         _next = sequence;
         return true;
