@@ -299,6 +299,116 @@ public class SctpAssociationTests
         Assert.Null(pair.B.EndReason);
     }
 
+    /// <summary>Each fragment is looked at with those beside it: a message of a thousand would be walked through a thousand times.</summary>
+    [Theory]
+    [InlineData(64, null)]
+    [InlineData(65, "sctp_protocol_violation")]
+    public void A_message_comes_in_as_many_fragments_as_a_sender_has_reason_for(int fragments, string? end)
+    {
+        var pair = new SctpPair(new Random(1));
+        for (var i = 0; i < fragments; i++)
+        {
+            Feed(pair, (ref SctpPacketWriter packet) => Data(ref packet, pair.A.Options.InitialTsn + (uint)i, (byte)(i == 0 ? 2 : i == fragments - 1 ? 1 : 0), 2, 0, [(byte)i]));
+        }
+
+        Assert.Equal(end, pair.B.EndReason);
+        Assert.Equal(end is null ? 1 : 0, pair.B.Received.Count);
+    }
+
+    /// <summary>A thousand messages wait for the first of their stream, and a packet asks for all the resets that fit: what it costs shows in what is allocated.</summary>
+    [Fact]
+    public void Resets_of_streams_of_which_nothing_waits_cost_nothing()
+    {
+        var pair = new SctpPair(new Random(1));
+        var tsn = pair.A.Options.InitialTsn;
+        for (var i = 0; i < 1_000; i++)
+        {
+            Feed(pair, (ref SctpPacketWriter packet) => Data(ref packet, tsn++, 3, 2, (ushort)(i + 1), [1]));
+        }
+
+        Reset(pair, 0, tsn - 1); // Compiles.
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Reset(pair, 1, tsn - 1);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000);
+        Assert.Null(pair.B.EndReason);
+        Assert.Equal(1_000, pair.B.Resets.Count);
+
+        static void Reset(SctpPair pair, uint request, uint lastTsn) => Feed(pair, (ref SctpPacketWriter packet) =>
+        {
+            packet.Begin(SctpChunkType.ReConfig);
+            packet.Write((ushort)13);
+            packet.Write((ushort)(16 + (2 * 500)));
+            packet.Write(pair.A.Options.InitialTsn + request);
+            packet.Write(0u);
+            packet.Write(lastTsn);
+            for (var i = 0; i < 500; i++)
+            {
+                packet.Write((ushort)4);
+            }
+
+            packet.End();
+        });
+    }
+
+    /// <summary>Each is a walk through all that is on its way, or waits; no sender has more than one of a kind to say in a packet.</summary>
+    [Fact]
+    public void Of_several_acknowledgements_or_skips_in_a_packet_the_first_counts()
+    {
+        var pair = new SctpPair(new Random(1));
+        Feed(pair, (ref SctpPacketWriter packet) =>
+        {
+            Acknowledge(ref packet, 499);
+            Acknowledge(ref packet, 600); // What was never sent: alone it is the end.
+        });
+        Assert.Null(pair.B.EndReason);
+
+        var tsn = pair.A.Options.InitialTsn;
+        Feed(pair, (ref SctpPacketWriter packet) =>
+        {
+            Skip(ref packet, tsn);
+            Skip(ref packet, tsn + 100);
+        });
+        Feed(pair, (ref SctpPacketWriter packet) => Data(ref packet, tsn + 1, 3, 2, 0, [1]));
+        Assert.Single(pair.B.Received);
+
+        static void Acknowledge(ref SctpPacketWriter packet, uint tsn)
+        {
+            packet.Begin(SctpChunkType.Sack);
+            packet.Write(tsn);
+            packet.Write(1_000u);
+            packet.Write(0u);
+            packet.End();
+        }
+
+        static void Skip(ref SctpPacketWriter packet, uint tsn)
+        {
+            packet.Begin(SctpChunkType.ForwardTsn);
+            packet.Write(tsn);
+            packet.End();
+        }
+    }
+
+    private delegate void Writing(ref SctpPacketWriter packet);
+
+    /// <summary>A packet of A's for B.</summary>
+    private static void Feed(SctpPair pair, Writing packet)
+    {
+        var writer = new SctpPacketWriter(new byte[SctpPacket.MaxBytes], 5_000, 5_000, pair.B.Options.LocalTag);
+        packet(ref writer);
+        pair.B.Association.Receive(writer.Finish(), pair.Now);
+    }
+
+    private static void Data(ref SctpPacketWriter packet, uint tsn, byte flags, ushort stream, ushort sequence, scoped ReadOnlySpan<byte> payload)
+    {
+        packet.Begin(SctpChunkType.Data, flags);
+        packet.Write(tsn);
+        packet.Write(stream);
+        packet.Write(sequence);
+        packet.Write(53u);
+        packet.Write(payload);
+        packet.End();
+    }
+
     /// <summary>A path that loses everything while it is down, else nothing.</summary>
     private sealed class Outage : Random
     {

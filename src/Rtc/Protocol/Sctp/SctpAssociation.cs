@@ -48,7 +48,7 @@ public sealed class SctpAssociation
     private StreamResets? _resets;
     private uint _remoteTag;
     private bool _sackDue;
-    private long _replies;
+    private UInt128 _seen;
 
     public SctpAssociation(SctpOptions options, ISctpSink sink)
     {
@@ -78,7 +78,7 @@ public sealed class SctpAssociation
             return;
         }
 
-        _replies = 0;
+        _seen = 0;
         var reader = new SctpChunkReader(chunks);
         while (!IsEnded && reader.TryReadNext(out var chunk))
         {
@@ -189,9 +189,13 @@ public sealed class SctpAssociation
             case SctpChunkType.Data:
                 return TryReceiveData(chunk);
             case SctpChunkType.Sack:
-                return TryReceiveSack(chunk.Value, now);
+                return !IsFirst(chunk.Type) || TryReceiveSack(chunk.Value, now);
             case SctpChunkType.ForwardTsn when chunk.Value.Length >= sizeof(uint):
-                ReceiveSkip(chunk.Value);
+                if (IsFirst(chunk.Type))
+                {
+                    ReceiveSkip(chunk.Value);
+                }
+
                 return true;
             case SctpChunkType.ReConfig:
                 _resets!.Receive(chunk.Value);
@@ -213,7 +217,7 @@ public sealed class SctpAssociation
         }
 
         var remoteTag = BinaryPrimitives.ReadUInt32BigEndian(init);
-        if (IsEstablished || !IsFirstReply(SctpChunkType.InitAck))
+        if (IsEstablished || !IsFirst(SctpChunkType.InitAck))
         {
             return true; // A late copy; who starts over does so with a new DTLS association.
         }
@@ -347,7 +351,7 @@ public sealed class SctpAssociation
     /// <summary>One of a kind for each packet: a packet of five hundred HEARTBEATs is not answered by five hundred packets.</summary>
     private void Reply(SctpChunkType type, ReadOnlySpan<byte> value)
     {
-        if (!IsFirstReply(type))
+        if (!IsFirst(type))
         {
             return;
         }
@@ -360,11 +364,12 @@ public sealed class SctpAssociation
         _sink.SendPacket(packet.Finish());
     }
 
-    private bool IsFirstReply(SctpChunkType type)
+    /// <summary>Of its kind in this packet. What costs more than its bytes is taken once: each may be a walk through all that is held.</summary>
+    private bool IsFirst(SctpChunkType type)
     {
-        var before = _replies;
-        _replies |= 1L << (int)type;
-        return _replies != before;
+        var before = _seen;
+        _seen |= UInt128.One << ((int)type & 0x7F);
+        return _seen != before;
     }
 
     private void Abort(string reason)

@@ -22,17 +22,23 @@ internal sealed class SctpReceiver(uint initialTsn, int maxMessageBytes, Action<
 
     private const int MaxHeldChunks = 4 * WindowChunks;
 
+    /// <summary>Of one message: the longest has fifteen of a usual path's size, and thirty of the shortest path's (576 bytes).</summary>
+    private const int MaxFragments = 64;
+
     /// <summary>As many duplicates are told as are worth a word; gaps as fit beside data (RFC 9260 §3.3.4).</summary>
     public const int MaxDuplicates = 8;
 
     public const int MaxGaps = 64;
 
     private readonly Dictionary<uint, Fragment> _fragments = [];
-    private readonly Dictionary<(ushort Stream, ushort Sequence), Message> _waiting = [];
+
+    /// <summary>By stream: whole messages that wait for one before them.</summary>
+    private readonly Dictionary<ushort, Message>?[] _waiting = new Dictionary<ushort, Message>?[MaxStreams];
     private readonly ushort[] _expected = new ushort[MaxStreams];
     private readonly List<uint> _duplicates = new(MaxDuplicates);
     private uint _highest = initialTsn - 1;
     private int _heldBytes;
+    private int _waitingCount;
 
     /// <summary>The last TSN before the first gap.</summary>
     public uint Cumulative { get; private set; } = initialTsn - 1;
@@ -62,7 +68,7 @@ internal sealed class SctpReceiver(uint initialTsn, int maxMessageBytes, Action<
             return true; // Not taken, not acknowledged: it comes again (RFC 9260 §6.2).
         }
 
-        if (payload.IsEmpty || _heldBytes + payload.Length > MaxHeldBytes || _fragments.Count + _waiting.Count >= MaxHeldChunks)
+        if (payload.IsEmpty || _heldBytes + payload.Length > MaxHeldBytes || _fragments.Count + _waitingCount >= MaxHeldChunks)
         {
             return false;
         }
@@ -116,15 +122,17 @@ internal sealed class SctpReceiver(uint initialTsn, int maxMessageBytes, Action<
     /// <summary>The stream's numbers begin anew (RFC 6525 §5.2.2).</summary>
     public void Reset(ushort stream)
     {
-        if (stream < MaxStreams)
+        if (stream >= MaxStreams)
         {
-            foreach (var (key, message) in _waiting.Where(w => w.Key.Stream == stream).ToList())
-            {
-                _waiting.Remove(key);
-                _heldBytes -= message.Bytes.Length;
-            }
+            return;
+        }
 
-            _expected[stream] = 0;
+        _expected[stream] = 0;
+        if (_waiting[stream] is { Count: > 0 } waiting)
+        {
+            _heldBytes -= waiting.Values.Sum(message => message.Bytes.Length);
+            _waitingCount -= waiting.Count;
+            waiting.Clear();
         }
     }
 
@@ -189,7 +197,10 @@ internal sealed class SctpReceiver(uint initialTsn, int maxMessageBytes, Action<
                 return bytes <= maxMessageBytes;
             }
 
-            first--;
+            if (last - --first >= MaxFragments)
+            {
+                return false;
+            }
         }
 
         while (!_fragments[last].Header.IsLast)
@@ -199,7 +210,10 @@ internal sealed class SctpReceiver(uint initialTsn, int maxMessageBytes, Action<
                 return bytes <= maxMessageBytes;
             }
 
-            last++;
+            if (++last - first >= MaxFragments)
+            {
+                return false;
+            }
         }
 
         if (bytes > maxMessageBytes)
@@ -248,9 +262,14 @@ internal sealed class SctpReceiver(uint initialTsn, int maxMessageBytes, Action<
         if (!header.IsUnordered && header.Sequence != _expected[header.Stream])
         {
             // One that was passed over already, or twice the same number: nobody waits for it.
-            if ((short)(header.Sequence - _expected[header.Stream]) < 0 || !_waiting.TryAdd((header.Stream, header.Sequence), message))
+            var waiting = _waiting[header.Stream] ??= [];
+            if ((short)(header.Sequence - _expected[header.Stream]) < 0 || !waiting.TryAdd(header.Sequence, message))
             {
                 _heldBytes -= message.Bytes.Length;
+            }
+            else
+            {
+                _waitingCount++;
             }
 
             return;
@@ -267,13 +286,19 @@ internal sealed class SctpReceiver(uint initialTsn, int maxMessageBytes, Action<
     /// <summary>Delivers what is whole up to the number, in order, and goes on after it.</summary>
     private void PassOver(ushort stream, ushort sequence)
     {
-        var passed = _waiting.Keys.Where(k => k.Stream == stream && (short)(k.Sequence - sequence) <= 0).ToList();
-        passed.Sort((a, b) => (short)(a.Sequence - b.Sequence));
+        var before = _expected[stream];
         _expected[stream] = (ushort)(sequence + 1);
-        foreach (var key in passed)
+        if (_waiting[stream] is not { Count: > 0 } waiting)
         {
-            _waiting.Remove(key, out var message);
-            Deliver(stream, message);
+            return;
+        }
+
+        // From where the stream stood: what waits is ahead of that, so there is one order among them.
+        var passed = waiting.Keys.Where(k => (ushort)(k - before) <= (ushort)(sequence - before)).ToList();
+        passed.Sort((a, b) => (ushort)(a - before) - (ushort)(b - before));
+        foreach (var number in passed)
+        {
+            Deliver(stream, number);
         }
 
         DeliverWaiting(stream);
@@ -281,11 +306,17 @@ internal sealed class SctpReceiver(uint initialTsn, int maxMessageBytes, Action<
 
     private void DeliverWaiting(ushort stream)
     {
-        while (_waiting.Remove((stream, _expected[stream]), out var next))
+        while (_waiting[stream] is { } waiting && waiting.ContainsKey(_expected[stream]))
         {
-            _expected[stream]++;
-            Deliver(stream, next);
+            Deliver(stream, _expected[stream]++);
         }
+    }
+
+    private void Deliver(ushort stream, ushort waited)
+    {
+        _waiting[stream]!.Remove(waited, out var message);
+        _waitingCount--;
+        Deliver(stream, message);
     }
 
     private void Deliver(ushort stream, in Message message)
