@@ -64,8 +64,11 @@ public sealed class SendSideEstimator
     /// </summary>
     private static readonly TimeSpan MinStandingWhenLimited = TimeSpan.FromMilliseconds(60);
 
-    /// <summary>Statuses that feedback may have more than packets were sent, and how many each packet may have: what is lost may be told again.</summary>
-    private const long MaxUnsentStatuses = 8_192, StatusesPerPacket = 8;
+    /// <summary>
+    /// Statuses that each packet may have: what is lost may be told again. Those that feedback may have without a packet, and those that are saved up for it: after an
+    /// outage one report may tell of as many as its count allows.
+    /// </summary>
+    private const long StatusesPerPacket = 8, MaxUnsentStatuses = 8_192, MaxSavedStatuses = ushort.MaxValue;
 
     /// <summary>The send rate is taken over at least this.</summary>
     private static readonly TimeSpan RateWindow = TimeSpan.FromMilliseconds(500);
@@ -93,7 +96,8 @@ public sealed class SendSideEstimator
     private Bitrate? _probed;
     private byte _probedCluster;
     private bool _isStarted;
-    private long _statuses;
+    private long _savedStatuses = MaxUnsentStatuses;
+    private long _countedPackets;
     private long _rateBytes;
     private MonotonicTime _rateSince;
     private MonotonicTime _silencedAt;
@@ -120,7 +124,7 @@ public sealed class SendSideEstimator
     /// One that knows nothing of the path, and goes on with the numbers: the receiver has one row of them for a connection (draft-holmer-rmcat-transport-wide-cc-01 §2),
     /// and would tell of thousands as missing between what it saw last and a beginning.
     /// </summary>
-    public SendSideEstimator StartOver() => new(_options, _sent) { _statuses = _statuses };
+    public SendSideEstimator StartOver() => new(_options, _sent) { _savedStatuses = _savedStatuses, _countedPackets = _countedPackets };
 
     /// <summary>What the viewer sends, as negotiated.</summary>
     public CongestionFeedback Feedback { get; private set; }
@@ -215,13 +219,14 @@ public sealed class SendSideEstimator
     /// <returns>False when reports have told of far more packets than there were: some bytes tell of thousands, and were made to keep us busy.</returns>
     public bool FeedbackReceived(in TransportFeedback feedback, MonotonicTime now)
     {
-        var statuses = _statuses + feedback.StatusCount;
-        if (statuses > MaxUnsentStatuses + (StatusesPerPacket * _sent.Count))
+        _savedStatuses = Math.Min(MaxSavedStatuses, _savedStatuses + (StatusesPerPacket * (_sent.Count - _countedPackets)));
+        _countedPackets = _sent.Count;
+        if (feedback.StatusCount > _savedStatuses)
         {
             return false;
         }
 
-        _statuses = statuses;
+        _savedStatuses -= feedback.StatusCount;
         _unreportedSince = MonotonicTime.Never;
         IsSilent = false;
         _probed = null;
