@@ -162,14 +162,9 @@ internal sealed class Participant
     /// <summary>Who may publish may send data, and what comes shows who it is from: so not who is hidden.</summary>
     public bool MaySendData => Rights.CanPublish && IsVisible;
 
-    /// <summary>A data message of another one for this one.</summary>
-    public void ReceiveData(bool reliable, ReadOnlySpan<byte> message, MonotonicTime now)
-    {
-        if (Rights.CanSubscribe)
-        {
-            Publisher?.Data?.Send(reliable, message, now);
-        }
-    }
+    /// <summary>A data message of another one for this one; false when it cannot have it.</summary>
+    public bool ReceiveData(bool reliable, ReadOnlySpan<byte> message, MonotonicTime now) =>
+        Rights.CanSubscribe && Publisher?.Data is { } data && data.Send(reliable, message, now);
 
     /// <summary>Changes what it may do while it is here. What it may no longer send or receive ends at once; a WHIP or WHEP session has nothing else and ends.</summary>
     public void SetRights(RoomRights rights)

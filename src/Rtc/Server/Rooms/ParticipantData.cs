@@ -13,29 +13,17 @@ internal sealed class ParticipantData : IDataChannelSink
     /// <summary>WebRTC's; nothing else runs in the DTLS association.</summary>
     public const ushort LocalPort = 5_000;
 
-    /// <summary>Messages per second, three pointers at 60 frames/s; and those that may come at once, a drawing that is told from its beginning.</summary>
-    private const int MessagesPerSecond = 200;
-
-    private const int BurstMessages = 2_500;
-
-    /// <summary>Bytes per second, and at once.</summary>
-    private const int BytesPerSecond = 128 * 1024;
-
-    private const int BurstBytes = 1024 * 1024;
-
     private readonly Participant _participant;
     private readonly Peer _peer;
     private readonly List<string> _names = [];
-    private double _messages = BurstMessages;
-    private double _bytes = BurstBytes;
-    private MonotonicTime _filled;
+    private DataBudget _budget;
 
     public ParticipantData(Participant participant, Peer peer, int remotePort)
     {
         _participant = participant;
         _peer = peer;
-        _filled = participant.Room.Worker.Now;
         var worker = participant.Room.Worker;
+        _budget = new(worker.Now);
         Channels = new(
             new(worker.CreateSsrc(), worker.CreateSsrc(), (ulong)worker.Random.NextInt64(), LocalPort, (ushort)remotePort, DataMessage.MaxBytes), this);
         peer.Data = Channels;
@@ -43,12 +31,12 @@ internal sealed class ParticipantData : IDataChannelSink
 
     public DataChannels Channels { get; }
 
-    public void Send(bool reliable, ReadOnlySpan<byte> message, MonotonicTime now)
+    /// <returns>False when the channel is not open, or was closed over it.</returns>
+    public bool Send(bool reliable, ReadOnlySpan<byte> message, MonotonicTime now)
     {
-        if (Channels.IsOpen(reliable) && Channels.Send(reliable, message, now))
-        {
-            _participant.Room.Worker.Counters.DataSent++;
-        }
+        var sent = Channels.IsOpen(reliable) && Channels.Send(reliable, message, now);
+        _participant.Room.Worker.Counters.DataSent += sent ? 1 : 0;
+        return sent;
     }
 
     public void SendPacket(ReadOnlySpan<byte> packet) => _peer.SendData(packet);
@@ -57,13 +45,13 @@ internal sealed class ParticipantData : IDataChannelSink
     {
         var counters = _participant.Room.Worker.Counters;
         counters.DataReceived++;
-        if (!_participant.MaySendData || !TakesRate(message.Length, now) || !DataMessage.TryRead(message, reliable, _names, out var payload))
+        if (!_participant.MaySendData || !_budget.Takes(message.Length, now) || !DataMessage.TryRead(message, reliable, _names, out var payload))
         {
             counters.DataRefused++;
             return;
         }
 
-        _participant.Room.SendData(_participant, reliable, _names, payload, now);
+        _budget.Reached(_participant.Room.SendData(_participant, reliable, _names, payload, now));
     }
 
     public void DataClosed(string reason)
@@ -77,21 +65,5 @@ internal sealed class ParticipantData : IDataChannelSink
         {
             log.DataClosed(_participant.Room.Id, _participant.Id, reason);
         }
-    }
-
-    private bool TakesRate(int length, MonotonicTime now)
-    {
-        var seconds = (now - _filled).TotalSeconds;
-        _filled = now;
-        _messages = Math.Min(BurstMessages, _messages + (seconds * MessagesPerSecond));
-        _bytes = Math.Min(BurstBytes, _bytes + (seconds * BytesPerSecond));
-        if (_messages < 1 || _bytes < length)
-        {
-            return false;
-        }
-
-        _messages--;
-        _bytes -= length;
-        return true;
     }
 }

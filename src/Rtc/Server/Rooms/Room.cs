@@ -406,30 +406,18 @@ internal sealed class Room
     }
 
     /// <summary>Sends a data message to everybody else who has the channel, or to those of them who are named.</summary>
-    public void SendData(Participant from, bool reliable, List<string> to, ReadOnlySpan<byte> payload, MonotonicTime now)
+    /// <returns>How many it reached. Nobody is told who was not found: that would say who is here unseen.</returns>
+    public int SendData(Participant from, bool reliable, List<string> to, ReadOnlySpan<byte> payload, MonotonicTime now)
     {
         var message = DataMessage.Write(from.Id, payload);
-        if (to.Count == 0)
+        var reached = 0;
+        var receivers = to.Count == 0 ? _participants.Values : to.Distinct(StringComparer.Ordinal).Select(Find).OfType<Participant>();
+        foreach (var participant in receivers)
         {
-            foreach (var participant in _participants.Values)
-            {
-                if (participant != from)
-                {
-                    participant.ReceiveData(reliable, message, now);
-                }
-            }
-
-            return;
+            reached += participant != from && participant.ReceiveData(reliable, message, now) ? 1 : 0;
         }
 
-        // Nobody is told who was not found: that would say who is here unseen.
-        foreach (var id in to.Distinct(StringComparer.Ordinal))
-        {
-            if (_participants.TryGetValue(id, out var participant) && participant != from)
-            {
-                participant.ReceiveData(reliable, message, now);
-            }
-        }
+        return reached;
     }
 
     public void Tell(Participant? except, Action<IParticipantEvents> tell)
