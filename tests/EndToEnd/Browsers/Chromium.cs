@@ -18,10 +18,10 @@ public sealed class Chromium : IAsyncDisposable
 
     public string Version => _browser.Version;
 
-    /// <param name="cameraFile">What its camera shows.</param>
+    /// <param name="cameraFile">What its camera shows; null: it has three cameras, with pictures of its own.</param>
     /// <param name="executable">A program that starts it somewhere else; null: here.</param>
     /// <param name="arguments">Further switches.</param>
-    public static async Task<Chromium> LaunchAsync(string cameraFile, string? executable = null, IReadOnlyList<string>? arguments = null)
+    public static async Task<Chromium> LaunchAsync(string? cameraFile, string? executable = null, IReadOnlyList<string>? arguments = null)
     {
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new()
@@ -30,7 +30,8 @@ public sealed class Chromium : IAsyncDisposable
             Args =
             [
                 "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-                "--disable-sync", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=fps=30", $"--use-file-for-fake-video-capture={cameraFile}",
+                "--disable-sync", "--use-fake-ui-for-media-stream",
+                .. cameraFile is null ? (string[])["--use-fake-device-for-media-stream=fps=30,device-count=3"] : ["--use-fake-device-for-media-stream=fps=30", $"--use-file-for-fake-video-capture={cameraFile}"],
                 "--allow-loopback-in-peer-connection", "--autoplay-policy=no-user-gesture-required",
                 .. arguments ?? [],
             ],

@@ -3,10 +3,11 @@ import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { openCamera, type PublishOptions, type TrackSource } from '../../sdk/rtc';
 import type { EventDetail, Session } from '../../sdk/event';
 import { people } from '../../ui/format';
-import { Avatar, Button, ErrorNotice, Select, Spinner } from '../../ui/parts';
+import { Avatar, Button, ErrorNotice, Spinner } from '../../ui/parts';
 import { Link } from '../../ui/router';
+import { Level, Picker, SpeakerPicker } from './Picker';
 import type { Presence } from './returning';
-import { recall, remember, useDevice, useDeviceList, useLevel } from './preview';
+import { deviceOf, recall, recallDevice, remember, rememberDevice, useDevice, useDeviceList } from './preview';
 
 export interface JoinChoice {
   publish: boolean;
@@ -32,7 +33,7 @@ export function PreJoin({ event, session, slug, name, lastName, join, again }: P
   const microphone = useDevice('microphone', again?.microphone ?? true);
   const devices = useDeviceList(camera.track ?? microphone.track);
   const [guest, setGuest] = useState(lastName || recall('events.name'));
-  const [speakerId, setSpeakerId] = useState('');
+  const [speakerId, setSpeakerId] = useState(() => recallDevice('speaker'));
   const [busy, setBusy] = useState<'publish' | 'view' | null>(null);
   const [error, setError] = useState<unknown>(null);
   const nameInput = useRef<HTMLInputElement>(null);
@@ -52,8 +53,7 @@ export function PreJoin({ event, session, slug, name, lastName, join, again }: P
       const sound = microphone.track ?? (microphone.on && !microphone.error ? await microphone.open(microphone.deviceId) : null);
       const picture = camera.track ?? (camera.on && !camera.error ? await camera.open(camera.deviceId) : null);
       if (sound) tracks.push({ track: sound, source: 'microphone' });
-      const cameraId = camera.deviceId;
-      if (picture) tracks.push({ track: picture, source: 'camera', acquire: () => openCamera(cameraId) });
+      if (picture) tracks.push({ track: picture, source: 'camera', acquire: () => openCamera(recallDevice('camera')) });
       // Handed over now: the preview goes away while we connect, and must not stop them.
       microphone.take();
       camera.take();
@@ -113,9 +113,16 @@ export function PreJoin({ event, session, slug, name, lastName, join, again }: P
           {microphone.error && microphone.error.message !== camera.error?.message && <ErrorNotice error={microphone.error} />}
           <details className="prejoin__devices">
             <summary>Devices</summary>
-            <Picker label="Camera" devices={devices.cameras} value={camera.deviceId} choose={camera.choose} />
-            <Picker label="Microphone" devices={devices.microphones} value={microphone.deviceId} choose={microphone.choose} />
-            {devices.speakers.length > 1 && <Picker label="Speaker" devices={devices.speakers} value={speakerId} choose={setSpeakerId} />}
+            <Picker label="Camera" devices={devices.cameras} unnamed={devices.unnamed} value={deviceOf(camera.track, camera.deviceId)} choose={camera.choose} />
+            <Picker label="Microphone" devices={devices.microphones} unnamed={devices.unnamed} value={deviceOf(microphone.track, microphone.deviceId)} choose={microphone.choose} />
+            <SpeakerPicker
+              devices={devices.speakers}
+              value={speakerId}
+              choose={(deviceId) => {
+                rememberDevice('speaker', deviceId);
+                setSpeakerId(deviceId);
+              }}
+            />
           </details>
           <Level track={microphone.track} />
           {error !== null && <ErrorNotice error={error} />}
@@ -164,34 +171,5 @@ function Toggle({ on, icon, offIcon, label, disabled, toggle }: { on: boolean; i
     <button type="button" className={`round ${on ? '' : 'round--off'}`} aria-pressed={on} aria-label={`${on ? 'Turn off' : 'Turn on'} ${label}`} disabled={disabled} onClick={toggle}>
       {on ? icon : offIcon}
     </button>
-  );
-}
-
-function Level({ track }: { track: MediaStreamTrack | null }) {
-  const element = useLevel(track);
-  return (
-    <div className="level" aria-hidden="true">
-      {track ? <Mic size={16} /> : <MicOff size={16} />}
-      <div className="level__track">
-        <div className="level__bar" ref={element} />
-      </div>
-    </div>
-  );
-}
-
-function Picker({ label, devices, value, choose }: { label: string; devices: MediaDeviceInfo[]; value: string; choose: (deviceId: string) => void }) {
-  const known = devices.some(({ deviceId }) => deviceId === value);
-  return (
-    <label className="field">
-      <span className="field__label">{label}</span>
-      <Select value={known ? value : (devices[0]?.deviceId ?? '')} disabled={devices.length === 0} onChange={(change) => choose(change.target.value)}>
-        {devices.length === 0 && <option value="">None found</option>}
-        {devices.map((device, index) => (
-          <option key={device.deviceId} value={device.deviceId}>
-            {device.label || `${label} ${index + 1}`}
-          </option>
-        ))}
-      </Select>
-    </label>
   );
 }

@@ -1,4 +1,4 @@
-import { Activity, Circle, CircleAlert, Hand, Keyboard, Lock, Mic, MicOff, MonitorUp, PhoneOff, Square, TriangleAlert, Users, Video, VideoOff, Volume2 } from 'lucide-react';
+import { Activity, Circle, CircleAlert, Hand, Keyboard, Lock, Mic, MicOff, MonitorUp, PhoneOff, SlidersHorizontal, Square, TriangleAlert, Users, Video, VideoOff, Volume2 } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import type { AudioRenderer, RtcSession } from '../../sdk/rtc';
 import type { EventAccess, EventDetail, Session } from '../../sdk/event';
@@ -8,6 +8,7 @@ import { useToast } from '../../ui/toasts';
 import { Elapsed } from '../event/RecordingList';
 import { useAnnouncements } from './announcements';
 import { Connection } from './Connection';
+import { DeviceDialog } from './DeviceDialog';
 import { useOwnDevices } from './devices';
 import { Ended } from './Ended';
 import { Flow } from './Flow';
@@ -39,8 +40,8 @@ export function Room({ rtc, audio, event, session, access, leave, again }: Props
   const failed = useCallback((error: unknown) => toast(error instanceof Error ? error.message : String(error), 'error'), [toast]);
   const own = useOwnDevices(rtc, failed);
   const recording = useRecording(access, session, rtc);
-  const [panel, setPanel] = useState<'none' | 'people' | 'keys' | 'flow'>('none');
-  const toggle = (wanted: 'people' | 'keys' | 'flow'): void => setPanel((now) => (now === wanted ? 'none' : wanted));
+  const [panel, setPanel] = useState<'none' | 'people' | 'keys' | 'flow' | 'devices'>('none');
+  const toggle = (wanted: 'people' | 'keys' | 'flow' | 'devices'): void => setPanel((now) => (now === wanted ? 'none' : wanted));
   const announcement = useAnnouncements(rtc);
   const canPublish = rtc.you?.canPublish ?? false;
   const raised = useHand(rtc);
@@ -51,6 +52,7 @@ export function Room({ rtc, audio, event, session, access, leave, again }: Props
     m: () => canPublish && own.toggleMic(),
     v: () => canPublish && own.toggleCamera(),
     p: () => toggle('people'),
+    d: () => toggle('devices'),
     h: toggleHand,
     '?': () => toggle('keys'),
     talk: (pressed) => {
@@ -84,6 +86,7 @@ export function Room({ rtc, audio, event, session, access, leave, again }: Props
       </main>
       {panel === 'people' && <People rtc={rtc} access={access} session={session} close={() => setPanel('none')} failed={failed} />}
       {panel === 'flow' && <Flow access={access} session={session} close={() => setPanel('none')} />}
+      {panel === 'devices' && <DeviceDialog rtc={rtc} own={own} audio={audio} close={() => setPanel('none')} />}
       {panel === 'keys' && <Shortcuts close={() => setPanel('none')} />}
       <footer className="bar" aria-label="Controls">
         <div className="bar__group">
@@ -97,6 +100,7 @@ export function Room({ rtc, audio, event, session, access, leave, again }: Props
           <Control testid="raise-hand" on={raised} active={raised} label={raised ? 'Lower hand' : 'Raise hand'} short="Hand" hint="H" icon={<Hand />} press={toggleHand} />
           {records.has(rtc.you?.role ?? '') && <RecordControl recording={recording} failed={failed} said={toast} />}
           <Control testid="roster-toggle" on={panel === 'people'} active={panel === 'people'} label="People" hint="P" icon={<Users />} press={() => toggle('people')} badge={<Count rtc={rtc} />} />
+          <Control testid="devices" on={panel === 'devices'} label="Camera, microphone and speaker" short="Devices" hint="D" icon={<SlidersHorizontal />} press={() => toggle('devices')} />
           {rtc.you?.moderates && <Control testid="flow-open" on={panel === 'flow'} active={panel === 'flow'} label="Connections of everyone" short="Connections" icon={<Activity />} press={() => toggle('flow')} wideOnly />}
           <Control testid="shortcuts" on={panel === 'keys'} label="Keyboard shortcuts" short="Keys" hint="?" icon={<Keyboard />} press={() => toggle('keys')} wideOnly />
           <Control testid="leave" on danger label="Leave" icon={<PhoneOff />} press={leave} />

@@ -111,7 +111,7 @@ function Door({ event, session, slug, goes }: { event: EventDetail; session: Ses
       const encryption = await encryptionOf(session.id);
       const rtc = new RtcSession({ freshGrant: fetchGrant, client: 'events-web', data: asked.has('data'), ...(videoCodec ? { videoCodec } : {}), ...(encryption ? { encryption } : {}) });
       const audio = new AudioRenderer();
-      if (choice.speakerId) await audio.setSink(choice.speakerId);
+      await audio.setSink(choice.speakerId).catch(() => undefined); // unplugged since: the system's choice plays
       rtc.events.on('media', () => audio.render(audioTracks(rtc)));
       rtc.events.on('local', (local) => keepPresence(session.id, choice.publish, local));
       rtc.events.on('roster', () => audio.render(audioTracks(rtc)));

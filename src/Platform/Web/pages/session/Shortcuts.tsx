@@ -8,6 +8,7 @@ const keys: [string, string][] = [
   ['Space', 'Hold to talk while the microphone is off'],
   ['H', 'Raise or lower your hand'],
   ['P', 'Show or hide the list of people'],
+  ['D', 'Choose camera, microphone and speaker'],
   ['?', 'Show or hide this list'],
 ];
 

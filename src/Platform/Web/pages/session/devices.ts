@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useRef } from 'react';
 import { openCamera, openMicrophone, openScreen, type LocalTrack, type PublishOptions, type RtcSession, type TrackSource } from '../../sdk/rtc';
+import { DeviceChoice } from './deviceChoice';
 import { OwnSwitch } from './ownSwitch';
-import { recall } from './preview';
+import { recallDevice, type Device } from './preview';
 import { useRtc } from './useRtc';
 
 export interface OwnDevices {
@@ -12,12 +13,21 @@ export interface OwnDevices {
   toggleCamera(): void;
   toggleScreen(): void;
   setMic(on: boolean): void;
+  /** The microphone or camera that is sent, or would be. */
+  deviceId(device: Device): string;
+  /** What a device gives now; null: it is off. */
+  track(device: Device): MediaStreamTrack | null;
+  /** Goes on with another one, in this call and the next. Rejects with what keeps it from running; then the one before goes on. */
+  choose(device: Device, deviceId: string): Promise<void>;
 }
 
 /** The switches of the control bar: each publishes on first use, and mutes afterwards; the screen is sent or not. */
 export function useOwnDevices(rtc: RtcSession, failed: (error: unknown) => void): OwnDevices {
   useRtc(rtc, 'local');
-  const { microphone, camera, screen } = useMemo(() => switches(rtc), [rtc]);
+  const { microphone, camera, screen, choices } = useMemo(() => {
+    const made = switches(rtc);
+    return { ...made, choices: { camera: new DeviceChoice(rtc, 'camera', made.camera), microphone: new DeviceChoice(rtc, 'microphone', made.microphone) } };
+  }, [rtc]);
   const saysWhy = useRef(failed);
   saysWhy.current = failed;
   useEffect(() => {
@@ -37,6 +47,9 @@ export function useOwnDevices(rtc: RtcSession, failed: (error: unknown) => void)
     toggleMic: () => void microphone.toggle().catch(failed),
     toggleCamera: () => void camera.toggle().catch(failed),
     toggleScreen: () => void screen.toggle().catch(failed),
+    deviceId: (device) => choices[device].deviceId,
+    track: (device) => find(rtc, device)?.track ?? null,
+    choose: (device, deviceId) => choices[device].pick(deviceId),
   };
 }
 
@@ -59,9 +72,9 @@ function switches(rtc: RtcSession): { microphone: OwnSwitch; camera: OwnSwitch; 
         else track.stop();
       },
     );
-  const openOwnCamera = (): Promise<MediaStreamTrack> => openCamera(recall('events.device.camera'));
+  const openOwnCamera = (): Promise<MediaStreamTrack> => openCamera(recallDevice('camera'));
   return {
-    microphone: device('microphone', () => openMicrophone(recall('events.device.microphone')), {}),
+    microphone: device('microphone', () => openMicrophone(recallDevice('microphone')), {}),
     camera: device('camera', openOwnCamera, { acquire: openOwnCamera }),
     screen: new OwnSwitch(
       () => find(rtc, 'screen') !== undefined,

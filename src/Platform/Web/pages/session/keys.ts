@@ -6,6 +6,7 @@ export interface Keys {
   v: () => void;
   '?': () => void;
   p: () => void;
+  d: () => void;
   h: () => void;
   /** Space is held (true) and let go (false). */
   talk: (pressed: boolean) => void;
@@ -40,7 +41,7 @@ export function useKeys(keys: Keys): void {
         }
       } else if (!event.repeat) {
         const key = event.key.toLowerCase();
-        if (key === 'm' || key === 'v' || key === '?' || key === 'p' || key === 'h') latest.current[key]();
+        if (key === 'm' || key === 'v' || key === '?' || key === 'p' || key === 'd' || key === 'h') latest.current[key]();
       }
     };
     const up = (event: KeyboardEvent | FocusEvent): void => {

@@ -17,6 +17,11 @@ export class OwnSwitch {
     return this.work ? this.wanted : this.isOn();
   }
 
+  /** Nothing is being turned any more, however it went. */
+  get settled(): Promise<void> {
+    return this.work?.catch(() => undefined) ?? Promise.resolve();
+  }
+
   set(on: boolean): Promise<void> {
     this.wanted = on;
     this.work ??= this.reach().finally(() => (this.work = null));

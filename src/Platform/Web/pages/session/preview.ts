@@ -11,19 +11,23 @@ interface DeviceState {
   opening: boolean;
 }
 
-const key = (device: Device): string => `events.device.${device}`;
+const key = (device: Device | 'speaker'): string => `events.device.${device}`;
 const openers: Record<Device, (deviceId: string) => Promise<MediaStreamTrack>> = { camera: openCamera, microphone: openMicrophone };
+
+/** What was chosen in this page: it holds where nothing is kept, and whatever another tab's person chooses. */
+const chosen = new Map<string, string>();
 
 /** Reads a preference; a browser that keeps nothing has none. */
 export function recall(name: string): string {
   try {
-    return localStorage.getItem(name) ?? '';
+    return chosen.get(name) ?? localStorage.getItem(name) ?? '';
   } catch {
     return '';
   }
 }
 
 export function remember(name: string, value: string): void {
+  chosen.set(name, value);
   try {
     localStorage.setItem(name, value);
   } catch {
@@ -31,9 +35,13 @@ export function remember(name: string, value: string): void {
   }
 }
 
+/** The device that was chosen last, here or in the room; empty: the system's choice. */
+export const recallDevice = (device: Device | 'speaker'): string => recall(key(device));
+export const rememberDevice = (device: Device | 'speaker', deviceId: string): void => remember(key(device), deviceId);
+
 /** One device before joining: opened, shown, swapped, and handed over or stopped. */
 export function useDevice(device: Device, wanted = true) {
-  const [state, setState] = useState<DeviceState>({ on: wanted, deviceId: recall(key(device)), track: null, error: null, opening: wanted });
+  const [state, setState] = useState<DeviceState>({ on: wanted, deviceId: recallDevice(device), track: null, error: null, opening: wanted });
   const atFirst = useRef(wanted);
   const turn = useRef(0);
   const kept = useRef<MediaStreamTrack | null>(null);
@@ -76,7 +84,7 @@ export function useDevice(device: Device, wanted = true) {
 
   const choose = useCallback(
     (deviceId: string) => {
-      remember(key(device), deviceId);
+      rememberDevice(device, deviceId);
       void open(deviceId);
     },
     [device, open],
@@ -90,7 +98,7 @@ export function useDevice(device: Device, wanted = true) {
   }, []);
 
   useEffect(() => {
-    if (atFirst.current) void open(recall(key(device)));
+    if (atFirst.current) void open(recallDevice(device));
     return () => {
       turn.current += 1;
       kept.current?.stop();
@@ -101,8 +109,11 @@ export function useDevice(device: Device, wanted = true) {
   return { ...state, open, close, choose, take };
 }
 
+/** Which device a picker shows: the one that runs, else the one that would. */
+export const deviceOf = (track: MediaStreamTrack | null | undefined, otherwise: string): string => track?.getSettings().deviceId || otherwise;
+
 export function useDeviceList(changed: unknown): DeviceList {
-  const [list, setList] = useState<DeviceList>({ cameras: [], microphones: [], speakers: [] });
+  const [list, setList] = useState<DeviceList>({ cameras: [], microphones: [], speakers: [], unnamed: false });
   useEffect(() => {
     let gone = false;
     const fetch = (): void => {

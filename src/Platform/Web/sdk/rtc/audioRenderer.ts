@@ -1,3 +1,4 @@
+import { DeviceError } from './devices';
 import { Emitter } from './emitter';
 
 /**
@@ -37,10 +38,27 @@ export class AudioRenderer {
     await Promise.all([...this.elements.values()].map((element) => this.play(element)));
   }
 
-  /** Sends sound to another loudspeaker; the empty id is the system's choice. */
+  /** Where sound goes; empty: to the system's choice. */
+  get sinkId(): string {
+    return this.sink;
+  }
+
+  /** Sends sound to another loudspeaker; the empty id is the system's choice. When it cannot be, sound stays where it was. */
   async setSink(deviceId: string): Promise<void> {
+    const before = this.sink;
+    if (deviceId === before) return;
     this.sink = deviceId;
-    await Promise.all([...this.elements.values()].map((element) => element.setSinkId(deviceId)));
+    const to = (id: string): Promise<void>[] => [...this.elements.values()].map((element) => element.setSinkId(id));
+    try {
+      // While nobody is heard, an element of its own says whether it is there.
+      await Promise.all(this.elements.size > 0 ? to(deviceId) : [new Audio().setSinkId(deviceId)]);
+    } catch {
+      if (this.sink === deviceId) {
+        this.sink = before;
+        await Promise.allSettled(to(before));
+      }
+      throw new DeviceError('failed', 'The sound could not be sent to this speaker. Choose another one.');
+    }
   }
 
   close(): void {

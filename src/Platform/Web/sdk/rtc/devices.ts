@@ -61,41 +61,51 @@ async function thisOrAny(deviceId: string, open: (deviceId: string) => Promise<M
 }
 
 /** The camera at 1280×720, 30 frames/s where it can. The empty id is the system's choice. */
-export function openCamera(deviceId = ''): Promise<MediaStreamTrack> {
-  return thisOrAny(deviceId, async (id) => {
-    const stream = await capture('camera', (media) =>
-      media.getUserMedia({
-        video: {
-          width: { ideal: 1280 },
-          height: { ideal: 720 },
-          frameRate: { ideal: 30 },
-          ...(id ? { deviceId: { exact: id } } : { facingMode: 'user' }),
-        },
-      }),
-    );
-    return first(stream.getVideoTracks(), 'camera');
-  });
+export const openCamera = (deviceId = ''): Promise<MediaStreamTrack> => thisOrAny(deviceId, camera);
+
+export const openMicrophone = (deviceId = ''): Promise<MediaStreamTrack> => thisOrAny(deviceId, microphone);
+
+/** A device that somebody picked out of a list: this one, or why not. */
+export async function openPicked(device: 'camera' | 'microphone', deviceId: string): Promise<MediaStreamTrack> {
+  try {
+    return await (device === 'camera' ? camera : microphone)(deviceId);
+  } catch (error) {
+    if (error instanceof DeviceError && error.code === 'absent') throw new DeviceError('absent', `This ${device} is not connected any more. Choose another one.`);
+    throw error;
+  }
+}
+
+async function camera(id: string): Promise<MediaStreamTrack> {
+  const stream = await capture('camera', (media) =>
+    media.getUserMedia({
+      video: {
+        width: { ideal: 1280 },
+        height: { ideal: 720 },
+        frameRate: { ideal: 30 },
+        ...(id ? { deviceId: { exact: id } } : { facingMode: 'user' }),
+      },
+    }),
+  );
+  return first(stream.getVideoTracks(), 'camera');
+}
+
+async function microphone(id: string): Promise<MediaStreamTrack> {
+  const stream = await capture('microphone', (media) =>
+    media.getUserMedia({
+      audio: {
+        echoCancellation: true,
+        noiseSuppression: true,
+        autoGainControl: true,
+        ...(id ? { deviceId: { exact: id } } : {}),
+      },
+    }),
+  );
+  return first(stream.getAudioTracks(), 'microphone');
 }
 
 /** The camera that looks away from the person, where there are two: for reading codes. */
 export async function openRearCamera(): Promise<MediaStream> {
   return capture('camera', (media) => media.getUserMedia({ video: { facingMode: 'environment' } }));
-}
-
-export function openMicrophone(deviceId = ''): Promise<MediaStreamTrack> {
-  return thisOrAny(deviceId, async (id) => {
-    const stream = await capture('microphone', (media) =>
-      media.getUserMedia({
-        audio: {
-          echoCancellation: true,
-          noiseSuppression: true,
-          autoGainControl: true,
-          ...(id ? { deviceId: { exact: id } } : {}),
-        },
-      }),
-    );
-    return first(stream.getAudioTracks(), 'microphone');
-  });
 }
 
 /** A screen, window or tab, with its sound where the browser offers it. Text stays sharp rather than fluid. */
@@ -114,13 +124,21 @@ export async function openScreen(): Promise<{ track: MediaStreamTrack; source: T
 export interface DeviceList {
   cameras: MediaDeviceInfo[];
   microphones: MediaDeviceInfo[];
+  /** Empty where the browser lets pages choose none. */
   speakers: MediaDeviceInfo[];
+  /** There are some that the browser does not name before one was allowed. */
+  unnamed: boolean;
 }
 
-/** Devices by kind; their labels are empty until one has been allowed. */
+/** Devices by kind. */
 export async function listDevices(): Promise<DeviceList> {
   const media = navigator.mediaDevices as MediaDevices | undefined;
   const all = media ? await media.enumerateDevices() : [];
   const of = (kind: MediaDeviceKind): MediaDeviceInfo[] => all.filter((device) => device.kind === kind && device.deviceId !== '');
-  return { cameras: of('videoinput'), microphones: of('audioinput'), speakers: of('audiooutput') };
+  return {
+    cameras: of('videoinput'),
+    microphones: of('audioinput'),
+    speakers: 'setSinkId' in HTMLMediaElement.prototype ? of('audiooutput') : [],
+    unnamed: all.some(({ deviceId }) => deviceId === ''),
+  };
 }

@@ -9,6 +9,7 @@ export type { Quality } from './quality';
 export { Running } from './running';
 export { RtcSession } from './session';
 export type { ConnectionState, RtcSessionEvents, RtcSessionOptions } from './sessionEvents';
-export { DeviceError, listDevices, openCamera, openMicrophone, openScreen, type DeviceList } from './devices';
+export { DeviceError, listDevices, openCamera, openMicrophone, openPicked, openScreen, type DeviceList } from './devices';
+export { switchDevice } from './deviceSwitch';
 export type { VideoWish } from './videoWishes';
 export { LevelMeter } from './levelMeter';

@@ -64,18 +64,26 @@ export class LocalMedia {
     });
   }
 
+  /** Another device's track in place of the present one: no negotiation, and a mute stays what it is. */
   async replace(local: LocalTrack, track: MediaStreamTrack): Promise<void> {
     await local.inTurn(async () => {
-      const old = local.track;
-      if (local.muted && local.acquire) {
-        track.stop(); // stays muted; unmuting acquires by itself
-        return;
-      }
+      const { sender, track: old } = local;
+      // It opened after we had stopped sending or left; muted with its device off, unmuting acquires by itself.
+      if (!this.locals.includes(local) || this.wire.over() || (local.muted && local.acquire)) return track.stop();
       track.enabled = !local.muted;
       local.track = track;
-      this.watchEnd(local);
-      await local.sender?.replaceTrack(track);
+      try {
+        await sender?.replaceTrack(track);
+      } catch (error) {
+        if (local.sender === sender) {
+          local.track = old;
+          track.stop();
+          throw error;
+        }
+        // The transports were made anew meanwhile, and have it.
+      }
       old?.stop();
+      this.watchEnd(local);
       this.changed();
     });
   }
