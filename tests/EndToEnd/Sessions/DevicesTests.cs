@@ -65,6 +65,54 @@ public sealed class DevicesTests(RunningInstallation installation, ITestOutputHe
     }
 
     [Fact]
+    public async Task What_the_system_or_a_headset_mutes_is_told_to_its_person_and_marked_for_the_others()
+    {
+        using var api = Installation.NewApi();
+        var session = await api.OrganiseAsync("Muted elsewhere");
+        var chromium = await Installation.ChromiumAsync();
+        await using var ada = await chromium.NewPersonAsync(Installation.PlatformUrl, 360, 640, phone: true);
+        await using var ben = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await ada.OpenAsOrganiserAsync(session);
+        await ada.JoinAsync();
+        await ben.OpenAsGuestAsync(session, "Ben");
+        await ben.JoinAsync("join-view");
+        await ben.SeeOthersAsync(1);
+        var tile = ben.Page.Locator("[data-testid=tile][data-self=false]");
+        var silent = ben.Page.Locator("[data-testid=tile][data-self=false][aria-label*='microphone off']");
+        await Assertions.Expect(silent).ToHaveCountAsync(0);
+
+        await WithholdAsync("microphone", true);
+        await ada.Find("withheld").GetByText("Nobody hears you").WaitForAsync();
+        await Assertions.Expect(ada.Find("mute-mic")).ToHaveAttributeAsync("data-on", "true"); // it is on, and theirs to mute
+        await ada.ScreenshotAsync("microphone-withheld");
+        await silent.WaitForAsync();
+        await ada.Find("mute-mic").TapAsync();
+        await Assertions.Expect(ada.Find("withheld")).ToHaveCountAsync(0);
+        await ada.Find("mute-mic").TapAsync();
+        await ada.Find("withheld").WaitForAsync();
+        await WithholdAsync("camera", true);
+        await Assertions.Expect(tile).ToHaveAttributeAsync("data-video", "false");
+
+        await WithholdAsync("microphone", false);
+        await ada.Find("withheld").GetByText("Nobody sees you").WaitForAsync();
+        await Assertions.Expect(silent).ToHaveCountAsync(0);
+        await WithholdAsync("camera", false);
+        await Assertions.Expect(ada.Find("withheld")).ToHaveCountAsync(0);
+        await Assertions.Expect(tile).ToHaveAttributeAsync("data-video", "true", new() { Timeout = 20_000 });
+        Assert.Empty((string[])[.. ada.Errors, .. ben.Errors]);
+
+        Task WithholdAsync(string source, bool muted) => ada.Page.EvaluateAsync(
+            """
+            ([source, muted]) => {
+              const { track } = window.eventsRtc.local.find((local) => local.source === source);
+              Object.defineProperty(track, 'muted', { value: muted, configurable: true });
+              track.dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
+            }
+            """,
+            (object[])[source, muted]);
+    }
+
+    [Fact]
     public async Task What_a_window_over_the_room_did_is_said_in_it_and_keys_can_be_switched_off()
     {
         using var api = Installation.NewApi();

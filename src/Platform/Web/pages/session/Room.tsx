@@ -9,7 +9,7 @@ import { Elapsed } from '../event/RecordingList';
 import { useAnnouncements } from './announcements';
 import { Connection } from './Connection';
 import { DeviceDialog } from './DeviceDialog';
-import { useOwnDevices } from './devices';
+import { useOwnDevices, type OwnDevices } from './devices';
 import { Ended } from './Ended';
 import { Flow } from './Flow';
 import { useKeys } from './keys';
@@ -80,7 +80,7 @@ export function Room({ rtc, audio, event, session, access, leave, again }: Props
         <Connection rtc={rtc} />
       </header>
       <main className="room__main" aria-label="Stage">
-        <Trouble rtc={rtc} />
+        <Trouble rtc={rtc} own={own} />
         <Stage rtc={rtc} />
         <SoundGate audio={audio} />
       </main>
@@ -92,8 +92,8 @@ export function Room({ rtc, audio, event, session, access, leave, again }: Props
         <div className="bar__group">
           {canPublish && (
             <>
-              <Control testid="mute-mic" on={own.micOn} warnOff label={own.micOn ? 'Mute' : 'Unmute'} hint="M" icon={own.micOn ? <Mic /> : <MicOff />} press={own.toggleMic} />
-              <Control testid="mute-cam" on={own.cameraOn} warnOff label={own.cameraOn ? 'Stop video' : 'Start video'} short="Video" hint="V" icon={own.cameraOn ? <Video /> : <VideoOff />} press={own.toggleCamera} />
+              <Control testid="mute-mic" on={own.micOn} warnOff warns={own.withheld('microphone')} label={own.micOn ? 'Mute' : 'Unmute'} hint="M" icon={own.micOn && !own.withheld('microphone') ? <Mic /> : <MicOff />} press={own.toggleMic} />
+              <Control testid="mute-cam" on={own.cameraOn} warnOff label={own.cameraOn ? 'Stop video' : 'Start video'} warns={own.withheld('camera')} short="Video" hint="V" icon={own.cameraOn && !own.withheld('camera') ? <Video /> : <VideoOff />} press={own.toggleCamera} />
               <Control testid="share-screen" on={own.sharing} active={own.sharing} label={own.sharing ? 'Stop sharing' : 'Share screen'} short="Share" icon={<MonitorUp />} press={own.toggleScreen} wideOnly={!('getDisplayMedia' in (navigator.mediaDevices ?? {}))} />
             </>
           )}
@@ -115,7 +115,7 @@ export function Room({ rtc, audio, event, session, access, leave, again }: Props
 }
 
 /** Why nothing is seen and heard, and what to do about it. */
-function Trouble({ rtc }: { rtc: RtcSession }) {
+function Trouble({ rtc, own }: { rtc: RtcSession; own: OwnDevices }) {
   if (rtc.blocked) {
     return (
       <div className="room__banner room__banner--long" role="alert" data-testid="media-blocked">
@@ -123,10 +123,21 @@ function Trouble({ rtc }: { rtc: RtcSession }) {
       </div>
     );
   }
-  if (rtc.state !== 'reconnecting') return null;
+  if (rtc.state === 'reconnecting') {
+    return (
+      <div className="room__banner" role="status">
+        <Spinner size={17} /> Reconnecting. The call goes on as soon as the network is back.
+      </div>
+    );
+  }
+  const silent = own.withheld('microphone');
+  if (!silent && !own.withheld('camera')) return null;
   return (
-    <div className="room__banner" role="status">
-      <Spinner size={17} /> Reconnecting. The call goes on as soon as the network is back.
+    <div className="room__banner room__banner--long" role="alert" data-testid="withheld">
+      <TriangleAlert size={17} aria-hidden="true" />
+      {silent
+        ? ' Nobody hears you: your microphone is muted by its own button or by your system. Unmute it there, or choose another one under Devices.'
+        : ' Nobody sees you: your camera gives no picture. It may be covered, switched off, or in use elsewhere.'}
     </div>
   );
 }
@@ -143,6 +154,8 @@ interface ControlProps {
   hint?: string;
   active?: boolean;
   warnOff?: boolean;
+  /** It is on, and yet it gives nothing. */
+  warns?: boolean;
   danger?: boolean;
   recording?: boolean;
   wideOnly?: boolean;
@@ -150,8 +163,8 @@ interface ControlProps {
   badge?: ReactNode;
 }
 
-function Control({ testid, on, label, short, icon, press, hint, active, warnOff, danger, recording, wideOnly, disabled, badge }: ControlProps) {
-  const looks = ['control', active && 'control--active', warnOff && !on && 'control--off', danger && 'control--danger', recording && 'control--recording', wideOnly && 'control--wide-only'];
+function Control({ testid, on, label, short, icon, press, hint, active, warnOff, warns, danger, recording, wideOnly, disabled, badge }: ControlProps) {
+  const looks = ['control', active && 'control--active', ((warnOff && !on) || warns) && 'control--off', danger && 'control--danger', recording && 'control--recording', wideOnly && 'control--wide-only'];
   return (
     <button
       type="button"

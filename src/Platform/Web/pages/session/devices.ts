@@ -9,6 +9,8 @@ export interface OwnDevices {
   micOn: boolean;
   cameraOn: boolean;
   sharing: boolean;
+  /** It is on, and the machine gives nothing of it. */
+  withheld(device: Device): boolean;
   toggleMic(): void;
   toggleCamera(): void;
   toggleScreen(): void;
@@ -43,6 +45,7 @@ export function useOwnDevices(rtc: RtcSession, failed: (error: unknown) => void)
     micOn: isOpen(rtc, 'microphone'),
     cameraOn: isOpen(rtc, 'camera'),
     sharing: find(rtc, 'screen') !== undefined,
+    withheld: (device) => isOpen(rtc, device) && find(rtc, device)?.withheld === true,
     setMic: (on) => void microphone.set(on).catch(failed),
     toggleMic: () => void microphone.toggle().catch(failed),
     toggleCamera: () => void camera.toggle().catch(failed),

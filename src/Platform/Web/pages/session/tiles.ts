@@ -43,7 +43,7 @@ export function tilesOf(rtc: RtcSession): Tiles {
     const camera = bySource('camera');
     const screen = bySource('screen');
     const base = { participantId: own, name: rtc.you.name, self: true, trackId: null, held: false, reconnecting: false, encryption: null };
-    people.push({ ...base, key: own, kind: 'person', video: camera && !camera.muted ? camera.track : null, micMuted: microphone ? microphone.muted : true });
+    people.push({ ...base, key: own, kind: 'person', video: camera && !camera.silent ? camera.track : null, micMuted: microphone ? microphone.silent : true });
     if (screen?.track) screens.push({ ...base, key: `${own}.screen`, kind: 'screen', video: screen.track, micMuted: null });
   }
   for (const participant of rtc.participants) {

@@ -21,6 +21,9 @@ export interface LocalMediaWire {
   over(): boolean;
 }
 
+/** A camera that stands still for a moment, on a busy machine or when another one is opened, is not marked. */
+const settleMs = 1_000;
+
 /** What this client publishes: it outlives sockets and transports, and keeps its mute in step with the server's mark. */
 export class LocalMedia {
   private readonly locals: LocalTrack[] = [];
@@ -40,7 +43,7 @@ export class LocalMedia {
     if (local.muted && !local.acquire) track.enabled = false;
     this.locals.push(local);
     this.attach(local);
-    this.watchEnd(local);
+    this.watch(local);
     this.changed();
     try {
       await this.negotiate();
@@ -83,8 +86,9 @@ export class LocalMedia {
         // The transports were made anew meanwhile, and have it.
       }
       old?.stop();
-      this.watchEnd(local);
+      this.watch(local);
       this.changed();
+      await this.tellMuted(local); // the machine may have silenced the one before
     });
   }
 
@@ -168,14 +172,14 @@ export class LocalMedia {
   private attach(local: LocalTrack): void {
     const transports = this.wire.transports();
     if (local.track && transports && !local.sender) {
-      local.sender = transports.publisher.add(local.track, local.source, local.muted);
+      local.sender = transports.publisher.add(local.track, local.source, local.silent);
     }
   }
 
   private async applyMuted(local: LocalTrack, muted: boolean): Promise<void> {
     await local.applyMuted(muted);
-    if (local.acquire && !muted) this.watchEnd(local);
-    if (local.sender) this.wire.transports()?.publisher.setMuted(local.sender, muted);
+    if (local.acquire && !muted) this.watch(local);
+    if (local.sender) this.wire.transports()?.publisher.setMuted(local.sender, local.silent);
     else if (!muted) {
       this.attach(local); // it was muted while the transports were replaced
       await this.negotiate();
@@ -186,8 +190,8 @@ export class LocalMedia {
   /** Brings the server's mute mark to ours; a lost socket repeats it after the resume. */
   private async tellMuted(local: LocalTrack): Promise<void> {
     const track = this.published(local.source);
-    if (!track || track.muted === local.muted) return;
-    if (await this.say(local, track.trackId, local.muted)) return;
+    if (!track || track.muted === local.silent) return;
+    if (await this.say(local, track.trackId, local.silent)) return;
     // A moderator's mute stands: nothing would be heard, so the device goes off again and the person is told.
     await this.muteToo(local, track.trackId);
   }
@@ -219,16 +223,37 @@ export class LocalMedia {
     }
   }
 
-  private watchEnd(local: LocalTrack): void {
-    const track = local.track;
+  /** A device may go, or be silenced by the machine. */
+  private watch(local: LocalTrack): void {
+    const { track } = local;
+    const stale = (): boolean => local.track !== track || !this.locals.includes(local) || this.wire.over();
     const ended = (): void => {
-      if (local.track !== track || !this.locals.includes(local) || this.wire.over()) return;
+      if (stale()) return;
       this.drop([local]); // before it is told: who hears it may put another in its place
       this.wire.ended(local);
       void this.tellGone().catch((error: unknown) => this.wire.heals(error));
     };
+    let settling: ReturnType<typeof setTimeout> | undefined;
+    const silenced = (): void => {
+      clearTimeout(settling);
+      if (!track?.muted) this.withhold(local, false, stale);
+      else settling = setTimeout(() => this.withhold(local, true, stale), settleMs);
+    };
+    local.withheld = false;
     track?.addEventListener('ended', ended);
+    track?.addEventListener('mute', silenced);
+    track?.addEventListener('unmute', silenced);
+    if (track?.muted) silenced();
     if (track?.readyState === 'ended') ended(); // unplugged on its way here: nobody tells it again
+  }
+
+  /** What the machine withholds is marked as muted for the others too: nobody is to be asked why it says nothing, or to be shown as a picture that stands still. */
+  private withhold(local: LocalTrack, withheld: boolean, stale: () => boolean): void {
+    if (stale() || local.withheld === withheld) return;
+    local.withheld = withheld;
+    if (local.sender) this.wire.transports()?.publisher.setMuted(local.sender, local.silent);
+    this.changed();
+    void local.inTurn(() => this.tellMuted(local));
   }
 
   private changed(): void {

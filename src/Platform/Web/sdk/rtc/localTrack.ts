@@ -16,6 +16,8 @@ export class LocalTrack {
   /** Null while muted with its device stopped. */
   track: MediaStreamTrack | null;
   muted: boolean;
+  /** The machine gives nothing of it: a headset's own button, the system's switch, a phone call. It is not ours to change. */
+  withheld = false;
   /** Where it is sent; null until it is on a transport. */
   sender: RTCRtpSender | null = null;
   /** How often a moderator muted it. */
@@ -32,6 +34,11 @@ export class LocalTrack {
     this.track = track;
     this.acquire = options.acquire;
     this.muted = options.muted ?? false;
+  }
+
+  /** Others see and hear nothing of it. */
+  get silent(): boolean {
+    return this.muted || this.withheld;
   }
 
   /** Runs one change after the other: two quick presses of a button must not interleave. */

@@ -100,3 +100,61 @@ describe('another device', () => {
     expect([before.stopped, after.stopped, local.track]).toEqual([false, true, before]);
   });
 });
+
+describe('a device that the machine silences', () => {
+  const silence = (track: FakeTrack, muted: boolean): void => {
+    track.muted = muted;
+    track.dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
+  };
+  const own = (muted = false) => ({ trackId: 'own', kind: 'audio', source: 'microphone', muted, codec: 'opus' }) as const;
+  const said = (hub: FakeHub) => hub.calls.filter(({ method }) => method === 'mute').map(({ argument }) => (argument as { muted: boolean }).muted);
+
+  it('is marked as muted for the others, and theirs to mute as before', async () => {
+    const { session, hub } = await inside();
+    const track = audio();
+    const local = await session.publish(track.media, 'microphone');
+    hub.say('trackPublished', { participantId: 'me', track: own() });
+    const heard = vi.fn();
+    session.events.on('local', heard);
+    silence(track, true);
+    await pass(1_000);
+    expect([local.withheld, local.muted, heard.mock.calls.length]).toEqual([true, false, 1]);
+    expect(said(hub)).toEqual([true]);
+    await session.setMuted(local, true);
+    silence(track, false);
+    await pass(0);
+    expect([local.withheld, said(hub)]).toEqual([false, [true]]);
+    await session.setMuted(local, false);
+    expect(said(hub)).toEqual([true, false]);
+  });
+
+  it('is not marked for a moment that passes, and not by one that was replaced', async () => {
+    const { session, hub } = await inside();
+    const [before, after] = [audio(), audio()];
+    const local = await session.publish(before.media, 'microphone');
+    hub.say('trackPublished', { participantId: 'me', track: own() });
+    silence(before, true);
+    await pass(900);
+    silence(before, false);
+    await pass(5_000);
+    expect(said(hub)).toEqual([]);
+    silence(before, true);
+    await pass(1_000);
+    await session.replace(local, after.media);
+    silence(before, false);
+    silence(before, true);
+    await pass(5_000);
+    expect([local.withheld, said(hub)]).toEqual([false, [true, false]]);
+  });
+
+  it('is declared so when something else is published meanwhile', async () => {
+    const { session, hub } = await inside();
+    const track = audio();
+    await session.publish(track.media, 'microphone');
+    silence(track, true);
+    await pass(1_000);
+    await session.publish(video().media, 'screen');
+    const declared = hub.calls.filter(({ method }) => method === 'publish').at(-1)?.argument as { tracks: { source: string; muted: boolean }[] };
+    expect(declared.tracks.map(({ source, muted }) => [source, muted])).toEqual([['microphone', true], ['screen', false]]);
+  });
+});

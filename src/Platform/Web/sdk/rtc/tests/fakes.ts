@@ -120,6 +120,7 @@ interface FakeTransceiver {
 
 export class FakeTrack extends EventTarget {
   enabled = true;
+  muted = false;
   stopped = false;
   readyState: 'live' | 'ended' = 'live';
   constructor(readonly kind: 'audio' | 'video') {
