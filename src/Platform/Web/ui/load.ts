@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { poll } from './poll';
 
 export interface Loaded<T> {
   value: T | null;
@@ -8,7 +9,7 @@ export interface Loaded<T> {
 }
 
 /**
- * Fetches, and fetches again every `everyMs` while the page is visible. A failed repetition keeps the last value on
+ * Fetches, and fetches again every `everyMs` while the page is visible, ever more seldom while that fails. A failed repetition keeps the last value on
  * the screen: an error is shown only when there is nothing else to show.
  */
 export function useLoad<T>(
@@ -24,28 +25,12 @@ export function useLoad<T>(
 
   useEffect(() => {
     if (!enabled) return;
-    const abort = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let last: T | null = null;
-    const run = async (): Promise<void> => {
-      try {
-        if (document.visibilityState === 'visible' || last === null) {
-          last = (await latest.current.fetch?.(abort.signal)) ?? null;
-          if (!abort.signal.aborted) setState({ key, value: last, error: null });
-        }
-      } catch (error) {
-        if (abort.signal.aborted) return;
-        const reason = error instanceof Error ? error : new Error(String(error));
-        setState((before) => ({ key, value: before.key === key ? before.value : null, error: reason }));
-      }
-      const wait = latest.current.everyMs(last);
-      if (wait !== null && !abort.signal.aborted) timer = setTimeout(() => void run(), wait);
-    };
-    void run();
-    return () => {
-      abort.abort();
-      clearTimeout(timer);
-    };
+    return poll<T | null>({
+      fetch: async (signal) => (await latest.current.fetch?.(signal)) ?? null,
+      everyMs: (value) => latest.current.everyMs(value),
+      came: (value) => setState({ key, value, error: null }),
+      failed: (error) => setState((before) => ({ key, value: before.key === key ? before.value : null, error: error instanceof Error ? error : new Error(String(error)) })),
+    });
   }, [key, enabled, turn]);
 
   const reload = useCallback(() => setTurn((before) => before + 1), []);

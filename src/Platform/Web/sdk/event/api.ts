@@ -5,6 +5,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** When the server wants to be asked again, from now; null: it said nothing. */
+    readonly retryAfterMs: number | null = null,
   ) {
     super(message);
     this.name = 'ApiError';
@@ -67,11 +69,15 @@ export class Api {
         response.status,
         problem.code ?? `http_${response.status}`,
         problem.detail ?? problem.title ?? `The server answered ${response.status}.`,
+        seconds(response.headers.get('retry-after')),
       );
     }
     return response;
   }
 }
+
+/** As the platform says it; a date, as a proxy may, is none that a clock which is wrong could follow. */
+const seconds = (header: string | null): number | null => (header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : null);
 
 async function readProblem(response: Response): Promise<{ code?: string; title?: string; detail?: string }> {
   try {
