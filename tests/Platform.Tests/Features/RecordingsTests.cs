@@ -107,6 +107,40 @@ public sealed class RecordingsTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task Recordings_are_listed_page_by_page_whatever_was_recorded_at_the_same_moment_or_deleted_meanwhile()
+    {
+        var scene = await fixture.SceneAsync();
+        await using var connection = await fixture.Database.OpenAsync(CancellationToken.None);
+        await connection.ExecuteAsync(
+            """
+            insert into platform.recordings (id, session_id, event_id, status, layout, title, requested_by, requested_at, failed_at)
+            select gen_random_uuid(), @SessionId, s.event_id, 'failed', 'grid', '', '', now() - interval '1 minute' * (n / 3), now()
+            from generate_series(1, 205) n join platform.sessions s on s.id = @SessionId
+            """,
+            new { scene.SessionId });
+        var eventId = await connection.QuerySingleAsync<Guid>("select event_id from platform.sessions where id = @SessionId", new { scene.SessionId });
+        foreach (var path in new[] { $"/api/v1/events/{eventId}/recordings", $"/api/v1/sessions/{scene.SessionId}/recordings" })
+        {
+            var whole = await scene.Organiser.GetJsonAsync(path);
+            Assert.Equal(200, whole.GetProperty("items").GetArrayLength());
+            var rest = await scene.Organiser.GetJsonAsync($"{path}?after={whole.GetProperty("next").GetString()}");
+            Assert.Equal(5, rest.GetProperty("items").GetArrayLength());
+            Assert.Equal(JsonValueKind.Null, rest.GetProperty("next").ValueKind);
+        }
+
+        var seen = new List<string>();
+        for (string? next = ""; next is not null;)
+        {
+            var page = await scene.Organiser.GetJsonAsync($"/api/v1/events/{eventId}/recordings?limit=50{(next.Length == 0 ? "" : $"&after={next}")}");
+            seen.AddRange(page.GetProperty("items").EnumerateArray().Select(r => r.GetProperty("id").GetString()!));
+            next = page.GetProperty("next").GetString();
+            await connection.ExecuteAsync("update platform.recordings set deleted_at = now() where id = @Id", new { Id = Guid.Parse(seen[^1]) });
+        }
+
+        Assert.Equal((205, 205), (seen.Count, seen.Distinct().Count()));
+    }
+
+    [Fact]
     public async Task A_mixer_that_is_away_gets_the_start_when_it_is_back_even_by_a_restarted_platform()
     {
         var scene = await fixture.SceneAsync();

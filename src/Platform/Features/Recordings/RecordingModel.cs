@@ -22,7 +22,9 @@ public sealed record RecordingRefusal(string Code, string Detail, int Tracks)
 
 public sealed record RecordingFailure(string Code, string Detail);
 
-public sealed record RecordingList(IReadOnlyList<Recording> Items);
+/// <param name="Items">Latest first.</param>
+/// <param name="Next">Goes into <c>after</c> for the next page; null: this was the last.</param>
+public sealed record RecordingList(IReadOnlyList<Recording> Items, string? Next);
 
 public sealed record PlaybackAnswer(
     string Url, string ThumbnailUrl, DateTimeOffset ExpiresAt, string MimeType, long DurationMs, int Width, int Height, double FrameRate, long Size, string Checksum);

@@ -18,6 +18,8 @@ internal static class RecordingsApi
     /// <summary>A replay may be paused over lunch; the address is asked for anew by the page when it has expired.</summary>
     private static readonly TimeSpan PlaybackLifetime = TimeSpan.FromHours(6);
 
+    private const int MaxPage = 200;
+
     public static readonly ApiError NotFound = ApiError.NotFound("recording_not_found", "There is no such recording in this event.");
     public static readonly ApiError NotOrganiser = ApiError.Forbidden("not_organiser", "Only the event's organisers may do this.");
 
@@ -42,7 +44,8 @@ internal static class RecordingsApi
     public static Task<RecordingRow?> FindAsync(NpgsqlConnection connection, Guid id, EventPass pass) => connection.QuerySingleOrDefaultAsync<RecordingRow>(
         $"{RecordingRow.Select} where r.id = @id and r.event_id = @EventId and r.deleted_at is null", new { id, pass.EventId });
 
-    private static async Task<Results<Ok<RecordingList>, ProblemHttpResult>> OfSessionAsync(Guid id, EventPass pass, Database database, CancellationToken cancel)
+    private static async Task<Results<Ok<RecordingList>, ProblemHttpResult>> OfSessionAsync(
+        Guid id, EventPass pass, Database database, CancellationToken cancel, Guid? after = null, int limit = MaxPage)
     {
         await using var connection = await database.OpenAsync(cancel);
         var eventId = await connection.QuerySingleOrDefaultAsync<Guid?>("select event_id from platform.sessions where id = @id", new { id });
@@ -51,10 +54,11 @@ internal static class RecordingsApi
             return RoomsApi.SessionNotFound.ToResult();
         }
 
-        return eventId == pass.EventId ? TypedResults.Ok(await ListAsync(connection, "r.session_id = @id", id)) : RoomsApi.WrongEvent.ToResult();
+        return eventId == pass.EventId ? TypedResults.Ok(await ListAsync(connection, "r.session_id = @id", id, after, limit)) : RoomsApi.WrongEvent.ToResult();
     }
 
-    private static async Task<Results<Ok<RecordingList>, ProblemHttpResult>> OfEventAsync(Guid id, EventPass pass, Database database, CancellationToken cancel)
+    private static async Task<Results<Ok<RecordingList>, ProblemHttpResult>> OfEventAsync(
+        Guid id, EventPass pass, Database database, CancellationToken cancel, Guid? after = null, int limit = MaxPage)
     {
         if (id != pass.EventId)
         {
@@ -62,11 +66,23 @@ internal static class RecordingsApi
         }
 
         await using var connection = await database.OpenAsync(cancel);
-        return TypedResults.Ok(await ListAsync(connection, "r.event_id = @id", id));
+        return TypedResults.Ok(await ListAsync(connection, "r.event_id = @id", id, after, limit));
     }
 
-    private static async Task<RecordingList> ListAsync(NpgsqlConnection connection, string condition, Guid id) =>
-        new([.. (await connection.QueryAsync<RecordingRow>($"{RecordingRow.Select} where {condition} and r.deleted_at is null order by r.requested_at desc limit 200", new { id })).Select(r => r.ToRecording())]);
+    /// <summary>Latest first; <c>after</c> is the last id of the page before.</summary>
+    private static async Task<RecordingList> ListAsync(NpgsqlConnection connection, string condition, Guid id, Guid? after, int limit)
+    {
+        limit = Math.Clamp(limit, 1, MaxPage);
+        var rows = (await connection.QueryAsync<RecordingRow>(
+            $"""
+            {RecordingRow.Select}
+            where {condition} and r.deleted_at is null
+              and (@after::uuid is null or (r.requested_at, r.id) < (select c.requested_at, c.id from platform.recordings c where c.id = @after and c.event_id = r.event_id))
+            order by r.requested_at desc, r.id desc limit @Take
+            """,
+            new { id, after, Take = limit + 1 })).AsList();
+        return new([.. rows.Take(limit).Select(r => r.ToRecording())], rows.Count > limit ? rows[limit - 1].Id.ToString() : null);
+    }
 
     private static async Task<Results<Ok<Recording>, ProblemHttpResult>> GetAsync(Guid id, EventPass pass, Database database, CancellationToken cancel)
     {

@@ -78,10 +78,10 @@ function route(method: string, path: string, body: Record<string, string>): [num
   if (path.startsWith('/events/') && path.endsWith('/entry')) {
     return [200, { token: 't', expiresAt: at(60 * minute), expiresIn: 3600, participant: { id: 'p1', name: body['name'] ?? 'Astrid Lindqvist', role: signedIn ? 'organiser' : 'attendee' } }];
   }
-  if (path.endsWith('/recordings') && method === 'GET') return [200, { items: recordings }];
+  if (path.endsWith('/recordings') && method === 'GET') return [200, { items: recordings, next: null }];
   if (path.endsWith('/recordings') && method === 'POST') {
     const made = recording(`r${recordings.length + 1}`, 'recording', 0, {});
-    recordings.push(made);
+    recordings.unshift(made);
     return [201, made];
   }
   const one = recordings.find(({ id }) => path.startsWith(`/recordings/${id}`));

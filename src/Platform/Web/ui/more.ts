@@ -1,4 +1,4 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import type { Page } from '../sdk/event';
 import { useLoad, type Loaded } from './load';
 import { useToast } from './toasts';
@@ -9,34 +9,51 @@ export interface Paged<T> extends Loaded<T[]> {
   busy: boolean;
 }
 
-/** A list that comes in pages, shown as one that grows. `fetch` takes the cursor of the page before. */
-export function usePages<T>(fetch: (after: string | null, signal?: AbortSignal) => Promise<Page<T>>, key: string): Paged<T> {
+/**
+ * A list that comes in pages, shown as one that grows. `fetch` takes the cursor of the page before. What is shown is fetched anew as a whole, every `everyMs` or when it is
+ * reloaded, so that no page goes stale or misses what moved to the next one.
+ */
+export function usePages<T>(fetch: (after: string | null, signal?: AbortSignal) => Promise<Page<T>>, key: string, everyMs?: (items: T[] | null) => number | null): Paged<T> {
   const toast = useToast();
-  const first = useLoad((signal) => fetch(null, signal), key);
+  const depth = useRef({ key, pages: 1 });
+  if (depth.current.key !== key) depth.current = { key, pages: 1 };
+  const all = useLoad((signal) => fetchPages(fetch, () => depth.current.pages, signal), key, everyMs && ((page) => everyMs(page?.items ?? null)));
   const [rest, setRest] = useState<{ of: Page<T>; items: T[]; next: string | null } | null>(null);
   const [busy, setBusy] = useState(false);
-  // What was fetched after another first page belongs to another list.
-  const mine = rest !== null && rest.of === first.value ? rest : null;
-  const next = mine ? mine.next : (first.value?.next ?? null);
-  const page = first.value;
+  const page = all.value;
+  // What was fetched since then, and is not in there yet.
+  const mine = rest !== null && rest.of === page ? rest : null;
+  const next = mine ? mine.next : (page?.next ?? null);
 
   const more = useCallback(async () => {
     if (!page || next === null) return;
     setBusy(true);
     try {
       const got = await fetch(next);
+      if (depth.current.key === key) depth.current.pages += 1;
       setRest({ of: page, items: [...(mine?.items ?? []), ...got.items], next: got.next });
     } catch (error) {
       toast(error instanceof Error ? error.message : String(error), 'error');
     } finally {
       setBusy(false);
     }
-  }, [fetch, mine, next, page, toast]);
+  }, [fetch, key, mine, next, page, toast]);
 
   return {
-    ...first,
+    ...all,
     value: page ? [...page.items, ...(mine?.items ?? [])] : null,
     more: next === null ? null : more,
     busy,
   };
+}
+
+/** The first pages of a list, as one; how many may change meanwhile. */
+export async function fetchPages<T>(fetch: (after: string | null, signal?: AbortSignal) => Promise<Page<T>>, pages: () => number, signal?: AbortSignal): Promise<Page<T>> {
+  const items: T[] = [];
+  for (let next: string | null = null, page = 1; ; page++) {
+    const got: Page<T> = await fetch(next, signal);
+    items.push(...got.items);
+    next = got.next;
+    if (next === null || page >= pages()) return { items, next };
+  }
 }

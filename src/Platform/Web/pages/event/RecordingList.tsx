@@ -1,8 +1,10 @@
 import { CircleAlert, Clapperboard, Play } from 'lucide-react';
 import { useState, type FormEvent } from 'react';
-import { ApiError, type EventDetail, type Recording } from '../../sdk/event';
+import { ApiError, type EventDetail, type Page, type Recording } from '../../sdk/event';
 import { bytes, duration, moment } from '../../ui/format';
-import { useLoad, useNow } from '../../ui/load';
+import { useNow } from '../../ui/load';
+import { More } from '../../ui/loaded';
+import { usePages } from '../../ui/more';
 import { Button, ErrorNotice, Progress, Skeleton } from '../../ui/parts';
 import { Link } from '../../ui/router';
 import { accessTo, useAccount } from '../account';
@@ -13,13 +15,13 @@ const unfinished = (recordings: Recording[] | null): boolean =>
 export function RecordingList({ event, slug }: { event: EventDetail; slug: string }) {
   const { me } = useAccount();
   const access = accessTo(event.id, me?.user.id ?? null);
-  const recordings = useLoad(
-    async (signal) => (await access.call<{ items: Recording[] }>(`/events/${event.id}/recordings`, { signal })).items,
+  const recordings = usePages(
+    (after, signal) => access.call<Page<Recording>>(`/events/${event.id}/recordings?limit=50${after ? `&after=${after}` : ''}`, { signal }),
     `${event.id}.${me?.user.id}`,
     (items) => (unfinished(items) ? 1_500 : 6_000),
   );
   const needsName = recordings.error instanceof ApiError && (recordings.error.status === 400 || recordings.error.status === 422);
-  const items = [...(recordings.value ?? [])].sort((a, b) => (b.startedAt ?? '').localeCompare(a.startedAt ?? ''));
+  const items = recordings.value ?? [];
 
   return (
     <section aria-label="Recordings">
@@ -47,6 +49,7 @@ export function RecordingList({ event, slug }: { event: EventDetail; slug: strin
           </li>
         ))}
       </ul>
+      <More of={recordings} />
     </section>
   );
 }

@@ -22,7 +22,7 @@ export interface RecordingControl {
 /** The session's recording, as everyone in the room must know of it. */
 export function useRecording(access: EventAccess, session: Session, rtc: RtcSession): RecordingControl {
   const recordings = useLoad(
-    async (signal) => (await access.call<{ items: Recording[] }>(`/sessions/${session.id}/recordings`, { signal })).items,
+    async (signal) => (await access.call<{ items: Recording[] }>(`/sessions/${session.id}/recordings?limit=10`, { signal })).items,
     session.id,
     () => askEveryMs(rtc.participants.length, !rtc.you?.canPublish && !rtc.you?.moderates),
   );
