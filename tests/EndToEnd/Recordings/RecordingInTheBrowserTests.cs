@@ -68,7 +68,16 @@ public sealed class RecordingInTheBrowserTests(RunningInstallation installation,
               const advanced = video.currentTime - from;
               video.currentTime = video.duration - 2;
               await new Promise((done) => video.addEventListener('seeked', done, { once: true }));
-              return { advanced, width: video.videoWidth, height: video.videoHeight, duration: video.duration, error: video.error?.message ?? null,
+              const [size, error] = [[video.videoWidth, video.videoHeight], video.error?.message ?? null];
+              // As when its address has expired: another one is fetched, and it goes on as it was.
+              video.playbackRate = 1.5;
+              video.pause();
+              const at = video.currentTime;
+              const renewed = new Promise((done) => video.addEventListener('loadedmetadata', done, { once: true }));
+              video.dispatchEvent(new Event('error'));
+              await renewed;
+              await new Promise((done) => setTimeout(done, 100));
+              return { rate: video.playbackRate, moved: Math.abs(video.currentTime - at), advanced, width: size[0], height: size[1], duration: video.duration, error,
                 dropped: video.getVideoPlaybackQuality().droppedVideoFrames };
             }
             """);
@@ -77,6 +86,7 @@ public sealed class RecordingInTheBrowserTests(RunningInstallation installation,
         Assert.Equal((1280, 720), (played.GetProperty("width").GetInt32(), played.GetProperty("height").GetInt32()));
         Assert.Equal(probe.Duration, played.GetProperty("duration").GetDouble(), 0.1);
         Assert.Equal(JsonValueKind.Null, played.GetProperty("error").ValueKind);
+        Assert.Equal((1.5, 0), (played.GetProperty("rate").GetDouble(), Math.Round(played.GetProperty("moved").GetDouble(), 1)));
     }
 
     private static DateTimeOffset Instant(System.Text.Json.Nodes.JsonObject recording, string name) =>

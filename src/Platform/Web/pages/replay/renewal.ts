@@ -1,7 +1,7 @@
 import type { Playback } from '../../sdk/event';
 
 /** What of a video is taken up again. */
-export type Video = Pick<HTMLVideoElement, 'currentTime' | 'paused' | 'play'>;
+export type Video = Pick<HTMLVideoElement, 'currentTime' | 'paused' | 'playbackRate' | 'play'>;
 
 export interface Renewed {
   /** Null: the first one is good yet. */
@@ -14,9 +14,9 @@ export interface Renewed {
 /** An address that fails sooner after it was given out is not merely expired. */
 const soonMs = 10_000;
 
-/** Signed addresses expire: a player that was left open gets a new one and goes on where it was, playing if it played. */
+/** Signed addresses expire: a player that was left open gets a new one and goes on where it was, as fast as it was, playing if it played. */
 export class Renewal {
-  private place: { at: number; playing: boolean } | null = null;
+  private place: { at: number; rate: number; playing: boolean } | null = null;
   private renewedAt = -Infinity;
 
   constructor(
@@ -50,11 +50,12 @@ export class Renewal {
     this.place = null;
     if (!place) return;
     video.currentTime = place.at;
+    video.playbackRate = place.rate;
     if (place.playing) video.play().catch(() => undefined); // the browser wants a press first: the button is there
   }
 
   /** The place is kept over addresses that fail before anything of them was shown. */
   private hold(video: Video): void {
-    this.place ??= { at: video.currentTime, playing: !video.paused };
+    this.place ??= { at: video.currentTime, rate: video.playbackRate, playing: !video.paused };
   }
 }

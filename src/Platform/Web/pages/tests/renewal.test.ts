@@ -3,7 +3,7 @@ import type { Playback } from '../../sdk/event';
 import { Renewal, type Renewed } from '../replay/renewal';
 
 const playback = (url: string): Playback => ({ url, thumbnailUrl: null, expiresAt: '', mimeType: 'video/mp4', durationMs: 0, width: 0, height: 0, size: 0, checksum: '' });
-const at = (currentTime: number, paused: boolean) => ({ currentTime, paused, play: vi.fn(async () => undefined) });
+const at = (currentTime: number, paused: boolean, playbackRate = 1) => ({ currentTime, paused, playbackRate, play: vi.fn(async () => undefined) });
 
 function made(...answers: (Playback | Error)[]) {
   const shown: Renewed = { playback: null, problem: null, busy: false };
@@ -17,14 +17,14 @@ function made(...answers: (Playback | Error)[]) {
 }
 
 describe('an address that expired', () => {
-  it('is renewed, and the video goes on where it was, playing if it played', async () => {
+  it('is renewed, and the video goes on where it was, as fast as it was, playing if it played', async () => {
     const { renewal, shown } = made(playback('second'), playback('third'));
     renewal.loaded(at(0, true));
-    await renewal.failed(at(61.5, false));
+    await renewal.failed(at(61.5, false, 1.5));
     expect(shown).toEqual({ playback: playback('second'), problem: null, busy: false });
     const second = at(0, true);
     renewal.loaded(second);
-    expect(second.currentTime).toBe(61.5);
+    expect([second.currentTime, second.playbackRate]).toEqual([61.5, 1.5]);
     expect(second.play).toHaveBeenCalledOnce();
 
     await renewal.renew(at(70, true));
