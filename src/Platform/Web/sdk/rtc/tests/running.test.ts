@@ -134,6 +134,41 @@ describe('being run', () => {
     expect(made.session.running.invitation).toBeUndefined();
   });
 
+  it('gives an answer again that the server had no time for, and asks the person again when it never has', async () => {
+    let busy = true;
+    const made = world({ answerInvitation: () => (busy ? refuse('too_many_requests')() : {}) });
+    await made.session.connect('http://node', 'g');
+    made.hub().say('stageInvited', { participantId: 'b' });
+    const answered = made.session.running.answerInvitation(true);
+    await pass(0);
+    expect(made.session.running.invitation).toBeUndefined();
+    busy = false;
+    await pass(2_000);
+    await answered;
+    expect(made.hub().calls.filter(({ method }) => method === 'answerInvitation').map(({ argument }) => argument)).toEqual([{ accepted: true }, { accepted: true }]);
+
+    busy = true;
+    made.hub().say('stageInvited', { participantId: 'b' });
+    const refused = expect(made.session.running.answerInvitation(false)).rejects.toMatchObject({ code: 'too_many_requests' });
+    await pass(60_000);
+    await refused;
+    expect(made.session.running.invitation).toBe('b');
+    expect(made.hub().count('answerInvitation')).toBe(7);
+  });
+
+  it('does not give an answer again to a question that is over', async () => {
+    const made = world({ answerInvitation: refuse('too_many_requests') });
+    await made.session.connect('http://node', 'g');
+    made.hub().say('stageInvited', { participantId: 'b' });
+    const answered = made.session.running.answerInvitation(true);
+    await pass(0);
+    made.hub().say('stageInvited', { participantId: 'c' });
+    await pass(60_000);
+    await answered;
+    expect(made.hub().count('answerInvitation')).toBe(1);
+    expect(made.session.running.invitation).toBe('c');
+  });
+
   it('says a moderator’s mute as its own too, so that lifting it opens nothing', async () => {
     const made = world();
     await made.session.connect('http://node', 'g');
