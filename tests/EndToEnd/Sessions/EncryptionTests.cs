@@ -51,6 +51,14 @@ public sealed class EncryptionTests(RunningInstallation installation, ITestOutpu
             Output.WriteLine($"with another key: {noise}");
             Assert.True(noise is { FramesPerSecond: 0, Loudness: < 0.001 }, noise.ToString());
             Assert.Equal(0, await dora.FramesDecodedAsync());
+
+            // With the right one the next time: each stay has its own key, and no worker is left of the one before.
+            await dora.Find("leave").ClickAsync();
+            await dora.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Join again" }).ClickAsync();
+            await UseKeyAsync(dora, "secret");
+            await dora.JoinAsync("join-view");
+            await dora.SeesMotionAsync(Patience);
+            Assert.Single(dora.Page.Workers);
             Assert.Empty(dora.Errors);
         }
 

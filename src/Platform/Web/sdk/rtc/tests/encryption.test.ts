@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SubscribedTrack, TrackDeclaration } from '../contract';
 import { clearBytes, keyOf, open, seal } from '../frameCipher';
 import type { FrameEncryption } from '../frameEncryption';
+import { passphraseEncryption } from '../passphrase';
 import { Publisher } from '../publisher';
 import { Subscriber, type RemoteMedia } from '../subscriber';
 import { FakePeer, FakeTrack, subscriberWire } from './fakes';
@@ -43,6 +44,30 @@ const remote = (mid: string, encryption?: SubscribedTrack['encryption']): Subscr
   kind: 'audio',
   source: 'microphone',
   ...(encryption ? { encryption } : {}),
+});
+
+describe('a passphrase', () => {
+  afterEach(() => void vi.unstubAllGlobals());
+
+  it('leaves no worker behind for each call, and gives each its own key', async () => {
+    let workers = 0;
+    const keys = new Set<CryptoKey>();
+    vi.stubGlobal('Worker', class {
+      constructor() {
+        workers += 1;
+      }
+    });
+    vi.stubGlobal('RTCRtpScriptTransform', class {
+      constructor(_: Worker, { key }: { key: CryptoKey }) {
+        keys.add(key);
+      }
+    });
+    for (const room of ['a', 'b', 'a']) {
+      const encryption = await passphraseEncryption('correct horse', room);
+      encryption.encrypt({} as RTCRtpSender, { kind: 'audio', source: 'microphone' });
+    }
+    expect([workers, keys.size]).toEqual([1, 3]);
+  });
 });
 
 describe('the seam', () => {
