@@ -51,6 +51,20 @@ public sealed class OrganiseTests(RunningInstallation installation, ITestOutputH
     }
 
     [Fact]
+    public async Task Who_registers_appears_by_itself()
+    {
+        using var api = Installation.NewApi();
+        var fair = await Fair.OpenAsync(api, "Watched Days");
+        var chromium = await Installation.ChromiumAsync();
+        await using var organiser = await OrganiserAsync(chromium, api, fair.Setup("registrations"));
+        await Assertions.Expect(organiser.Find("order-row")).ToHaveCountAsync(1);
+        await fair.BuyAsync("Sunniva Dahl");
+        await organiser.Find("orders").GetByText("Sunniva Dahl").WaitForAsync(new() { Timeout = 20_000 });
+        await Assertions.Expect(organiser.Find("order-row")).ToHaveCountAsync(2);
+        Assert.Empty(organiser.Errors);
+    }
+
+    [Fact]
     public async Task An_event_gets_its_look_and_a_table_its_invitations()
     {
         using var api = Installation.NewApi();

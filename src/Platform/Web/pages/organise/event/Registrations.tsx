@@ -23,7 +23,7 @@ export function Registrations({ event, onSale, may }: { event: EventDetail; onSa
   const filter = { ...(text ? { text } : {}), ...(state ? { state } : {}), ...(type ? { type } : {}) };
   const query = new URLSearchParams({ limit: '50', ...filter }).toString();
   const fetch = useCallback((after: string | null, signal?: AbortSignal) => api.call<Page<OrderSummary>>(`/events/${event.id}/orders?${query}${after ? `&after=${after}` : ''}`, { signal }), [event.id, query]);
-  const orders = usePages(fetch, `${event.id}.${query}`);
+  const orders = usePages(fetch, `${event.id}.${query}`, () => 10_000);
   useEffect(() => {
     const timer = setTimeout(() => setText(typed.trim()), 250);
     return () => clearTimeout(timer);
@@ -80,7 +80,7 @@ export function Registrations({ event, onSale, may }: { event: EventDetail; onSa
         {(items) =>
           items.length === 0 ? (
             <Blank icon={<UserCheck size={28} />} title={text || state || type ? 'Nobody fits' : 'Nobody has registered yet'}>
-              <p>{text || state || type ? 'Try another name or state.' : onSale.value?.types.length === 0 ? 'Offer tickets first.' : 'Who registers appears here at once.'}</p>
+              <p>{text || state || type ? 'Try another name or state.' : onSale.value?.types.length === 0 ? 'Offer tickets first.' : 'Who registers appears here by itself.'}</p>
             </Blank>
           ) : (
             <>
