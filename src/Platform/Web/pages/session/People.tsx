@@ -4,11 +4,17 @@ import type { EventAccess, Session } from '../../sdk/event';
 import type { RtcParticipant, RtcSession } from '../../sdk/rtc';
 import { Dialog } from '../../ui/dialog';
 import { Avatar, Button } from '../../ui/parts';
+import { useRows } from '../../ui/rows';
 import { RoomControls } from '../rooms/RoomControls';
 import { roles } from '../words';
-import { inOrder } from './hands';
+import { inOrder, named } from './hands';
 import { PersonActions } from './PersonActions';
 import { useRtc } from './useRtc';
+
+/** A line with its padding (room.css). */
+const rowHeight = 54;
+/** More than one sees at a glance. */
+const searchedFrom = 30;
 
 interface PeopleProps {
   rtc: RtcSession;
@@ -25,6 +31,9 @@ export function People({ rtc, access, session, close, failed }: PeopleProps) {
   useEffect(() => button.current?.focus(), []);
   const own = rtc.you?.participantId;
   const everyone = inOrder(rtc.participants, own);
+  const [sought, setSought] = useState('');
+  const found = named(everyone, sought);
+  const rows = useRows(found.length, rowHeight);
   const moderates = rtc.you?.moderates ?? false;
   const { locked } = rtc.running;
   return (
@@ -56,10 +65,17 @@ export function People({ rtc, access, session, close, failed }: PeopleProps) {
           </Button>
         </div>
       )}
-      <ul className="roster" tabIndex={0} aria-label="People">
-        {everyone.map((participant) => (
-          <Person key={participant.participantId} rtc={rtc} participant={participant} self={participant.participantId === own} runs={moderates} failed={failed} />
+      {(everyone.length > searchedFrom || sought !== '') && (
+        <div className="drawer__tools">
+          <input className="input" type="search" aria-label="Find a person" placeholder="Find a person" maxLength={100} value={sought} onChange={(change) => setSought(change.target.value)} data-testid="roster-search" />
+        </div>
+      )}
+      <ul className="roster" tabIndex={0} aria-label="People" ref={rows.list} onScroll={rows.scrolled}>
+        {rows.before > 0 && <li aria-hidden="true" style={{ height: rows.before }} />}
+        {found.slice(rows.from, rows.to).map((participant, index) => (
+          <Person key={participant.participantId} rtc={rtc} participant={participant} place={rows.from + index + 1} of={found.length} self={participant.participantId === own} runs={moderates} failed={failed} />
         ))}
+        {rows.after > 0 && <li aria-hidden="true" style={{ height: rows.after }} />}
       </ul>
       {door && (
         <Dialog title={`The door of ${session.name}`} close={() => setDoor(false)}>
@@ -73,13 +89,16 @@ export function People({ rtc, access, session, close, failed }: PeopleProps) {
 interface PersonProps {
   rtc: RtcSession;
   participant: RtcParticipant;
+  /** Where it is in the list, of which not all need be in the page. */
+  place: number;
+  of: number;
   self: boolean;
   /** We moderate: what can be done with the person is at hand. */
   runs: boolean;
   failed: (error: unknown) => void;
 }
 
-function Person({ rtc, participant, self, runs, failed }: PersonProps) {
+function Person({ rtc, participant, place, of, self, runs, failed }: PersonProps) {
   const [open, setOpen] = useState(false);
   const actions = useId();
   const opener = useRef<HTMLButtonElement>(null);
@@ -89,7 +108,7 @@ function Person({ rtc, participant, self, runs, failed }: PersonProps) {
   const role = participant.role === 'attendee' ? undefined : roles[participant.role];
   const where = participant.reconnecting ? 'Reconnecting …' : participant.canPublish ? 'On stage' : 'Watching';
   return (
-    <li className="roster__item" data-testid="roster-item" data-participant={participant.participantId} data-reconnecting={participant.reconnecting}>
+    <li className="roster__item" aria-posinset={place} aria-setsize={of} data-testid="roster-item" data-participant={participant.participantId} data-reconnecting={participant.reconnecting}>
       <div className="roster__line">
         <Avatar name={participant.name} />
         <span className="roster__name">

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RtcParticipant, RtcTrack } from '../../sdk/rtc';
-import { inOrder } from '../session/hands';
+import { inOrder, named } from '../session/hands';
 import { possible } from '../session/moderating';
 
 const someone = (more: Partial<RtcParticipant> = {}): RtcParticipant => ({ participantId: 'b', identity: 'b.1', name: 'Ben', role: 'attendee', canPublish: true, hand: null, moderates: false, reconnecting: false, tracks: [], ...more });
@@ -32,5 +32,6 @@ describe('the list of people', () => {
   it('has raised hands first as they went up, then ourselves, then names', () => {
     const people = [someone({ participantId: 'z', name: 'Zoe' }), someone({ participantId: 'a', name: 'Ada', hand: 9 }), someone({ participantId: 'me', name: 'Me' }), someone({ participantId: 'c', name: 'Cleo', hand: 2 }), someone({ participantId: 'd', name: 'Dan' })];
     expect(inOrder(people, 'me').map(({ name }) => name)).toEqual(['Cleo', 'Ada', 'Me', 'Dan', 'Zoe']);
+    expect(named(people, ' E').map(({ name }) => name).sort()).toEqual(['Cleo', 'Me', 'Zoe']);
   });
 });
