@@ -1,10 +1,12 @@
 using System.Buffers.Text;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Events.Platform.Features.EventEntry;
+using Events.Platform.Features.Rooms;
 using Events.Rtc.Rooms;
 using Events.Rtc.Signalling.Tokens;
 using Events.Tests.Platform.Testing;
@@ -27,6 +29,72 @@ public sealed class EventDomainTests(PlatformFixture fixture)
         var again = await fixture.Bearer(guest.GetProperty("token").GetString()!).PostJsonAsync($"/api/v1/events/{scene.EventId}/entry", new { }, HttpStatusCode.OK);
         Assert.Equal(guest.GetProperty("participant").GetProperty("id").GetGuid(), again.GetProperty("participant").GetProperty("id").GetGuid());
         Assert.Equal("Gil", again.GetProperty("participant").GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task A_guest_who_signs_in_stays_one_participant()
+    {
+        var scene = await fixture.SceneAsync();
+        var entry = $"/api/v1/events/{scene.EventId}/entry";
+        var (guest, shown) = await GuestAsync(entry, "Gil");
+        var (_, email) = await fixture.AddUserAsync("Gil Gardner");
+        using var account = await fixture.SignedInAsync(email);
+
+        // In another tab first, as a mailed link does it: two, until the guest's tab is heard of again.
+        var inAnotherTab = await account.PostJsonAsync(entry, new { }, HttpStatusCode.OK);
+        Assert.Equal(3, await EnteredAsync(scene));
+        account.DefaultRequestHeaders.Authorization = shown;
+        var here = await account.PostJsonAsync(entry, new { }, HttpStatusCode.OK);
+        Assert.Equal((Id(inAnotherTab), "Gil Gardner"), (Id(here), here.GetProperty("participant").GetProperty("name").GetString()));
+        Assert.Equal(2, await EnteredAsync(scene));
+        Assert.Equal(Id(here), Id(await account.PostJsonAsync(entry, new { }, HttpStatusCode.OK)));
+
+        using var api = await ExternalClient.IssueAsync(fixture, scene.OrganiserId);
+        var listed = (await api.GetJsonAsync($"/external/v1/events/{scene.EventId}/participants")).GetProperty("items").EnumerateArray().Select(p => p.GetProperty("id").GetGuid()).ToList();
+        Assert.Equal(2, listed.Count);
+        Assert.DoesNotContain(guest, listed);
+
+        // Signed out, the guest's token stands for nobody: one who is not counted would be in the event.
+        using var left = fixture.Client();
+        left.DefaultRequestHeaders.Authorization = shown;
+        await left.PostAsJsonAsync(entry, new { name = "Gil" }).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "event_token_invalid");
+        var asleep = fixture.Bearer(fixture.EventToken(new EventPass(scene.EventId, guest, "Gil", "attendee"), new PastTime(TimeSpan.FromHours(1))));
+        Assert.NotEqual(guest, Id(await asleep.PostJsonAsync(entry, new { name = "Gil" }, HttpStatusCode.OK)));
+        Assert.Equal(3, await EnteredAsync(scene));
+
+        // Nor is it taken over by a second account.
+        var (_, other) = await fixture.AddUserAsync("Olga Other");
+        using var second = await fixture.SignedInAsync(other);
+        second.DefaultRequestHeaders.Authorization = shown;
+        Assert.NotEqual(Id(here), Id(await second.PostJsonAsync(entry, new { }, HttpStatusCode.OK)));
+        Assert.Equal(4, await EnteredAsync(scene));
+    }
+
+    [Fact]
+    public async Task A_guest_who_signs_in_is_still_put_out_of_what_the_guest_was_put_out_of()
+    {
+        var scene = await fixture.SceneAsync();
+        var entry = $"/api/v1/events/{scene.EventId}/entry";
+        var (guest, shown) = await GuestAsync(entry, "Bea");
+        await BanAsync(scene.SessionId, guest);
+        var (_, email) = await fixture.AddUserAsync("Bea");
+        using var account = await fixture.SignedInAsync(email);
+        account.DefaultRequestHeaders.Authorization = shown;
+        var here = await account.PostJsonAsync(entry, new { }, HttpStatusCode.OK);
+        using var pass = fixture.Bearer(here.GetProperty("token").GetString()!);
+        await pass.PostAsJsonAsync($"/api/v1/sessions/{scene.SessionId}/grants", new { publish = false }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "participant_removed");
+
+        // A tab may still be in a room as the guest: who is put out there is the account, and the guest's token that is not over yet opens nothing either.
+        await BanAsync(scene.StageId, guest);
+        using var old = fixture.Bearer(shown.Parameter!);
+        foreach (var session in new[] { scene.SessionId, scene.StageId })
+        {
+            await pass.PostAsJsonAsync($"/api/v1/sessions/{session}/grants", new { publish = false }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "participant_removed");
+            await old.PostAsJsonAsync($"/api/v1/sessions/{session}/grants", new { publish = false }).ShouldRefuseAsync(HttpStatusCode.Forbidden, "participant_removed");
+        }
+
+        await fixture.Database.InTransactionAsync(async t => { await RoomRecords.ReadmitAsync(t, scene.StageId, guest); return 0; }, default);
+        await pass.PostJsonAsync($"/api/v1/sessions/{scene.StageId}/grants", new { publish = false }, HttpStatusCode.OK);
     }
 
     [Fact]
@@ -199,6 +267,18 @@ public sealed class EventDomainTests(PlatformFixture fixture)
         var entry = await fixture.Bearer(expired).PostJsonAsync($"/api/v1/events/{scene.EventId}/entry", new { name = "Eve" }, HttpStatusCode.OK);
         Assert.Equal("attendee", entry.GetProperty("participant").GetProperty("role").GetString());
     }
+
+    private async Task<(Guid Id, AuthenticationHeaderValue Shown)> GuestAsync(string entry, string name)
+    {
+        var answer = await fixture.Client().PostJsonAsync(entry, new { name }, HttpStatusCode.OK);
+        return (Id(answer), new("Bearer", answer.GetProperty("token").GetString()));
+    }
+
+    private static Guid Id(JsonElement entry) => entry.GetProperty("participant").GetProperty("id").GetGuid();
+
+    private static async Task<int> EnteredAsync(Scene scene) => (await scene.Account.GetJsonAsync($"/api/v1/events/{scene.EventId}/dashboard")).GetProperty("people").GetProperty("entered").GetInt32();
+
+    private Task BanAsync(Guid session, Guid participant) => fixture.Database.InTransactionAsync(async t => { await RoomRecords.BanAsync(t, session, participant); return 0; }, default);
 
     private static string KeyId(string pem)
     {

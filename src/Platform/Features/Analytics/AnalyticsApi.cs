@@ -92,7 +92,7 @@ internal static class AnalyticsApi
 
         return TypedResults.Ok(await connection.QuerySingleAsync<ParticipantCount>(
             """
-            select @id as event_id, (select count(*)::int from platform.event_participants where event_id = @id and not preview) as entered,
+            select @id as event_id, (select count(*)::int from platform.event_participants where event_id = @id and not preview and taken_over_by is null) as entered,
                    (select count(*)::int from platform.room_participants p join platform.sessions s on s.room = p.room where s.event_id = @id) as present
             """,
             new { id }));

@@ -32,7 +32,7 @@ internal static class DashboardApi
         """
         select (select count(*)::int from platform.tickets where event_id = @id and state = 'valid') as ticket_holders,
                (select count(*)::int from platform.ticket_check_ins where event_id = @id) as checked_in,
-               (select count(*)::int from platform.event_participants where event_id = @id and not preview) as entered,
+               (select count(*)::int from platform.event_participants where event_id = @id and not preview and taken_over_by is null) as entered,
                (select count(*)::int from platform.room_participants p join platform.sessions s on s.room = p.room where s.event_id = @id) as present;
         select count(*) filter (where state = 'pending')::int as pending, count(*) filter (where state = 'confirmed')::int as confirmed,
                count(*) filter (where state in ('cancelled', 'expired'))::int as cancelled, count(*) filter (where state in ('refunding', 'refunded'))::int as refunded

@@ -5,6 +5,7 @@ using Events.Platform.Data;
 using Events.Platform.Features.Accounts;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Organisations;
+using Events.Platform.Features.Rooms;
 using Events.Platform.Features.Sso;
 using Events.Platform.Features.Tickets;
 using Events.Platform.Roles;
@@ -113,6 +114,12 @@ internal static class EventEntryApi
                     return Ended.ToResult();
                 }
 
+                // Whoever was here as a guest and has signed in since is one participant, and not two.
+                if (!preview && account is not null && old is { Sessions: null })
+                {
+                    await ContinueAsync(transaction, id, old.ParticipantId, participant.Id);
+                }
+
                 var (token, expiresAt) = tokens.Issue(new EventPass(id, participant.Id, participant.Name, participant.Role, participant.Preview, await SessionsAsync(connection, participant.Id)));
                 return TypedResults.Ok(new EntryAnswer(token, expiresAt, (int)EventTokens.Lifetime.TotalSeconds, participant));
             },
@@ -124,7 +131,7 @@ internal static class EventEntryApi
     {
         var connection = transaction.Connection!;
         var row = await connection.QuerySingleOrDefaultAsync<ParticipantRow>(
-            "select id, user_id, name, role from platform.event_participants where id = @ParticipantId and event_id = @EventId", old, transaction);
+            "select id, user_id, taken_over_by, name, role from platform.event_participants where id = @ParticipantId and event_id = @EventId", old, transaction);
         if (row is null)
         {
             return null;
@@ -147,6 +154,12 @@ internal static class EventEntryApi
         {
             var role = await Permissions.RoleAsync(connection, account, organiserId);
             return await EnterAsUserAsync(transaction, old.EventId, account, asked, Permissions.ManagesEvents(role));
+        }
+
+        // It went on as an account, which has signed out: what is left of it counts no more, and opens nothing.
+        if (row.TakenOverBy is not null)
+        {
+            return null;
         }
 
         var name = asked ?? row.Name;
@@ -179,5 +192,16 @@ internal static class EventEntryApi
         return new EntryParticipant(id, name, "attendee");
     }
 
-    private sealed record ParticipantRow(Guid Id, Guid? UserId, string Name, string Role);
+    /// <summary>The account's participant stands for the guest's from here on: counted once, put out of what the guest was put out of. A guest goes on once, and as one account.</summary>
+    private static async Task ContinueAsync(NpgsqlTransaction transaction, Guid eventId, Guid guest, Guid account)
+    {
+        var taken = await transaction.Connection!.ExecuteAsync(
+            "update platform.event_participants set taken_over_by = @account where id = @guest and event_id = @eventId and user_id is null and taken_over_by is null", new { guest, account, eventId }, transaction);
+        if (taken > 0)
+        {
+            await RoomRecords.BansFollowAsync(transaction, guest, account);
+        }
+    }
+
+    private sealed record ParticipantRow(Guid Id, Guid? UserId, Guid? TakenOverBy, string Name, string Role);
 }

@@ -86,7 +86,7 @@ internal static class ExternalTickets
     public static Task<Results<Ok<Page<ExternalParticipant>>, ProblemHttpResult>> ParticipantsAsync(Guid id, [AsParameters] PageQuery query, ApiCaller caller, Database database, CancellationToken cancel) =>
         ExternalPages.OfEventAsync<ExternalParticipant>(
             id, query, caller, database,
-            "select id, user_id, name, role, created_at from platform.event_participants where event_id = @eventId and not preview and (@after::uuid is null or id > @after) order by id limit @Take",
+            "select id, user_id, name, role, created_at from platform.event_participants where event_id = @eventId and not preview and taken_over_by is null and (@after::uuid is null or id > @after) order by id limit @Take",
             "participants.read", cancel);
 
     private static async Task<Results<Ok<T>, ProblemHttpResult>> OneAsync<T>(Guid id, ApiCaller caller, Database database, string sql, string audited, string kind, Func<T, Guid> eventOf, CancellationToken cancel)

@@ -11,17 +11,34 @@ internal static class RoomRecords
     /// <summary>The participant of an event behind a room's identity (<c>participant id.random</c>); null for encoders and others without one.</summary>
     public static Guid? Participant(string? identity) => Guid.TryParse(identity?.Split('.')[0], out var id) ? id : null;
 
+    /// <summary>
+    /// In SQL: who a participant <c>@participantId</c> is now. A guest who signed in may still be in a room under the guest's identity, and may hold the guest's token for minutes.
+    /// </summary>
+    private const string Now = "(select coalesce(p.taken_over_by, p.id) from platform.event_participants p where p.id = @participantId)";
+
     public static Task BanAsync(NpgsqlTransaction transaction, Guid sessionId, Guid participantId) => transaction.Connection!.ExecuteAsync(
-        """
+        $"""
         insert into platform.room_bans (session_id, participant_id)
-        select s.id, p.id from platform.sessions s join platform.event_participants p on p.event_id = s.event_id where s.id = @sessionId and p.id = @participantId
+        select s.id, p.id from platform.sessions s join platform.event_participants p on p.event_id = s.event_id where s.id = @sessionId and p.id = {Now}
         on conflict do nothing
         """,
         new { sessionId, participantId },
         transaction);
 
     public static Task ReadmitAsync(NpgsqlTransaction transaction, Guid sessionId, Guid participantId) => transaction.Connection!.ExecuteAsync(
-        "delete from platform.room_bans where session_id = @sessionId and participant_id = @participantId", new { sessionId, participantId }, transaction);
+        $"delete from platform.room_bans where session_id = @sessionId and participant_id = {Now}", new { sessionId, participantId }, transaction);
+
+    public static Task<bool> IsBannedAsync(NpgsqlConnection connection, Guid sessionId, Guid participantId) => connection.QuerySingleAsync<bool>(
+        $"select exists (select from platform.room_bans where session_id = @sessionId and participant_id = {Now})", new { sessionId, participantId });
+
+    /// <summary>A guest goes on as another participant, and is still put out of what it was put out of.</summary>
+    public static Task BansFollowAsync(NpgsqlTransaction transaction, Guid guest, Guid account) => transaction.Connection!.ExecuteAsync(
+        """
+        with theirs as (delete from platform.room_bans where participant_id = @guest returning session_id, banned_at)
+        insert into platform.room_bans (session_id, participant_id, banned_at) select session_id, @account, banned_at from theirs on conflict do nothing
+        """,
+        new { guest, account },
+        transaction);
 
     /// <summary>Who is here behind an id that the media node gave.</summary>
     public static Task<string?> IdentityAsync(NpgsqlTransaction transaction, string room, string participantId) => transaction.Connection!.QuerySingleOrDefaultAsync<string?>(

@@ -90,7 +90,7 @@ internal static partial class RoomsApi
             return rights.Error!.ToResult();
         }
 
-        if (await connection.QuerySingleAsync<bool>("select exists (select from platform.room_bans where session_id = @id and participant_id = @ParticipantId)", new { id, pass.ParticipantId }))
+        if (await RoomRecords.IsBannedAsync(connection, id, pass.ParticipantId))
         {
             return Banned.ToResult();
         }

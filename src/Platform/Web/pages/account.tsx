@@ -27,18 +27,36 @@ export function AccountProvider({ children }: { children: ReactNode }) {
   const [state, setState] = useState<{ me: Me | null; known: boolean }>({ me: null, known: false });
 
   const asking = useRef<AbortController>(undefined);
+  const tabs = useRef<BroadcastChannel>(undefined);
 
   const refresh = useCallback(async () => {
     asking.current?.abort();
     const mine = (asking.current = new AbortController());
     const me = await whoIsHere(() => api.call<Me>('/me'), mine.signal);
-    if (!mine.signal.aborted) setState({ me, known: true });
+    if (mine.signal.aborted) return;
+    setState({ me, known: true });
+    if (me) tabs.current?.postMessage('signed in');
   }, []);
 
   useEffect(() => {
     refresh().catch(() => undefined); // asked anew meanwhile, or the page went
     return () => asking.current?.abort();
   }, [refresh]);
+
+  // A mailed link signs in in a tab of its own. A tab that is in an event as a guest goes on as the account, or its person would be counted twice.
+  const isGuest = state.known && !state.me;
+  useEffect(() => {
+    if (!('BroadcastChannel' in window)) return;
+    const channel = (tabs.current = new BroadcastChannel('events.account'));
+    channel.onmessage = () => {
+      if (isGuest) void refresh().catch(() => undefined); // as above
+    };
+    return () => channel.close();
+  }, [isGuest, refresh]);
+  const accountId = state.me?.user.id;
+  useEffect(() => {
+    if (accountId !== undefined) goOnAs(accountId);
+  }, [accountId]);
 
   const signIn = useCallback(
     async (email: string, password: string) => {
@@ -67,6 +85,14 @@ export function accessTo(eventId: string, accountId: string | null): EventAccess
   let access = accesses.get(key);
   if (!access) accesses.set(key, (access = new EventAccess(eventId, accountId, api, tabStorage(), Date.now, preview)));
   return access;
+}
+
+/** Whoever is in events as a guest here, and has signed in, comes in as the account; what fails is done by the next call. */
+function goOnAs(accountId: string): void {
+  const guest = '.guest';
+  for (const [key, access] of [...accesses]) {
+    if (key.endsWith(guest) && access.participant) void accessTo(key.slice(0, -guest.length), accountId).token().catch(() => undefined);
+  }
 }
 
 /** Whether this tab looks at the event with the organizer pass. */

@@ -36,12 +36,17 @@ internal sealed record Person(Guid UserId, string Email, Company Company, Shop S
             Assert.Equal(HttpStatusCode.Redirect, back.StatusCode);
         }
 
-        // A member of the organisation; a host of its event, who enters, is in a room, and records.
+        // A member of the organisation; a host of its event, who enters (as a guest first), is in a room, and records.
         await company.ExecuteAsync("insert into platform.event_roles (event_id, user_id, role) values (@EventId, @userId, 'cohost')", new { company.Scene.EventId, userId });
         await company.Admin.PostJsonAsync($"/api/v1/organisations/{company.Scene.OrganiserId}/invitations", new { email, role = "regular_member" }, HttpStatusCode.Accepted);
         await company.Admin.PostJsonAsync($"/api/v1/events/{company.Scene.EventId}/team", new { email, role = "cohost" }, HttpStatusCode.Accepted);
         await company.ExecuteAsync("insert into platform.organization_members (user_id, organiser_id, role) values (@userId, @OrganiserId, 'organization_admin')", new { company.Scene.OrganiserId, userId });
-        var entry = await client.PostJsonAsync($"/api/v1/events/{company.Scene.EventId}/entry", new { }, HttpStatusCode.OK);
+        var enter = $"/api/v1/events/{company.Scene.EventId}/entry";
+        words.Add(Word("Masked"));
+        var asGuest = await fixture.Client().PostJsonAsync(enter, new { name = words[^1] }, HttpStatusCode.OK);
+        client.DefaultRequestHeaders.Authorization = new("Bearer", asGuest.GetProperty("token").GetString());
+        var entry = await client.PostJsonAsync(enter, new { }, HttpStatusCode.OK);
+        client.DefaultRequestHeaders.Authorization = null;
         var participant = entry.GetProperty("participant");
         Assert.Equal(name, participant.GetProperty("name").GetString());
         using (var pass = fixture.Bearer(entry.GetProperty("token").GetString()!))

@@ -28,7 +28,7 @@ export function ReceptionPage({ slug }: { slug?: string }) {
       </Site>
     );
   }
-  return <Reception event={event.value} slug={name} accountId={me?.user.id ?? null} />;
+  return <Reception key={me?.user.id ?? 'guest'} event={event.value} slug={name} accountId={me?.user.id ?? null} />;
 }
 
 /** What an attendee sees on entry: where to go now, what comes next, and the whole schedule. */

@@ -13,6 +13,8 @@ const renewBeforeMs = 60_000;
 /** This tab's way into one event: its token, renewed before it expires, and calls that carry it. */
 export class EventAccess {
   private entry: Kept | null = null;
+  /** Of who was here as a guest, in this tab, before signing in: shown once, so that the account goes on as that participant and is no second one. */
+  private guest: Kept | null = null;
   private entering: Promise<Entry> | null = null;
 
   constructor(
@@ -25,7 +27,8 @@ export class EventAccess {
     /** The organizer pass: a member of the organisation looks as attendees do, hidden and counted nowhere. */
     private readonly preview = false,
   ) {
-    this.entry = this.read();
+    this.entry = this.read(this.key);
+    if (this.accountId !== null && !preview) this.guest = this.read(this.guestKey);
   }
 
   /** Who this tab is in the event, if it has entered before. */
@@ -41,7 +44,7 @@ export class EventAccess {
   /** A token that is good for at least another minute (one that cannot be renewed is used up to its end). */
   async token(): Promise<string> {
     const left = this.leftMs();
-    if (this.entry && left > renewBeforeMs) return this.entry.token;
+    if (this.entry && !this.guest && left > renewBeforeMs) return this.entry.token;
     try {
       return (await this.renew()).token;
     } catch (error) {
@@ -66,6 +69,12 @@ export class EventAccess {
   forget(): void {
     this.entry = null;
     this.storage?.removeItem(this.key);
+    this.forgetGuest();
+  }
+
+  private forgetGuest(): void {
+    if (this.guest) this.storage?.removeItem(this.guestKey);
+    this.guest = null;
   }
 
   private renew(name?: string): Promise<Entry> {
@@ -76,7 +85,7 @@ export class EventAccess {
   private async request(name?: string): Promise<Entry> {
     const path = `/events/${encodeURIComponent(this.eventId)}/entry`;
     // Also one that has expired: for some hours a guest who slept is known by it, and no second one.
-    const old = this.entry?.token;
+    const old = (this.guest ?? this.entry)?.token;
     // Should it not be taken, a guest comes back under the name of before.
     const known = name ?? this.entry?.participant.name;
     const body = { ...(name === undefined && old && this.accountId !== null ? {} : { name: known }), ...(this.preview ? { preview: true } : {}) };
@@ -91,6 +100,7 @@ export class EventAccess {
     }
     this.entry = { ...entry, until: this.now() + entry.expiresIn * 1000 };
     this.storage?.setItem(this.key, JSON.stringify(this.entry));
+    this.forgetGuest();
     return entry;
   }
 
@@ -102,8 +112,12 @@ export class EventAccess {
     return `events.entry.${this.eventId}.${this.accountId ?? 'guest'}${this.preview ? '.preview' : ''}`;
   }
 
-  private read(): Kept | null {
-    const kept = this.storage?.getItem(this.key);
+  private get guestKey(): string {
+    return `events.entry.${this.eventId}.guest`;
+  }
+
+  private read(key: string): Kept | null {
+    const kept = this.storage?.getItem(key);
     if (!kept) return null;
     try {
       const entry = JSON.parse(kept) as Kept;

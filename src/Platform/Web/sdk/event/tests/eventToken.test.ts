@@ -60,6 +60,35 @@ describe('event token', () => {
     expect(made.open('u1').participant).toBeNull();
   });
 
+  it('of a guest is shown, once, by the account that the guest signed in to', async () => {
+    const made = world();
+    await made.open().enter('Ada');
+    const account = made.open('u1');
+    await Promise.all([account.call('/a'), account.call('/b')]);
+    expect(made.entries()).toHaveLength(2);
+    expect(made.entries()[1]).toMatchObject({ bearer: 't1', body: {} });
+    made.clock.now += 541_000;
+    await account.token();
+    expect(made.entries()[2]).toMatchObject({ bearer: 't2' });
+    expect(made.open().participant).toBeNull();
+  });
+
+  it('of a guest is shown also by an account that was in the event before', async () => {
+    const made = world();
+    await made.open('u1').enter();
+    await made.open().enter('Ada');
+    expect(await made.open('u1').token()).toBe('t3');
+    expect(made.entries()[2]).toMatchObject({ bearer: 't2', body: {} });
+  });
+
+  it('of a guest that is not taken keeps no account out', async () => {
+    const made = world(({ bearer, path }) => (path.endsWith('/entry') && bearer === 't1' ? 401 : null));
+    await made.open().enter('Ada');
+    expect(await made.open('u1').token()).toBe('t2');
+    expect(made.entries().at(-1)).toMatchObject({ bearer: null, body: {} });
+    expect(made.open().participant).toBeNull();
+  });
+
   it('is renewed a minute before it expires, with the old one as bearer', async () => {
     const made = world();
     const access = made.open();
