@@ -1,6 +1,5 @@
 import { CircleAlert, Clapperboard, Play } from 'lucide-react';
-import { useState, type FormEvent } from 'react';
-import { ApiError, type EventDetail, type Page, type Recording } from '../../sdk/event';
+import type { EventDetail, Page, Recording } from '../../sdk/event';
 import { bytes, duration, moment } from '../../ui/format';
 import { useNow } from '../../ui/load';
 import { More } from '../../ui/loaded';
@@ -12,6 +11,7 @@ import { accessTo, useAccount } from '../account';
 const unfinished = (recordings: Recording[] | null): boolean =>
   recordings?.some(({ status }) => status !== 'ready' && status !== 'failed') ?? false;
 
+/** For who has entered. */
 export function RecordingList({ event, slug }: { event: EventDetail; slug: string }) {
   const { me } = useAccount();
   const access = accessTo(event.id, me?.user.id ?? null);
@@ -20,15 +20,13 @@ export function RecordingList({ event, slug }: { event: EventDetail; slug: strin
     `${event.id}.${me?.user.id}`,
     (items) => (unfinished(items) ? 1_500 : 6_000),
   );
-  const needsName = recordings.error instanceof ApiError && (recordings.error.status === 400 || recordings.error.status === 422);
   const items = recordings.value ?? [];
 
   return (
     <section aria-label="Recordings">
       <h2 className="section-title">Recordings</h2>
       {recordings.loading && <Skeleton height={84} />}
-      {needsName && <NameForm enter={async (name) => void (await access.enter(name))} entered={recordings.reload} />}
-      {recordings.error && !needsName && (
+      {recordings.error && (
         <ErrorNotice error={recordings.error}>
           <div className="notice__action">
             <Button size="small" onClick={recordings.reload}>
@@ -109,24 +107,4 @@ function RecordingMeta({ recording }: { recording: Recording }) {
 export function Elapsed({ since }: { since: string | null }) {
   const now = useNow(1_000);
   return <span className="tabular">{since ? duration(now - Date.parse(since)) : '0:00'}</span>;
-}
-
-/** A guest says a name before the event shows its recordings. */
-function NameForm({ enter, entered }: { enter: (name: string) => Promise<void>; entered: () => void }) {
-  const [name, setName] = useState('');
-  const [error, setError] = useState<unknown>(null);
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    enter(name.trim()).then(entered, setError);
-  };
-  return (
-    <form className="form" onSubmit={submit}>
-      <label className="field">
-        <span className="field__label">Your name, to see the recordings</span>
-        <input className="input" required maxLength={80} autoComplete="name" value={name} onChange={(event) => setName(event.target.value)} />
-      </label>
-      {error !== null && <ErrorNotice error={error} />}
-      <Button type="submit">Show recordings</Button>
-    </form>
-  );
 }

@@ -1,14 +1,14 @@
 import { ArrowRight, CalendarPlus, Coffee, DoorOpen, Eye, Users } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
-import type { EventAccess, EventDetail, Schedule, ScheduleItem } from '../../sdk/event';
+import type { EventDetail, Schedule, ScheduleItem } from '../../sdk/event';
 import { people } from '../../ui/format';
-import { Form, TextField } from '../../ui/forms';
 import { useLoad, useNow } from '../../ui/load';
 import { Loaded } from '../../ui/loaded';
 import { Blank, Button, ErrorNotice, Skeleton } from '../../ui/parts';
 import { Link, navigate } from '../../ui/router';
 import { accessTo, api, setPreview, useAccount } from '../account';
 import { EventMissing, fetchEvent, Programme } from '../event/EventPage';
+import { GuestName } from '../event/GuestName';
 import { onNow, upNext } from '../event/programme';
 import { RecordingList } from '../event/RecordingList';
 import { ScheduleView } from '../event/ScheduleView';
@@ -156,29 +156,6 @@ function Reception({ event, slug, accountId }: { event: EventDetail; slug: strin
         </div>
       </div>
     </Site>
-  );
-}
-
-function GuestName({ access, entered }: { access: EventAccess; entered: () => void }) {
-  return (
-    <section className="panel panel--accent" aria-labelledby="guest-title">
-      <div className="panel__head">
-        <div>
-          <h2 id="guest-title">You come in as a guest</h2>
-          <p>Say what others shall call you. With an account or a ticket you can sign in instead.</p>
-        </div>
-      </div>
-      <Form
-        submit="Come in"
-        testId="guest-enter"
-        send={async (values) => {
-          await access.enter(values.text('name'));
-          entered();
-        }}
-      >
-        <TextField name="name" label="Your name" autoComplete="name" maxLength={100} data-testid="guest-name" />
-      </Form>
-    </section>
   );
 }
 

@@ -7,6 +7,7 @@ import { Blank, Button, ErrorNotice, Progress, Skeleton, Spinner } from '../../u
 import { Link } from '../../ui/router';
 import { accessTo, useAccount } from '../account';
 import { EventMissing, fetchEvent } from '../event/EventPage';
+import { GuestName } from '../event/GuestName';
 import { Elapsed } from '../event/RecordingList';
 import { Site } from '../Site';
 import { Renewal, type Renewed } from './renewal';
@@ -21,15 +22,21 @@ export function ReplayPage({ slug, recordingId }: { slug: string; recordingId: s
         <Link className="back" href={`/e/${encodeURIComponent(slug)}`}>
           <ArrowLeft size={17} aria-hidden="true" /> {event.value?.name ?? 'Event'}
         </Link>
-        {event.value && known ? <Replay key={recordingId} event={event.value} recordingId={recordingId} /> : <Skeleton height={420} />}
+        {event.value && known ? <Door event={event.value} recordingId={recordingId} /> : <Skeleton height={420} />}
       </div>
     </Site>
   );
 }
 
-function Replay({ event, recordingId }: { event: EventDetail; recordingId: string }) {
+/** Whoever has the link and no account says a name first, as at the reception: to look at the page is not to come in. */
+function Door({ event, recordingId }: { event: EventDetail; recordingId: string }) {
   const { me } = useAccount();
   const access = accessTo(event.id, me?.user.id ?? null);
+  const [inside, setInside] = useState(access.participant !== null);
+  return me || inside ? <Replay key={`${recordingId}.${me?.user.id}`} event={event} recordingId={recordingId} access={access} /> : <GuestName access={access} entered={() => setInside(true)} />;
+}
+
+function Replay({ event, recordingId, access }: { event: EventDetail; recordingId: string; access: EventAccess }) {
   const recording = useLoad(
     (signal) => access.call<Recording>(`/recordings/${encodeURIComponent(recordingId)}`, { signal }),
     recordingId,
