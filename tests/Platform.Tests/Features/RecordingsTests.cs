@@ -106,6 +106,29 @@ public sealed class RecordingsTests(PlatformFixture fixture)
         await StartAsync(scene);
     }
 
+    [Theory]
+    [InlineData("state", """{"state":"ended"}""", HttpStatusCode.OK)]
+    [InlineData("cancellation", "{}", HttpStatusCode.Accepted)]
+    public async Task An_event_that_is_over_records_no_more_and_keeps_what_it_has(string how, string body, HttpStatusCode answer)
+    {
+        var scene = await fixture.SceneAsync();
+        var (running, starting) = (await StartAsync(scene), await StartAsync(scene, scene.StageId));
+        await ReportAsync("recording.started", new { recordingId = running, startedAt = "2026-05-01T08:00:00Z" });
+        await scene.Account.PostJsonAsync($"/api/v1/events/{scene.EventId}/{how}", JsonDocument.Parse(body).RootElement, answer);
+        foreach (var id in new[] { running, starting })
+        {
+            Assert.Equal("stopping", await StatusAsync(scene, id));
+            await fixture.Mixer.ShouldReceiveAsync($"stop {id}");
+        }
+
+        await scene.Organiser.PostAsJsonAsync($"/api/v1/sessions/{scene.SessionId}/recordings", new { }).ShouldRefuseAsync(HttpStatusCode.Conflict, "event_over");
+        await ReportAsync("recording.stopped", new { recordingId = running, endedAt = "2026-05-01T08:10:00Z", tracks = 4 });
+        var content = new byte[100_000];
+        new Random(3).NextBytes(content);
+        await ComposeAsync(running, content);
+        await PlaysAsync(scene, running, content);
+    }
+
     [Fact]
     public async Task Recordings_are_listed_page_by_page_whatever_was_recorded_at_the_same_moment_or_deleted_meanwhile()
     {
@@ -375,9 +398,9 @@ public sealed class RecordingsTests(PlatformFixture fixture)
         await client.GetAsync(url.Replace("recording.mp4", "other.mp4", StringComparison.Ordinal)).ShouldRefuseAsync(HttpStatusCode.Forbidden, "signature_invalid");
     }
 
-    private async Task<Guid> StartAsync(Scene scene)
+    private async Task<Guid> StartAsync(Scene scene, Guid? session = null)
     {
-        var answer = await scene.Organiser.PostJsonAsync($"/api/v1/sessions/{scene.SessionId}/recordings", new { }, HttpStatusCode.Created);
+        var answer = await scene.Organiser.PostJsonAsync($"/api/v1/sessions/{session ?? scene.SessionId}/recordings", new { }, HttpStatusCode.Created);
         Assert.Equal("starting", answer.GetProperty("status").GetString());
         return answer.GetProperty("id").GetGuid();
     }

@@ -1,6 +1,7 @@
 using Dapper;
 using Events.Platform.Composition;
 using Events.Platform.Data;
+using Events.Platform.Features.Recordings;
 using Events.Platform.Features.Tickets;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -117,6 +118,10 @@ internal static class ChangeEvent
                     await connection.ExecuteAsync("update platform.events set state = @State, revision = revision + 1, changed_at = now() where id = @id", new { id, request.State });
                     await Outbox.AppendAsync(transaction, "event", id, $"event.{request.State}", new { eventId = id });
                     await EventReminders.ScheduleAsync(transaction, row with { State = request.State! });
+                    if (request.State is "ended" or "archived")
+                    {
+                        await StopRecording.EventEndsAsync(transaction, id);
+                    }
                 }
 
                 return (await EventQueries.FindAsync(connection, id.ToString()))!.ToDetails(await EventQueries.SessionsAsync(connection, id));

@@ -35,7 +35,7 @@ internal static class RecordingsApi
         eventDomain.MapGet("/api/v1/sessions/{id:guid}/recordings", OfSessionAsync);
         eventDomain.MapGet("/api/v1/events/{id:guid}/recordings", OfEventAsync);
         eventDomain.MapGet("/api/v1/recordings/{id:guid}", GetAsync);
-        eventDomain.MapPost("/api/v1/recordings/{id:guid}/stop", StopAsync);
+        eventDomain.MapPost("/api/v1/recordings/{id:guid}/stop", StopRecording.HandleAsync);
         eventDomain.MapPost("/api/v1/recordings/{id:guid}/compose", ComposeAgain.HandleAsync);
         eventDomain.MapDelete("/api/v1/recordings/{id:guid}", DeleteAsync);
         eventDomain.MapGet("/api/v1/recordings/{id:guid}/playback", PlaybackAsync);
@@ -88,36 +88,6 @@ internal static class RecordingsApi
     {
         await using var connection = await database.OpenAsync(cancel);
         return await FindAsync(connection, id, pass) is { } row ? TypedResults.Ok(row.ToRecording()) : NotFound.ToResult();
-    }
-
-    /// <summary>Writes the wish down; the reconciler carries it to the mixer. Stopping what is stopped changes nothing.</summary>
-    private static async Task<Results<Accepted<Recording>, ProblemHttpResult>> StopAsync(Guid id, EventPass pass, Database database, RecordingReconciler reconciler, CancellationToken cancel)
-    {
-        if (!pass.IsOrganiser)
-        {
-            return NotOrganiser.ToResult();
-        }
-
-        var row = await database.InTransactionAsync(
-            async transaction =>
-            {
-                var changed = await transaction.Connection!.ExecuteAsync(
-                    """
-                    update platform.recordings set status = 'stopping', stop_requested_at = now(), commanded_at = null
-                    where id = @id and event_id = @EventId and status in ('starting', 'recording') and deleted_at is null
-                    """,
-                    new { id, pass.EventId },
-                    transaction);
-                if (changed > 0)
-                {
-                    await Outbox.AppendAsync(transaction, "recording", id, "recording.stop_requested", new { recordingId = id });
-                }
-
-                return await FindAsync(transaction.Connection!, id, pass);
-            },
-            cancel);
-        reconciler.Wake();
-        return row is null ? NotFound.ToResult() : TypedResults.Accepted($"/api/v1/recordings/{id}", row.ToRecording());
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(

@@ -17,6 +17,8 @@ internal static class StartRecording
     /// <summary>A recording does not wait longer to hear that it could hold nothing.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
+    private static readonly ApiError EventOver = ApiError.Conflict("event_over", "This event is over, and its sessions are not recorded any more.");
+
     public static async Task<Results<Created<Recording>, ProblemHttpResult>> HandleAsync(
         Guid id, NewRecording? request, EventPass pass, Database database, MediaCommands media, RecordingReconciler reconciler, CancellationToken cancel)
     {
@@ -41,8 +43,10 @@ internal static class StartRecording
                 async transaction =>
                 {
                     var connection = transaction.Connection!;
+
+                    // The event does not end beside this: what begins before is stopped with it.
                     var session = await connection.QuerySingleOrDefaultAsync<SessionRow>(
-                        "select s.event_id, s.name from platform.sessions s where s.id = @id", new { id }, transaction);
+                        "select s.event_id, s.name, e.state from platform.sessions s join platform.events e on e.id = s.event_id where s.id = @id for share of e", new { id }, transaction);
                     if (session is null)
                     {
                         return RoomsApi.SessionNotFound.ToResult();
@@ -51,6 +55,11 @@ internal static class StartRecording
                     if (session.EventId != pass.EventId)
                     {
                         return RoomsApi.WrongEvent.ToResult();
+                    }
+
+                    if (session.State is "ended" or "archived" or "cancelled")
+                    {
+                        return EventOver.ToResult();
                     }
 
                     var recordingId = Guid.CreateVersion7();
@@ -103,5 +112,5 @@ internal static class StartRecording
         }
     }
 
-    private sealed record SessionRow(Guid EventId, string Name);
+    private sealed record SessionRow(Guid EventId, string Name, string State);
 }

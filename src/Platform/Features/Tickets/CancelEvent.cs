@@ -7,6 +7,7 @@ using Events.Platform.Features.Audit;
 using Events.Platform.Features.Events;
 using Events.Platform.Features.Organisations;
 using Events.Platform.Features.Payments;
+using Events.Platform.Features.Recordings;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -66,6 +67,7 @@ internal static class CancelEvent
                         """,
                         new { id, message, account.UserId });
                     await EventReminders.ScheduleAsync(transaction, row with { State = "cancelled" });
+                    await StopRecording.EventEndsAsync(transaction, id);
                     await TimerTable.SetAsync(transaction, EventCancellation.TimerKind, id.ToString(), TimeProvider.System.GetUtcNow());
                     await Outbox.AppendAsync(transaction, "event", id, "event.cancelled", new { eventId = id });
                     await AuditLog.AppendAsync(transaction, new AuditEntry(AuditActor.User(account.UserId), "event.cancelled", row.OrganiserId, id));
