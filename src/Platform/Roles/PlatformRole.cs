@@ -49,6 +49,7 @@ public static class PlatformRole
         services.AddHostedService<DatabaseStart>();
         services.AddSingleton<IReadinessCheck, DatabaseReadiness>();
         services.AddRowWorker<TimerRunner>();
+        services.AddRowWorker<OutboxUpkeep>();
         services.AddHostedService<WorkWatch>();
         services.AddSingleton<IBlobStore>(_ => new DiskBlobStore(options.BlobsDirectory));
         services.AddSingleton(provider => new SignedUrls(() => keys.PlaybackKey.Trusted, keys.PlaybackKey.Look, provider.GetRequiredService<TimeProvider>()));
