@@ -1,6 +1,13 @@
 using System.Net;
 using System.Net.Http.Json;
+using Dapper;
+using Events.Platform.Features.Nodes;
 using Events.Tests.Platform.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Events.Tests.Platform.Features;
 
@@ -100,5 +107,42 @@ public sealed class NodesTests(PlatformFixture fixture)
         await node.PostAsJsonAsync($"/internal/nodes/{_node}/events", new { epoch = Guid.Empty, events = Array.Empty<object>() }).ShouldRefuseAsync(HttpStatusCode.BadRequest, "batch_invalid");
         await node.PostAsJsonAsync("/internal/nodes/a%20b/events", new { epoch = Guid.NewGuid(), events = Array.Empty<object>() }).ShouldRefuseAsync(HttpStatusCode.BadRequest, "node_invalid");
         await fixture.Client().PostAsJsonAsync($"/internal/nodes/{_node}/events", new { epoch = Guid.NewGuid(), events = Array.Empty<object>() }).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "node_key_invalid");
+    }
+
+    /// <summary>Whose row is gone, and whose stays, whatever a node's clock said as they came.</summary>
+    [Fact]
+    public async Task Presence_is_set_right_by_what_the_node_says_and_by_no_clock()
+    {
+        var (here, gone, coming) = ($"here-{Guid.NewGuid():N}", $"gone-{Guid.NewGuid():N}", $"coming-{Guid.NewGuid():N}");
+        await ComesAsync(here, TimeSpan.Zero);
+        await ComesAsync(gone, TimeSpan.FromHours(1));
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        var port = PlatformFixture.FreePort();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
+        await using var node = builder.Build();
+        node.MapGet("/node/rooms", async () =>
+        {
+            // Comes after the node has looked, and is in a row before the platform has its answer.
+            await ComesAsync(coming, TimeSpan.FromHours(-1));
+            return Results.Json(new { rooms = new[] { new { participants = new[] { new { participantId = here } } } } });
+        });
+        await node.StartAsync();
+        using var http = new HttpClient();
+        using var watch = new NodeWatch(fixture.Options with { MediaHttpPort = port }, fixture.Keys, fixture.Database, TimeProvider.System, NullLogger<NodeWatch>.Instance);
+        await watch.LookAsync(http, CancellationToken.None);
+
+        await using var connection = await fixture.Database.OpenAsync(CancellationToken.None);
+        var left = (await connection.QueryAsync<string>("select participant_id from platform.room_participants where node = 'media' and participant_id = any(@All) order by 1", new { All = new[] { here, gone, coming } })).AsList();
+        Assert.Equal([coming, here], left);
+        await connection.ExecuteAsync("delete from platform.room_participants where participant_id = any(@left)", new { left });
+    }
+
+    /// <param name="clock">How far the node's is ahead.</param>
+    private async Task ComesAsync(string participant, TimeSpan clock)
+    {
+        await using var connection = await fixture.Database.OpenAsync(CancellationToken.None);
+        await connection.ExecuteAsync(
+            "insert into platform.room_participants (node, participant_id, room, identity, name, role, joined_at) values ('media', @participant, 'room', 'x', 'Vera', 'attendee', now() + @clock)", new { participant, clock });
     }
 }

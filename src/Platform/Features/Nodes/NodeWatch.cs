@@ -15,9 +15,6 @@ internal sealed class NodeWatch(NodeOptions options, NodeKeys keys, Database dat
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
 
-    /// <summary>Events take about this long from the node to a row, at most.</summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var http = NodeClient.Create(options, keys);
@@ -41,9 +38,21 @@ internal sealed class NodeWatch(NodeOptions options, NodeKeys keys, Database dat
         }
     }
 
-    private async Task LookAsync(HttpClient http, CancellationToken cancel)
+    public async Task LookAsync(HttpClient http, CancellationToken cancel)
     {
-        var askedAt = clock.GetUtcNow();
+        // Read before the node is asked: whoever had a row then, and is not there, has left. Whoever comes meanwhile is not looked at. No clock is, either: that of a node on
+        // another machine says nothing here.
+        IReadOnlyList<string> before;
+        await using (var connection = await database.OpenAsync(cancel))
+        {
+            before = await Presence.OnAsync(connection, MediaRole.NodeName);
+        }
+
+        if (before.Count == 0)
+        {
+            return;
+        }
+
         using var response = await http.GetAsync(new Uri(options.MediaUrl, "/node/rooms"), cancel);
         response.EnsureSuccessStatusCode();
         using var answer = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancel), cancellationToken: cancel);
@@ -51,8 +60,11 @@ internal sealed class NodeWatch(NodeOptions options, NodeKeys keys, Database dat
             .SelectMany(room => room.GetProperty("participants").EnumerateArray())
             .Select(participant => participant.GetProperty("participantId").GetString()!)
             .ToHashSet();
-        await using var connection = await database.OpenAsync(cancel);
-        await Presence.KeepOnlyAsync(connection, MediaRole.NodeName, present, askedAt - Margin);
+        if (before.Where(id => !present.Contains(id)).ToList() is { Count: > 0 } gone)
+        {
+            await using var connection = await database.OpenAsync(cancel);
+            await Presence.ForgetAsync(connection, MediaRole.NodeName, gone);
+        }
     }
 
     private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken cancel)

@@ -24,8 +24,10 @@ internal static class Presence
     public static Task NobodyAsync(NpgsqlTransaction transaction, string node) => transaction.Connection!.ExecuteAsync(
         "delete from platform.room_participants where node = @node", new { node }, transaction);
 
-    /// <summary>Forgets those that the node no longer has. Whoever joined just before the node was asked is left alone.</summary>
-    public static Task KeepOnlyAsync(NpgsqlConnection connection, string node, IReadOnlyCollection<string> present, DateTimeOffset joinedBefore) => connection.ExecuteAsync(
-        "delete from platform.room_participants where node = @node and joined_at < @joinedBefore and participant_id <> all(@present)",
-        new { node, joinedBefore, present = present.ToArray() });
+    /// <summary>Whom the rows have on a node.</summary>
+    public static async Task<IReadOnlyList<string>> OnAsync(NpgsqlConnection connection, string node) =>
+        (await connection.QueryAsync<string>("select participant_id from platform.room_participants where node = @node", new { node })).AsList();
+
+    public static Task ForgetAsync(NpgsqlConnection connection, string node, IEnumerable<string> gone) => connection.ExecuteAsync(
+        "delete from platform.room_participants where node = @node and participant_id = any(@Gone)", new { node, Gone = gone.ToArray() });
 }
