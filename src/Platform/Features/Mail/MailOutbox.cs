@@ -10,7 +10,9 @@ public static class MailOutbox
 {
     private const int MaxAttachments = 10;
     private const int MaxAttachmentBytes = 2 * 1024 * 1024;
-    private const int MaxValue = 4_000;
+
+    /// <summary>Characters in one value of a mail.</summary>
+    public const int MaxValue = 4_000;
 
     /// <summary>Enqueues a mail; it is sent at least once after the commit, always with the same Message-ID.</summary>
     /// <returns>The mail's id, or null when its <see cref="MailMessage.OnceKey"/> is known already, or its recipient was erased.</returns>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Dapper;
 using Events.Platform.Data.Timers;
 using Events.Platform.Features.Events;
+using Events.Platform.Features.Mail;
 using Events.Platform.Features.Schedule;
 using Npgsql;
 
@@ -18,7 +19,7 @@ internal sealed class ScheduleChanges : ITimerHandler
     /// <summary>Longer than it takes to move the next item, shorter than a journey that was begun for nothing.</summary>
     public static readonly TimeSpan SettledAfter = TimeSpan.FromMinutes(10);
 
-    /// <summary>In one mail; who wants more looks at the schedule.</summary>
+    /// <summary>In one mail, or fewer where titles are long; who wants more looks at the schedule.</summary>
     private const int MaxLines = 12;
 
     public string Kind => TimerKind;
@@ -72,13 +73,16 @@ internal sealed class ScheduleChanges : ITimerHandler
             }
         }
 
-        if (lines.Count > MaxLines)
+        var shown = Math.Min(lines.Count, MaxLines);
+        while (Words(lines, shown).Length > MailOutbox.MaxValue)
         {
-            lines = [.. lines.Take(MaxLines), $"And {lines.Count - MaxLines} more."];
+            shown--;
         }
 
-        return (string.Join('\n', lines), hasMoved);
+        return (Words(lines, shown), hasMoved);
     }
+
+    private static string Words(List<string> lines, int shown) => string.Join('\n', shown == lines.Count ? lines : [.. lines.Take(shown), $"And {lines.Count - shown} more."]);
 
     private static string Span(DateTimeOffset from, DateTimeOffset to, TimeZoneInfo zone)
     {

@@ -174,6 +174,31 @@ public sealed partial class TicketMailsTests(PlatformFixture fixture)
         }
     }
 
+    [Fact]
+    public async Task Of_many_long_titles_that_were_moved_a_mail_names_as_many_as_it_takes()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1);
+        var (email, events) = (Address(), $"/api/v1/events/{shop.EventId}");
+        var day = new DateTimeOffset(new DateTime(2099, 9, 23, 20, 0, 0), TimeSpan.Zero); // a Wednesday, until a Thursday: the longest words
+        await MoveAsync(shop, day);
+        await shop.BuyAsync(shop.Order(email));
+        for (var i = 0; i < 14; i++)
+        {
+            var id = (await shop.Organiser.PostJsonAsync($"{events}/schedule", At(i, 0), HttpStatusCode.Created)).GetProperty("id").GetGuid();
+            using var moved = await shop.Organiser.PutAsJsonAsync($"{events}/schedule/{id}", At(i, 1));
+            Assert.Equal(HttpStatusCode.OK, moved.StatusCode);
+        }
+
+        await shop.ScalarAsync<int>("update platform.timers set next_at = now() where kind = 'schedule-change' and key = @Key; select 1", new { Key = shop.EventId.ToString() });
+        await MailAsync(email, "new times");
+        var text = Assert.Single(Mailbox.Texts(fixture.Options.MailDirectory, email), m => m.Contains("are different now", StringComparison.Ordinal));
+        var named = Enumerable.Range(0, 14).Count(i => text.Contains($"Talk {i:00} ", StringComparison.Ordinal));
+        Assert.InRange(named, 9, 11);
+        Assert.Contains($"And {14 - named} more.", text, StringComparison.Ordinal);
+
+        object At(int i, int hour) => new { title = $"Talk {i:00} {new string('x', 192)}", startsAt = day.AddHours(hour), endsAt = day.AddHours(hour + 10) };
+    }
+
     private static string Address() => $"{Guid.NewGuid():N}@people.example";
 
     private static async Task MoveAsync(Shop shop, DateTimeOffset startsAt)
