@@ -51,7 +51,7 @@ internal sealed class Payments(Database database, IEnumerable<IPaymentProvider> 
                 from platform.orders o join platform.events e on e.id = o.event_id
                 join platform.payment_accounts a on a.organiser_id = e.organiser_id and a.provider = @Name
                 where o.id = @orderId and o.state = 'pending' and o.expires_at > now() and o.total_minor > 0
-                  and not exists (select 1 from platform.payments p where p.order_id = o.id and p.state <> 'started')
+                  and not exists (select 1 from platform.payments p where p.order_id = o.id and p.state <> 'started' and not (p.state = 'failed' and p.provider <> @Name))
                 """,
                 new { orderId, _provider.Name });
         }
@@ -189,9 +189,11 @@ internal sealed class Payments(Database database, IEnumerable<IPaymentProvider> 
     /// <summary>Keeps the payment's row, and gives the state that it had. Null: nothing is to be kept of it.</summary>
     private async Task<string?> KeepAsync(NpgsqlConnection connection, PaymentStatus status)
     {
-        // A notice may overtake the answer to the call that started the payment. A second payment of an order is kept when it holds money.
+        // What was begun at a provider that is used no more is heard of no more: it is not this order's payment, or the one that is would count as a second. A notice may overtake
+        // the answer to the call that started the payment. A second payment of an order is kept when it holds money.
         await connection.ExecuteAsync(
             """
+            update platform.payments set state = 'failed', changed_at = now() where order_id = @OrderId and provider <> @Name and state = 'started';
             insert into platform.payments (id, provider, order_id, account, amount_minor, currency, state)
             select @PaymentId, @Name, o.id, a.account, @AmountMinor, @Currency,
                    case when exists (select 1 from platform.payments p where p.order_id = o.id and p.state in ('started', 'paid') and (p.provider, p.id) <> (@Name, @PaymentId)) then 'failed' else 'started' end

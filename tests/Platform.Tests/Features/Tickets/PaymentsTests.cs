@@ -214,6 +214,27 @@ public sealed class PaymentsTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task An_order_whose_payment_was_begun_at_a_provider_that_is_used_no_more_is_paid_at_the_present_one()
+    {
+        var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
+        var (key, request) = (Guid.NewGuid().ToString(), shop.Order());
+        var id = (await shop.BuyAsync(request, key)).GetProperty("id").GetGuid();
+        await shop.ScalarAsync<int>("update platform.payments set provider = 'formerly', id = 'former' where order_id = @id; select 1", new { id });
+        for (var times = 0; times < 2; times++)
+        {
+            Assert.NotNull((await shop.BuyAsync(request, key)).GetProperty("checkoutUrl").GetString());
+        }
+
+        var order = await shop.BuyAsync(request, key);
+        using (await fixture.Client().PostAsync(order.GetProperty("checkoutUrl").GetString(), null))
+        {
+            Assert.Equal("confirmed", await shop.StateAsync(order));
+        }
+
+        Assert.Equal("formerly failed, test paid", await shop.ScalarAsync<string>("select string_agg(provider || ' ' || state, ', ' order by provider) from platform.payments where order_id = @id", new { id }));
+    }
+
+    [Fact]
     public async Task A_refund_of_a_provider_that_is_used_no_more_is_told_as_one_that_failed_and_not_before_an_hour()
     {
         var shop = await Shop.OpenAsync(fixture, capacity: 1, priceMinor: 100);
