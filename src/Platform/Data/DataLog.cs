@@ -14,4 +14,7 @@ internal static partial class DataLog
 
     [LoggerMessage(1003, LogLevel.Warning, "what is due waits for the database: {Reason}")]
     public static partial void WorkWaits(ILogger logger, string reason);
+
+    [LoggerMessage(1004, LogLevel.Error, "work that was due broke ({What}); it is tried again")]
+    public static partial void WorkFailed(ILogger logger, Exception exception, string what);
 }

@@ -88,9 +88,9 @@ internal sealed class MailSender(Database database, IMailTransport transport, No
             return true;
         }
 
-        var model = JsonSerializer.Deserialize<Dictionary<string, string>>(row.Model)!;
         try
         {
+            var model = JsonSerializer.Deserialize<Dictionary<string, string>>(row.Model)!;
             await transport.SendAsync(new OutgoingMail(row.Id, options.MailFrom, row.ToAddress, row.CreatedAt, template.Render(model), attachments), cancel);
         }
         catch (MailRefusedException e)
@@ -100,6 +100,13 @@ internal sealed class MailSender(Database database, IMailTransport transport, No
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            await PutOffAsync(connection, row, e.Message, isPermanent: false);
+            return true;
+        }
+        catch (Exception e) when (IsOfTheRow(e))
+        {
+            // A mistake of ours at this mail: told whole, and no other waits for it.
+            DataLog.WorkFailed(log, e, $"mail {row.Id}");
             await PutOffAsync(connection, row, e.Message, isPermanent: false);
             return true;
         }

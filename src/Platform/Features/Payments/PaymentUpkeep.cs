@@ -213,7 +213,7 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
             catch (PaymentProviderException e) when (!e.IsAway)
             {
                 PaymentsLog.PaymentPutOff(log, id, e.Message);
-                await ChangeAsync("asked_in_vain = asked_in_vain + 1, ask_after = now() + least(@AwayPause * power(2, least(asked_in_vain, 20)), @LongestPause)", id, cancel);
+                await PutOffAsync(id, cancel);
             }
             catch (PaymentProviderException)
             {
@@ -221,7 +221,16 @@ internal sealed class PaymentUpkeep(Database database, IEnumerable<IPaymentProvi
                 await ChangeAsync("ask_after = now() + 2 * @AwayPause", id, cancel);
                 throw;
             }
+            catch (Exception e) when (IsOfTheRow(e))
+            {
+                // A mistake of ours is told whole, and holds up no other payment either.
+                DataLog.WorkFailed(log, e, $"payment {id}");
+                await PutOffAsync(id, cancel);
+            }
         });
+
+    private Task<int> PutOffAsync(string id, CancellationToken cancel) =>
+        ChangeAsync("asked_in_vain = asked_in_vain + 1, ask_after = now() + least(@AwayPause * power(2, least(asked_in_vain, 20)), @LongestPause)", id, cancel);
 
     private Task<int> ChangeAsync(string set, string id, CancellationToken cancel) => database.InTransactionAsync(
         transaction => transaction.Connection!.ExecuteAsync($"update platform.payments set {set} where provider = @Name and id = @id", new { _provider!.Name, id, AwayPause, LongestPause }), cancel);

@@ -51,7 +51,7 @@ internal sealed class RecordingReconciler(Database database, MixerCommands mixer
             """);
         foreach (var row in due)
         {
-            await (row.Status switch
+            await TryAsync($"recording {row.Id}", () => row.Status switch
             {
                 "ready" or "failed" => CleanUpAsync(connection, row, cancel),
                 "composing" when row.ComposeRequestedAt is not null => ComposeAsync(connection, row, cancel),

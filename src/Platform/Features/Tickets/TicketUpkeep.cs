@@ -37,15 +37,15 @@ internal sealed class TicketUpkeep(Database database, TicketMails mails, TimePro
 
     protected override async Task WorkAsync(CancellationToken cancel)
     {
-        await ExpireOrdersAsync(cancel);
+        await TryAsync("orders that expire", () => ExpireOrdersAsync(cancel));
         if (clock.GetUtcNow() >= _queuesAt)
         {
             _queuesAt = clock.GetUtcNow() + QueuesEvery;
-            await MoveQueuesAsync(cancel);
+            await TryAsync("waiting lists", () => MoveQueuesAsync(cancel));
         }
 
-        await mails.ConfirmDueAsync(cancel);
-        await mails.EndDueAsync(cancel);
+        await TryAsync("mails of new tickets", () => mails.ConfirmDueAsync(cancel));
+        await TryAsync("mails of ended tickets", () => mails.EndDueAsync(cancel));
     }
 
     private Task<int> ExpireOrdersAsync(CancellationToken cancel) => database.InTransactionAsync(
@@ -72,7 +72,7 @@ internal sealed class TicketUpkeep(Database database, TicketMails mails, TimePro
             """);
         foreach (var quota in await Stock.WaitedForAsync(connection, Batch))
         {
-            await database.InTransactionAsync(transaction => OfferAsync(transaction, quota), cancel);
+            await TryAsync($"the waiting list of quota {quota}", () => database.InTransactionAsync(transaction => OfferAsync(transaction, quota), cancel));
         }
     }
 

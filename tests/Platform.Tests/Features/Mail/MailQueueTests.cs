@@ -55,6 +55,25 @@ public sealed class MailQueueTests(PlatformFixture fixture)
     }
 
     [Fact]
+    public async Task A_mail_that_cannot_even_be_read_is_put_off_and_others_are_sent()
+    {
+        var broken = await fixture.Database.InTransactionAsync(
+            async transaction =>
+            {
+                var id = (await MailOutbox.EnqueueAsync(transaction, new MailMessage("ann@people.example", "magic-link", Model) { Urgency = MailUrgency.Awaited }))!.Value;
+                await transaction.Connection!.ExecuteAsync("update platform.mails set model = '[1]' where id = @id", new { id });
+                return id;
+            },
+            default);
+        await Eventually.TrueAsync(async () => await ProblemAsync(broken) is not null, "why it is put off is kept");
+        Assert.Equal("waiting", await StateAsync(broken));
+        var next = await EnqueueAsync(new MailMessage("ann@people.example", "magic-link", Model));
+        await Eventually.TrueAsync(async () => await StateAsync(next!.Value) == "sent", "the next mail is sent");
+        await using var connection = await fixture.Database.OpenAsync(default);
+        await connection.ExecuteAsync("delete from platform.mails where id = @broken", new { broken });
+    }
+
+    [Fact]
     public async Task Mistakes_of_the_caller_are_thrown_at_the_cause()
     {
         foreach (var mail in new MailMessage[]
@@ -132,6 +151,12 @@ public sealed class MailQueueTests(PlatformFixture fixture)
     }
 
     private Task<Guid?> EnqueueAsync(MailMessage mail) => fixture.Database.InTransactionAsync(transaction => MailOutbox.EnqueueAsync(transaction, mail), default);
+
+    private async Task<string?> ProblemAsync(Guid id)
+    {
+        await using var connection = await fixture.Database.OpenAsync(default);
+        return await connection.QuerySingleOrDefaultAsync<string?>("select last_error from platform.mails where id = @id", new { id });
+    }
 
     private async Task<string?> StateAsync(Guid id)
     {
