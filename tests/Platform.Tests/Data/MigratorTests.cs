@@ -45,6 +45,31 @@ public sealed class MigratorTests(PlatformFixture fixture)
         await Assert.ThrowsAsync<StartRefusedException>(() => migrator.MigrateAsync("Development", CancellationToken.None));
     }
 
+    [Fact]
+    public async Task Events_of_zones_that_browsers_do_not_know_get_those_that_were_meant()
+    {
+        await using var database = await NewDatabaseAsync();
+        var migrator = new Migrator(database, NullLogger<Migrator>.Instance);
+        await migrator.MigrateAsync("Development", CancellationToken.None);
+        await using (var connection = await database.OpenAsync(CancellationToken.None))
+        {
+            await connection.ExecuteAsync(
+                """
+                insert into platform.organisers (id, name) values (gen_random_uuid(), 'Old');
+                insert into platform.events (id, organiser_id, slug, name, time_zone, state, starts_at, ends_at)
+                select gen_random_uuid(), o.id, 'event-' || z.n, 'Event', z.zone, 'live', now(), now() + interval '1 hour'
+                from platform.organisers o, (values (1, 'W. Europe Standard Time'), (2, 'posix/Asia/Tokyo'), (3, 'right/America/New_York'), (4, 'Europe/Zurich'), (5, 'UTC'), (6, 'Tonga Standard Time')) as z (n, zone);
+                delete from platform.migrations where name = '0105_time_zones'
+                """);
+        }
+
+        Assert.Equal(1, await migrator.MigrateAsync("Development", CancellationToken.None));
+        await using var migrated = await database.OpenAsync(CancellationToken.None);
+        Assert.Equal(
+            ["Europe/Berlin", "Asia/Tokyo", "America/New_York", "Europe/Zurich", "UTC", "Pacific/Tongatapu"],
+            await migrated.QueryAsync<string>("select time_zone from platform.events order by slug"));
+    }
+
     private async Task<Database> NewDatabaseAsync()
     {
         var name = $"test_{Guid.NewGuid():N}";
