@@ -89,7 +89,7 @@ public sealed record RefusedTrack(string TrackId, string ParticipantId, string K
 }
 
 /// <summary>A stable code and a sentence that says what to do.</summary>
-/// <param name="Code"><c>recording_id_invalid</c>, <c>layout_unknown</c>, <c>room_invalid</c>, <c>relay_invalid</c>, <c>recording_not_found</c>, <c>composite_failed</c>, <c>track_encrypted</c>, <c>relay_unreachable</c>, <c>relay_refused</c>…</param>
+/// <param name="Code"><c>recording_id_invalid</c>, <c>layout_unknown</c>, <c>room_invalid</c>, <c>relay_invalid</c>, <c>recording_not_found</c>, <c>composite_failed</c>, <c>track_encrypted</c>, <c>relay_unreachable</c>, <c>relay_refused</c>, <c>disk_low</c>…</param>
 /// <param name="Detail">For people.</param>
 public sealed record MixerError(string Code, string Detail)
 {
@@ -98,6 +98,9 @@ public sealed record MixerError(string Code, string Detail)
 
     /// <summary>The mixer's disk is full, or broken.</summary>
     public const string NotWritten = "not_written";
+
+    /// <summary>The mixer's disk has no more room than <see cref="MixerOptions.DiskReserve"/>.</summary>
+    public const string DiskLow = "disk_low";
 
     /// <summary>The media node's relay does not take the mixer's subscription.</summary>
     public const string RelayRefused = "relay_refused";

@@ -14,7 +14,7 @@ internal static partial class MixerLog
     [LoggerMessage(4002, LogLevel.Warning, "Recording {RecordingId} lost the relay of room {Room}; connecting again.")]
     public static partial void RelayLost(ILogger logger, string recordingId, string room);
 
-    [LoggerMessage(4003, LogLevel.Warning, "Recording {RecordingId} does not get to its room: {Code}: {Detail}")]
+    [LoggerMessage(4003, LogLevel.Warning, "Recording {RecordingId} records nothing now: {Code}: {Detail}")]
     public static partial void Obstructed(ILogger logger, string recordingId, string code, string detail);
 
     [LoggerMessage(4005, LogLevel.Warning, "Recording {RecordingId} leaves out track {TrackId}: codec {Codec} is not recorded.")]

@@ -35,6 +35,12 @@ public sealed record MixerOptions
     /// <summary>For how long attempts that a full disk or a missing FFmpeg ends are not counted.</summary>
     public TimeSpan OutagePatience { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// Bytes of the data directory's disk that recordings leave free; composites leave twice as much. Too little, and a full disk ends the database that shares it: PostgreSQL
+    /// alone may keep 1 GB of write-ahead log. 0: none.
+    /// </summary>
+    public long DiskReserve { get; init; } = 2L * 1024 * 1024 * 1024;
+
     /// <summary>Throws when a value makes no sense.</summary>
     /// <exception cref="ArgumentException">Says which.</exception>
     public void Validate()
@@ -47,5 +53,6 @@ public sealed record MixerOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxAttempts, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(RetryDelay, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(OutagePatience, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfNegative(DiskReserve);
     }
 }

@@ -34,7 +34,7 @@ public sealed partial class MixerService : IMixer, IHostedService, IAsyncDisposa
         options.Validate();
         _root = Path.Combine(Path.GetFullPath(options.DataDirectory), "recordings");
         Directory.CreateDirectory(_root);
-        _services = new(options, blobs, events, metrics, log, new(options.MaxComposites));
+        _services = new(options, blobs, events, metrics, log, new(options.MaxComposites), new(options.DiskReserve, _root));
     }
 
     /// <summary>Recordings that are known, in no order.</summary>

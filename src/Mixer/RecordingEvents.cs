@@ -13,7 +13,7 @@ public static class RecordingEventTypes
 }
 
 /// <param name="RecordingId">The platform's id.</param>
-/// <param name="Code">Why it has not started within a second, or has stood still for five; stable: <c>relay_unreachable</c>, <c>relay_refused</c>, <c>not_written</c>. It is tried on.</param>
+/// <param name="Code">Why it has not started within a second, or has stood still for five; stable: <c>relay_unreachable</c>, <c>relay_refused</c>, <c>not_written</c>, <c>disk_low</c>. It is tried on.</param>
 /// <param name="Detail">For an operator.</param>
 public sealed record RecordingDelayed(string RecordingId, string Code, string Detail);
 
@@ -51,6 +51,6 @@ public sealed record RecordingComposed(
     DateTimeOffset EndedAt);
 
 /// <param name="RecordingId">The platform's id.</param>
-/// <param name="Code">Stable: <c>composite_failed</c>, <c>recording_unreadable</c>, <c>track_encrypted</c>, <c>relay_unreachable</c>, <c>relay_refused</c>.</param>
+/// <param name="Code">Stable: <c>composite_failed</c>, <c>recording_unreadable</c>, <c>track_encrypted</c>, <c>relay_unreachable</c>, <c>relay_refused</c>, <c>disk_low</c>.</param>
 /// <param name="Detail">For an operator.</param>
 public sealed record RecordingFailed(string RecordingId, string Code, string Detail);

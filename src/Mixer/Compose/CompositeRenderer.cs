@@ -8,7 +8,7 @@ namespace Events.Mixer.Compose;
 public sealed record CompositeFiles(string VideoPath, string ThumbnailPath, TimeSpan Duration);
 
 /// <summary>Makes the composite of one recording: MP4 with H264 and AAC, and a thumbnail. Pure of state: a failed attempt is simply done again.</summary>
-internal sealed class CompositeRenderer(MixerOptions options)
+internal sealed class CompositeRenderer(MixerOptions options, DiskReserve reserve)
 {
     public const string WorkingDirectory = "composite";
     private const int ThumbnailWidth = 640;
@@ -30,6 +30,7 @@ internal sealed class CompositeRenderer(MixerOptions options)
     public async Task<CompositeFiles> RenderAsync(
         Timeline timeline, string directory, bool tolerant, Action<double> progress, CancellationToken cancellation)
     {
+        reserve.LeaveForComposite();
         var work = Path.Combine(directory, WorkingDirectory);
         if (Directory.Exists(work))
         {
@@ -62,6 +63,19 @@ internal sealed class CompositeRenderer(MixerOptions options)
         return new(video, thumbnail, duration);
     }
 
+    /// <summary>Gives back the room of an attempt that has failed; a kill leaves that to the next attempt.</summary>
+    public static void Discard(string directory)
+    {
+        try
+        {
+            Directory.Delete(Path.Combine(directory, WorkingDirectory), recursive: true);
+        }
+        catch (IOException)
+        {
+            // It was not even begun; or the next attempt tries again.
+        }
+    }
+
     private async Task EncodeAsync(
         Compositor compositor, long frames, string audio, string output, Action<double> progress, CancellationToken cancellation)
     {
@@ -82,6 +96,11 @@ internal sealed class CompositeRenderer(MixerOptions options)
             for (long frame = 0; frame < frames; frame++)
             {
                 cancellation.ThrowIfCancellationRequested();
+                if (frame % ScenePlan.FrameRate == 0)
+                {
+                    reserve.LeaveForComposite();
+                }
+
                 var picture = await compositor.DrawAsync(frame, cancellation);
                 await encoder.Input.WriteAsync(picture.Bytes, cancellation);
                 progress((double)(frame + 1) / frames);

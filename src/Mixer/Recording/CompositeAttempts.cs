@@ -52,7 +52,7 @@ internal sealed class CompositeAttempts(string recordingId, string directory, Re
             attempts = IsOutage(failure) && watch.Elapsed < _options.OutagePatience ? attempts : attempt;
             detail = failure.Message;
             MixerLog.AttemptFailed(services.Log, failure, recordingId, attempt);
-            Note(attempts, (failure as FfmpegException)?.Failure.Code ?? FailureCode, detail);
+            Note(attempts, CodeOf(failure), detail);
             if (attempts < _options.MaxAttempts)
             {
                 await Task.Delay(delay, cancellation);
@@ -63,10 +63,18 @@ internal sealed class CompositeAttempts(string recordingId, string directory, Re
         return new(FailureCode, detail);
     }
 
+    private static string CodeOf(Exception failure) => failure switch
+    {
+        FfmpegException { Failure: var ended } => ended.Code,
+        DiskLowException => MixerError.DiskLow,
+        _ => FailureCode,
+    };
+
     /// <summary>It will pass, and says nothing of the recording: a full disk, or an FFmpeg that is being replaced.</summary>
     private static bool IsOutage(Exception failure) => failure switch
     {
         FfmpegException { Failure: var ended } => ended.Code == "ffmpeg_not_found" || ended.LastLines.Any(l => l.Contains("No space left on device", StringComparison.Ordinal)),
+        DiskLowException => true,
         IOException => failure.HResult is NoSpaceLeft or QuotaExceeded,
         _ => false,
     };
@@ -84,13 +92,14 @@ internal sealed class CompositeAttempts(string recordingId, string directory, Re
 
             // A file that no decoder reads to its end must not cost the recording: the last attempts take what can be had.
             var tolerant = attempt > _options.MaxAttempts - 2;
-            var files = await new CompositeRenderer(_options).RenderAsync(timeline, directory, tolerant, progress, cancellation);
+            var files = await new CompositeRenderer(_options, services.Reserve).RenderAsync(timeline, directory, tolerant, progress, cancellation);
             await publish(files, cancellation);
             MixerLog.Composed(services.Log, recordingId, (long)files.Duration.TotalMilliseconds, watch.ElapsedMilliseconds);
         }
         catch (Exception e)
         {
             failure = e;
+            CompositeRenderer.Discard(directory);
             if (cancellation.IsCancellationRequested)
             {
                 Note(attempt - 1, "interrupted", "The mixer was shut down.");

@@ -34,9 +34,7 @@ internal sealed class RecordingCapture
 
     private readonly ManifestEntry _created;
     private readonly RecordingFiles _files;
-    private readonly MixerOptions _options;
-    private readonly MixerMetrics _metrics;
-    private readonly ILogger _log;
+    private readonly RecordingServices _services;
     private readonly Action<long> _onStarted;
     private readonly Action _onRefused;
     private readonly Action<MixerError?> _onObstacle;
@@ -58,21 +56,17 @@ internal sealed class RecordingCapture
 
     /// <param name="files">The recording's directory.</param>
     /// <param name="started">It has started before, and is resumed.</param>
-    /// <param name="options">Relay key.</param>
-    /// <param name="metrics">Counters.</param>
-    /// <param name="log">Log.</param>
+    /// <param name="services">Relay key, counters, log, the disk's reserve.</param>
     /// <param name="onStarted">Called once, on the capture's thread, with the start.</param>
     /// <param name="onRefused">Called on the capture's thread when the manifest has one more track that cannot be recorded.</param>
     /// <param name="onObstacle">Called on the capture's thread with why it does not start, or does not go on; with null when the room is reached, and can be recorded.</param>
     public RecordingCapture(
-        RecordingFiles files, bool started, MixerOptions options, MixerMetrics metrics, ILogger log, Action<long> onStarted, Action onRefused, Action<MixerError?> onObstacle)
+        RecordingFiles files, bool started, RecordingServices services, Action<long> onStarted, Action onRefused, Action<MixerError?> onObstacle)
     {
         _files = files;
         _created = files.Manifest.Entries[0];
         _started = started;
-        _options = options;
-        _metrics = metrics;
-        _log = log;
+        _services = services;
         _onStarted = onStarted;
         _onRefused = onRefused;
         _onObstacle = onObstacle;
@@ -89,14 +83,14 @@ internal sealed class RecordingCapture
     {
         using var syncing = new CancellationTokenSource();
         var sync = SyncEverySecondAsync(syncing.Token);
-        _metrics.RecordingStarted();
+        _services.Metrics.RecordingStarted();
         try
         {
             await Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         finally
         {
-            _metrics.RecordingEnded();
+            _services.Metrics.RecordingEnded();
             await syncing.CancelAsync();
             await sync;
             _files.Abandon();
@@ -123,7 +117,7 @@ internal sealed class RecordingCapture
     {
         while (!IsOver(0))
         {
-            using var relay = TryConnect();
+            using var relay = HasRoom() ? TryConnect() : null;
             if (relay is not null)
             {
                 _attachedAt = Now;
@@ -135,7 +129,10 @@ internal sealed class RecordingCapture
                 if (_attached && !IsOver(0))
                 {
                     _files.Manifest.Append(new() { Type = ManifestEntryType.Detached, At = Now });
-                    MixerLog.RelayLost(_log, _created.RecordingId!, _created.Room!);
+                    if (Obstacle is null)
+                    {
+                        MixerLog.RelayLost(_services.Log, _created.RecordingId!, _created.Room!);
+                    }
                 }
             }
 
@@ -156,7 +153,7 @@ internal sealed class RecordingCapture
     {
         try
         {
-            return RelayReceiver.Connect(_created.Relay!, _created.Room!, _options.NodeKey());
+            return RelayReceiver.Connect(_created.Relay!, _created.Room!, _services.Options.NodeKey());
         }
         catch (SocketException e)
         {
@@ -176,16 +173,29 @@ internal sealed class RecordingCapture
         _saidReached = false;
     }
 
+    /// <summary>False while the disk is low: what is recorded stays, and goes on by itself when there is room.</summary>
+    private bool HasRoom()
+    {
+        if (!_services.Reserve.IsTouched())
+        {
+            return true;
+        }
+
+        Obstruct(
+            MixerError.DiskLow, "The server's disk is nearly full: what is said and shown now is not recorded, what was recorded before is kept. It goes on by itself as soon as there is room.", patienceNs: 0);
+        return false;
+    }
+
     /// <summary>Logged when it is new; said when the recording should have started, or gone on.</summary>
-    private void Obstruct(string code, string detail)
+    private void Obstruct(string code, string detail, long? patienceNs = null)
     {
         if (Obstacle?.Code != code)
         {
-            MixerLog.Obstructed(_log, _created.RecordingId!, code, detail);
+            MixerLog.Obstructed(_services.Log, _created.RecordingId!, code, detail);
         }
 
         Obstacle = new(code, detail);
-        if (_toldObstacle != code && Now - _awaySince >= (_started ? LossPatienceNs : StartPatienceNs))
+        if (_toldObstacle != code && Now - _awaySince >= (patienceNs ?? (_started ? LossPatienceNs : StartPatienceNs)))
         {
             _toldObstacle = code;
             _onObstacle(Obstacle);
@@ -207,6 +217,10 @@ internal sealed class RecordingCapture
             if (status == RelayReceiveStatus.Timeout || now - _lastFlush >= FlushNs)
             {
                 Advance(relay, now);
+                if (!HasRoom())
+                {
+                    return;
+                }
             }
             else if (message[0] == (byte)RelayMessageType.Rtp)
             {
@@ -257,7 +271,7 @@ internal sealed class RecordingCapture
                 return true;
             case RelayMessageType.Dropped when message.Length == 13:
                 var total = System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(message[5..]);
-                _metrics.RelayDropped((long)(total - _droppedBefore));
+                _services.Metrics.RelayDropped((long)(total - _droppedBefore));
                 _droppedBefore = total;
                 return true;
             default:
@@ -317,7 +331,7 @@ internal sealed class RecordingCapture
     {
         if (!CodecNames.TryParse(track.Codec, out var codec) || track.ClockRate <= 0)
         {
-            MixerLog.CodecUnknown(_log, _created.RecordingId!, track.TrackId, track.Codec);
+            MixerLog.CodecUnknown(_services.Log, _created.RecordingId!, track.TrackId, track.Codec);
             return;
         }
 
@@ -348,13 +362,13 @@ internal sealed class RecordingCapture
             Codec = CodecNames.NameOf(codec),
             Muted = track.Muted,
         });
-        _tracks[track.Handle] = new(track, codec, clock, _files, _metrics, _log);
+        _tracks[track.Handle] = new(track, codec, clock, _files, _services.Metrics, _services.Log);
     }
 
     /// <summary>The others are recorded; the organiser is told of this one.</summary>
     private void Refuse(RelayTrack track, string code)
     {
-        MixerLog.TrackRefused(_log, _created.RecordingId!, track.TrackId, code);
+        MixerLog.TrackRefused(_services.Log, _created.RecordingId!, track.TrackId, code);
         _files.Manifest.Append(
             new()
             {
@@ -458,7 +472,7 @@ internal sealed class RecordingCapture
         catch (IOException e)
         {
             // In a second it may have room again.
-            MixerLog.NotWritten(_log, e, _created.RecordingId!);
+            MixerLog.NotWritten(_services.Log, e, _created.RecordingId!);
         }
     }
 

@@ -8,7 +8,7 @@ namespace Events.Mixer.Recording;
 
 /// <summary>What all recordings of a mixer share.</summary>
 internal sealed record RecordingServices(
-    MixerOptions Options, IBlobStore Blobs, IMixerEvents Events, MixerMetrics Metrics, ILogger Log, CompositeQueue Queue);
+    MixerOptions Options, IBlobStore Blobs, IMixerEvents Events, MixerMetrics Metrics, ILogger Log, CompositeQueue Queue, DiskReserve Reserve);
 
 /// <summary>
 /// One recording from acceptance to blobs: starting → recording → stopping → composing → done or failed. What it has reached is in the
@@ -271,8 +271,7 @@ internal sealed class RecordingJob
         lock (_gate)
         {
             var timeline = Fold();
-            capture = new(
-                new(_directory, _manifest), timeline.StartedAt is not null, _services.Options, _services.Metrics, _services.Log, OnStarted, SayWhatIsRefused, OnObstacle);
+            capture = new(new(_directory, _manifest), timeline.StartedAt is not null, _services, OnStarted, SayWhatIsRefused, OnObstacle);
             if (timeline.StoppedAt is { } stopped)
             {
                 capture.StopAt(stopped);
@@ -377,6 +376,7 @@ internal sealed class RecordingJob
 
     private async Task PublishAsync(Timeline timeline, CompositeFiles files, CancellationToken cancellation)
     {
+        _services.Reserve.LeaveForComposite(new FileInfo(files.VideoPath).Length);
         var video = await _services.Blobs.PutFileAsync(files.VideoPath, cancellation);
         var thumbnail = await _services.Blobs.PutFileAsync(files.ThumbnailPath, cancellation);
         var composed = new RecordingComposed(

@@ -27,7 +27,12 @@ public static class MixerRole
             PlatformHandler = () => LocalCertificate.CreateHandler(options),
         });
         builder.Services.AddSingleton<IMixerEvents, JournalMixerEvents>();
-        builder.Services.AddMixer(new MixerOptions { DataDirectory = options.DataDirectory, NodeKey = () => keys.NodeKey.Current });
+        builder.Services.AddMixer(new MixerOptions
+        {
+            DataDirectory = options.DataDirectory,
+            NodeKey = () => keys.NodeKey.Current,
+            DiskReserve = options.DiskReserveMegabytes * 1024L * 1024,
+        });
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();

@@ -17,12 +17,12 @@ public sealed class MixerFixture : IAsyncDisposable, IMixerEvents
     public MixerFixture(string? directory = null, Func<MixerOptions, MixerOptions>? configure = null)
     {
         Root = directory ?? Directory.CreateTempSubdirectory("mixer-").FullName;
-        Options = new() { DataDirectory = Root, NodeKey = () => "key", RetryDelay = TimeSpan.FromMilliseconds(50) };
+        Options = new() { DataDirectory = Root, NodeKey = () => "key", RetryDelay = TimeSpan.FromMilliseconds(50), DiskReserve = 0 };
         Options = configure?.Invoke(Options) ?? Options;
         Blobs = new DiskBlobStore(Path.Combine(Root, "blobs"));
         var metrics = new MixerMetrics(_provider.GetRequiredService<IMeterFactory>());
         Service = new(Options, Blobs, this, metrics, NullLogger<MixerService>.Instance);
-        Services = new(Options, Blobs, this, metrics, NullLogger.Instance, new(Options.MaxComposites));
+        Services = new(Options, Blobs, this, metrics, NullLogger.Instance, new(Options.MaxComposites), new(Options.DiskReserve, Root));
     }
 
     public string Root { get; }

@@ -16,16 +16,19 @@ public sealed class SmallDisk : IDisposable
     /// <summary>A directory on it.</summary>
     public string Root { get; }
 
+    public long Free => new DriveInfo(_mount).AvailableFreeSpace;
+
     private string Filler => Path.Combine(_mount, "filler");
 
     /// <summary>Takes all room that is left, but for what fits into the last blocks of files.</summary>
-    public void Fill()
+    /// <param name="leave">Bytes that it leaves.</param>
+    public void Fill(long leave = 0)
     {
         using var file = new FileStream(Filler, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
         var block = new byte[4096];
         try
         {
-            while (true)
+            while (Free > leave)
             {
                 file.Write(block);
             }

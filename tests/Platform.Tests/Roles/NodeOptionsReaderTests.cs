@@ -22,6 +22,7 @@ public sealed class NodeOptionsReaderTests
     [InlineData("EVENTS_MEDIA_HTTP_PORT", "http")]
     [InlineData("EVENTS_RTC_WORKERS", "-1")]
     [InlineData("EVENTS_BIND", "everywhere")]
+    [InlineData("EVENTS_DISK_RESERVE_MB", "2G")]
     [InlineData("EVENTS_RTC_ADVERTISE", "10.0.0.1,nonsense")]
     [InlineData("EVENTS_ORIGINS", "events.example")]
     [InlineData("EVENTS_ORIGINS", "ftp://events.example")]
