@@ -379,8 +379,7 @@ internal sealed class RecordingCapture
                 Kind = KindOf(track),
                 Source = SourceOf(track),
                 Code = code,
-            },
-            durable: true);
+            });
         _onRefused();
     }
 
@@ -455,7 +454,7 @@ internal sealed class RecordingCapture
         {
             _started = true;
             at = Math.Max(at, _created.At);
-            _files.Manifest.Append(new() { Type = ManifestEntryType.Started, At = at }, durable: true);
+            _files.Manifest.Append(new() { Type = ManifestEntryType.Started, At = at });
             _onStarted(at);
         }
     }

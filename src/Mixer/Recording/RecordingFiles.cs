@@ -1,7 +1,12 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Events.Mixer.Recording;
 
 /// <summary>A recording's directory: its manifest, and the track files that are open.</summary>
-internal sealed class RecordingFiles(string directory, RecordingManifest manifest)
+/// <param name="directory">Where it is.</param>
+/// <param name="manifest">Knows of every file.</param>
+/// <param name="toDisk">Brings a file to the disk; as long as that takes.</param>
+internal sealed class RecordingFiles(string directory, RecordingManifest manifest, Action<SafeFileHandle> toDisk)
 {
     private const string DeletedPrefix = ".deleted-";
 
@@ -49,20 +54,16 @@ internal sealed class RecordingFiles(string directory, RecordingManifest manifes
                 Height = track.Height,
                 Rotation = rotation == 0 ? null : rotation,
             });
-            var segment = new SegmentFile(Path.Combine(directory, name), track, start);
+            var segment = new SegmentFile(Path.Combine(directory, name), track, start, toDisk);
             _open.Add(segment);
             return segment;
         }
     }
 
-    public void Close(SegmentFile segment, long at)
+    /// <summary>Ends a file. It is on disk with the next <see cref="Sync"/>.</summary>
+    public void End(SegmentFile segment, long at)
     {
-        segment.Dispose();
-        lock (_gate)
-        {
-            _open.Remove(segment);
-        }
-
+        segment.End();
         manifest.Append(new() { Type = ManifestEntryType.SegmentEnded, At = at, File = segment.Name, Frames = segment.Frames });
     }
 
@@ -75,12 +76,19 @@ internal sealed class RecordingFiles(string directory, RecordingManifest manifes
         }
     }
 
-    /// <summary>Brings everything to the disk; from any thread.</summary>
+    /// <summary>Brings everything to the disk, files before the manifest that tells of their ends; from any thread.</summary>
+    /// <exception cref="IOException">The disk did not take all of it.</exception>
     public void Sync()
     {
         foreach (var segment in Snapshot())
         {
-            segment.Sync();
+            if (segment.Sync())
+            {
+                lock (_gate)
+                {
+                    _open.Remove(segment);
+                }
+            }
         }
 
         manifest.Sync();

@@ -3,12 +3,17 @@ using Events.MediaRegistry.Blobs;
 using Events.MediaRegistry.Ffmpeg;
 using Events.Mixer.Compose;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 
 namespace Events.Mixer.Recording;
 
 /// <summary>What all recordings of a mixer share.</summary>
 internal sealed record RecordingServices(
-    MixerOptions Options, IBlobStore Blobs, IMixerEvents Events, MixerMetrics Metrics, ILogger Log, CompositeQueue Queue, DiskReserve Reserve);
+    MixerOptions Options, IBlobStore Blobs, IMixerEvents Events, MixerMetrics Metrics, ILogger Log, CompositeQueue Queue, DiskReserve Reserve)
+{
+    /// <summary>Brings a track's file to the disk; a test's disk may be slow, or fail.</summary>
+    public Action<SafeFileHandle> ToDisk { get; init; } = RandomAccess.FlushToDisk;
+}
 
 /// <summary>
 /// One recording from acceptance to blobs: starting → recording → stopping → composing → done or failed. What it has reached is in the
@@ -271,7 +276,7 @@ internal sealed class RecordingJob
         lock (_gate)
         {
             var timeline = Fold();
-            capture = new(new(_directory, _manifest), timeline.StartedAt is not null, _services, OnStarted, SayWhatIsRefused, OnObstacle);
+            capture = new(new(_directory, _manifest, _services.ToDisk), timeline.StartedAt is not null, _services, OnStarted, SayWhatIsRefused, OnObstacle);
             if (timeline.StoppedAt is { } stopped)
             {
                 capture.StopAt(stopped);

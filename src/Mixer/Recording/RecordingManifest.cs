@@ -20,6 +20,9 @@ public sealed class RecordingManifest : IDisposable
     };
 
     private readonly Lock _gate = new();
+
+    /// <summary>Taken before the other: lines are appended while the disk takes its time with those before.</summary>
+    private readonly Lock _syncing = new();
     private readonly FileStream _file;
     private readonly List<ManifestEntry> _entries;
     private long _end;
@@ -137,24 +140,46 @@ public sealed class RecordingManifest : IDisposable
     /// <summary>Brings appended lines to the disk.</summary>
     public void Sync()
     {
-        lock (_gate)
+        lock (_syncing)
         {
-            if (_dirty && !_closed)
+            lock (_gate)
             {
-                _file.Flush(flushToDisk: true);
+                if (!_dirty || _closed)
+                {
+                    return;
+                }
+
                 _dirty = false;
+            }
+
+            try
+            {
+                // Without the gate: the stream has no buffer.
+                _file.Flush(flushToDisk: true);
+            }
+            catch (IOException)
+            {
+                lock (_gate)
+                {
+                    _dirty = true;
+                }
+
+                throw;
             }
         }
     }
 
     public void Dispose()
     {
-        lock (_gate)
+        lock (_syncing)
         {
-            if (!_closed)
+            lock (_gate)
             {
-                _closed = true;
-                _file.Dispose();
+                if (!_closed)
+                {
+                    _closed = true;
+                    _file.Dispose();
+                }
             }
         }
     }

@@ -1,19 +1,28 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Events.Mixer.Recording;
 
-/// <summary>One open Matroska file of a track.</summary>
-internal sealed class SegmentFile : IDisposable
+/// <summary>
+/// One open Matroska file of a track. Who writes it never waits for the disk: it gives its bytes to the operating system, from where they survive this process, and another
+/// thread brings them to the disk.
+/// </summary>
+internal sealed class SegmentFile
 {
     private readonly Lock _gate = new();
     private readonly FileStream _file;
     private readonly MatroskaWriter _writer;
+    private readonly Action<SafeFileHandle> _toDisk;
     private long _lastPts = -1;
+    private volatile bool _ended;
     private bool _closed;
 
     /// <param name="path">Made; must not exist.</param>
     /// <param name="track">What is in it.</param>
     /// <param name="start">Wall-clock time of timestamp 0.</param>
-    public SegmentFile(string path, MatroskaTrack track, long start)
+    /// <param name="toDisk">Brings a file to the disk.</param>
+    public SegmentFile(string path, MatroskaTrack track, long start, Action<SafeFileHandle> toDisk)
     {
+        _toDisk = toDisk;
         Name = Path.GetFileName(path);
         Track = track;
         Start = start;
@@ -45,41 +54,47 @@ internal sealed class SegmentFile : IDisposable
     /// <summary>Gives what was written to the operating system: from there it survives this process.</summary>
     public void Flush() => _writer.Flush();
 
-    /// <summary>Brings what was flushed to the disk. May be called from another thread.</summary>
-    public void Sync()
+    /// <summary>Gives the rest to the operating system; the next <see cref="Sync"/> closes it.</summary>
+    public void End()
+    {
+        _writer.Flush();
+        _ended = true;
+    }
+
+    /// <summary>Brings what was flushed to the disk, from any thread.</summary>
+    /// <returns>Whether that was all: it has ended, and is closed.</returns>
+    /// <exception cref="IOException">What was written since the last time may be lost, though the disk may take what comes.</exception>
+    public bool Sync()
     {
         lock (_gate)
         {
+            var last = _ended;
             if (!_closed)
             {
-                RandomAccess.FlushToDisk(_file.SafeFileHandle);
+                _toDisk(_file.SafeFileHandle);
             }
+
+            if (last)
+            {
+                Close();
+            }
+
+            return _closed;
         }
     }
 
-    /// <summary>Closes it as it is on disk.</summary>
+    /// <summary>Closes it as it is.</summary>
     public void Abandon()
     {
         lock (_gate)
         {
-            _closed = true;
-            _file.Dispose();
+            Close();
         }
     }
 
-    public void Dispose()
+    private void Close()
     {
-        lock (_gate)
-        {
-            if (_closed)
-            {
-                return;
-            }
-
-            _writer.Flush();
-            _file.Flush(flushToDisk: true);
-            _closed = true;
-            _file.Dispose();
-        }
+        _closed = true;
+        _file.Dispose();
     }
 }

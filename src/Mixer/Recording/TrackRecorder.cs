@@ -273,7 +273,7 @@ internal sealed class TrackRecorder : IFrameSink
     {
         if (_segment is not null)
         {
-            _files.Close(_segment, Math.Max(at, _segment.LastFrame));
+            _files.End(_segment, Math.Max(at, _segment.LastFrame));
             _segment = null;
         }
     }

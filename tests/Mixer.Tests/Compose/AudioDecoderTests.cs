@@ -22,13 +22,14 @@ public sealed class AudioDecoderTests
         try
         {
             var packets = await Material.OpusAsync(Material.Beep, Seconds);
-            using (var file = new SegmentFile(Path.Combine(directory, "0001.mkv"), new(Codec.Opus, 0, 0, MatroskaWriter.OpusHead(2)), 0))
+            var file = new SegmentFile(Path.Combine(directory, "0001.mkv"), new(Codec.Opus, 0, 0, MatroskaWriter.OpusHead(2)), 0, RandomAccess.FlushToDisk);
+            foreach (var packet in packets)
             {
-                foreach (var packet in packets)
-                {
-                    file.Write(packet.TimestampNs + (packet.TimestampNs >= StepSecond * 1_000_000_000L ? milliseconds * 1_000_000L : 0), true, packet.Data);
-                }
+                file.Write(packet.TimestampNs + (packet.TimestampNs >= StepSecond * 1_000_000_000L ? milliseconds * 1_000_000L : 0), true, packet.Data);
             }
+
+            file.End();
+            Assert.True(file.Sync());
 
             var beeps = Onsets(await DecodeAsync(directory));
 

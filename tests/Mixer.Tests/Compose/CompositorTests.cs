@@ -95,11 +95,14 @@ public sealed class CompositorTests : IDisposable
 
     private TrackSegment Segment(string name, long start, IReadOnlyList<CodedFrame> frames)
     {
-        using var file = new SegmentFile(Path.Combine(_directory, name), new(Codec.Vp8, 320, 180, default), start);
+        var file = new SegmentFile(Path.Combine(_directory, name), new(Codec.Vp8, 320, 180, default), start, RandomAccess.FlushToDisk);
         foreach (var frame in frames)
         {
             file.Write(start + frame.TimestampNs, IsKeyframe(frame), frame.Data);
         }
+
+        file.End();
+        Assert.True(file.Sync());
 
         return new(name, "t1", "p1", "vp8", 320, 180, new(start, file.LastFrame));
     }

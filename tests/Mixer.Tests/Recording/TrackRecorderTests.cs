@@ -222,6 +222,6 @@ public sealed class TrackRecorderTests : IDisposable
         {
             OrientationExtension = Packetiser.OrientationExtension,
         };
-        return new(track, codec, new(), new(_directory, _manifest), new(_provider.GetRequiredService<IMeterFactory>()), NullLogger.Instance);
+        return new(track, codec, new(), new(_directory, _manifest, RandomAccess.FlushToDisk), new(_provider.GetRequiredService<IMeterFactory>()), NullLogger.Instance);
     }
 }
