@@ -13,6 +13,9 @@ internal sealed class RecordingCapture
 {
     private static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MaxReconnectDelay = TimeSpan.FromSeconds(5);
+    /// <summary>For whoever runs the room.</summary>
+    public const string NotWritten = "The server's disk does not take what it is given: what is said and shown now is lost. The recording goes on by itself as soon as it does.";
+
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
 
     /// <summary>What was sent before the stop is still on its way: network, pacer and jitter buffer.</summary>
@@ -29,7 +32,7 @@ internal sealed class RecordingCapture
 
     private const long FlushNs = 250_000_000;
 
-    /// <summary>A room is reached when what comes from it has gone to the disk for this long: one that is full may take a line or two.</summary>
+    /// <summary>A room is reached when what comes from it has gone to the disk for this long, and was synced: one that is full may take a line or two.</summary>
     private const long FlushedForNs = 1_000_000_000;
 
     private readonly ManifestEntry _created;
@@ -48,6 +51,7 @@ internal sealed class RecordingCapture
     private TimeSpan _reconnectDelay = ReconnectDelay;
     private string? _toldObstacle;
     private long _awaySince;
+    private int _syncsBefore;
     private bool _saidReached;
     private bool _attached;
     private bool _wasReady;
@@ -82,7 +86,7 @@ internal sealed class RecordingCapture
     public async Task RunAsync()
     {
         using var syncing = new CancellationTokenSource();
-        var sync = SyncEverySecondAsync(syncing.Token);
+        var sync = _files.SyncEverySecondAsync(e => MixerLog.NotWritten(_services.Log, e, _created.RecordingId!), syncing.Token);
         _services.Metrics.RecordingStarted();
         try
         {
@@ -117,7 +121,7 @@ internal sealed class RecordingCapture
     {
         while (!IsOver(0))
         {
-            using var relay = HasRoom() ? TryConnect() : null;
+            using var relay = TakesDisk() ? TryConnect() : null;
             if (relay is not null)
             {
                 _attachedAt = Now;
@@ -170,12 +174,19 @@ internal sealed class RecordingCapture
         Obstacle = null;
         _toldObstacle = null;
         _files.Manifest.Append(new() { Type = ManifestEntryType.Attached, At = _attachedAt });
+        _syncsBefore = _files.Syncs;
         _saidReached = false;
     }
 
-    /// <summary>False while the disk is low: what is recorded stays, and goes on by itself when there is room.</summary>
-    private bool HasRoom()
+    /// <summary>False while the disk is low, or did not take what it was given: what is recorded stays, and goes on by itself, in new files.</summary>
+    private bool TakesDisk()
     {
+        if (_files.SyncFailure is not null)
+        {
+            Obstruct(MixerError.NotWritten, NotWritten, patienceNs: 0);
+            return false;
+        }
+
         if (!_services.Reserve.IsTouched())
         {
             return true;
@@ -217,7 +228,7 @@ internal sealed class RecordingCapture
             if (status == RelayReceiveStatus.Timeout || now - _lastFlush >= FlushNs)
             {
                 Advance(relay, now);
-                if (!HasRoom())
+                if (!TakesDisk())
                 {
                     return;
                 }
@@ -406,7 +417,7 @@ internal sealed class RecordingCapture
 
         _files.Flush();
         _lastFlush = now;
-        if (_attached && !_saidReached && now - _attachedAt >= FlushedForNs)
+        if (_attached && !_saidReached && now - _attachedAt >= FlushedForNs && _files.Syncs > _syncsBefore)
         {
             _saidReached = true;
             _onObstacle(null);
@@ -461,33 +472,4 @@ internal sealed class RecordingCapture
 
     /// <summary>A moment of the roster, not before this connection and not in the future.</summary>
     private long Clamp(long at) => Math.Clamp(at, _attachedAt, Math.Max(_attachedAt, Now));
-
-    private void SyncNow()
-    {
-        try
-        {
-            _files.Sync();
-        }
-        catch (IOException e)
-        {
-            // In a second it may have room again.
-            MixerLog.NotWritten(_services.Log, e, _created.RecordingId!);
-        }
-    }
-
-    private async Task SyncEverySecondAsync(CancellationToken cancellation)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        try
-        {
-            while (await timer.WaitForNextTickAsync(cancellation))
-            {
-                SyncNow();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The capture has ended; it has synced everything itself.
-        }
-    }
 }

@@ -12,9 +12,20 @@ internal sealed class RecordingFiles(string directory, RecordingManifest manifes
 
     private readonly Lock _gate = new();
     private readonly List<SegmentFile> _open = [];
+    private volatile IOException? _syncFailure;
+    private int _syncs;
     private int _segments = manifest.Entries.Count(e => e.Type == ManifestEntryType.Segment);
 
     public RecordingManifest Manifest => manifest;
+
+    /// <summary>
+    /// Why the disk did not take all that it was given last; null when it did. It says so once (Linux forgets what it could not write), so no file goes on that was open then, and
+    /// none begins before a sync has gone well.
+    /// </summary>
+    public IOException? SyncFailure => _syncFailure;
+
+    /// <summary>How often all was brought to the disk.</summary>
+    public int Syncs => Volatile.Read(ref _syncs);
 
     /// <summary>Deletes a recording's directory. It is renamed first, so that a crash leaves a whole recording or none.</summary>
     /// <exception cref="IOException">Something cannot be removed.</exception>
@@ -80,25 +91,70 @@ internal sealed class RecordingFiles(string directory, RecordingManifest manifes
     /// <exception cref="IOException">The disk did not take all of it.</exception>
     public void Sync()
     {
-        foreach (var segment in Snapshot())
+        try
         {
-            if (segment.Sync())
+            foreach (var segment in Snapshot())
             {
-                lock (_gate)
+                if (segment.Sync())
                 {
-                    _open.Remove(segment);
+                    lock (_gate)
+                    {
+                        _open.Remove(segment);
+                    }
+                }
+            }
+
+            manifest.Sync();
+            _syncFailure = null;
+            Interlocked.Increment(ref _syncs);
+        }
+        catch (IOException e)
+        {
+            _syncFailure = e;
+            throw;
+        }
+    }
+
+    /// <summary>Syncs once a second; the thread that writes asks <see cref="SyncFailure"/> how that went.</summary>
+    /// <param name="failed">Called with each failure.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task SyncEverySecondAsync(Action<IOException> failed, CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellation))
+            {
+                try
+                {
+                    Sync();
+                }
+                catch (IOException e)
+                {
+                    failed(e);
                 }
             }
         }
-
-        manifest.Sync();
+        catch (OperationCanceledException)
+        {
+            // The capture has ended; it has synced everything itself.
+        }
     }
 
-    /// <summary>Closes what is open, without a word in the manifest, as a crash would.</summary>
+    /// <summary>Closes what is open, without a word in the manifest, as a crash would; what has been flushed comes to the disk, if that takes it.</summary>
     public void Abandon()
     {
         foreach (var segment in Snapshot())
         {
+            try
+            {
+                segment.Sync();
+            }
+            catch (IOException)
+            {
+                // Nobody is told anew: this is why it is abandoned, or it was logged.
+            }
+
             segment.Abandon();
         }
     }

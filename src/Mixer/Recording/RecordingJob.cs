@@ -264,7 +264,7 @@ internal sealed class RecordingJob
         }
         catch (IOException) when (!_standsStill && !cancellation.IsCancellationRequested)
         {
-            OnObstacle(new(MixerError.NotWritten, "The mixer's disk takes nothing more: what is said and shown now is lost. The recording goes on by itself as soon as there is room."));
+            OnObstacle(new(MixerError.NotWritten, RecordingCapture.NotWritten));
             throw;
         }
     }

@@ -59,6 +59,44 @@ public sealed class SyncTests
         Directory.Delete(directory, recursive: true);
     }
 
+    [Fact]
+    public async Task A_disk_that_fails_a_sync_gets_new_files_and_the_organiser_is_told()
+    {
+        await using var mixer = new MixerFixture();
+        var fails = 0;
+        await using var local = await LocalJob.StartAsync(mixer, s => s with
+        {
+            ToDisk = file =>
+            {
+                if (Volatile.Read(ref fails) == 1)
+                {
+                    throw new IOException("Input/output error", 5);
+                }
+
+                RandomAccess.FlushToDisk(file);
+            },
+        });
+        await MixerFixture.Until(() => local.Written() > 50_000, "something to keep");
+
+        Volatile.Write(ref fails, 1);
+        await MixerFixture.Until(() => mixer.Event<RecordingDelayed>() is { Code: "not_written" }, "the word that the disk does not take it", seconds: 10);
+        await MixerFixture.Until(() => local.Entries(ManifestEntryType.SegmentEnded).Count == 2, "the ends of both files");
+        var kept = local.Written();
+        await Task.Delay(TimeSpan.FromSeconds(2.5)); // As long as it fails nothing begins anew, and nobody is told twice.
+        Assert.Equal(kept, local.Written());
+        Assert.Equal(1, local.VideoFiles);
+        Assert.Single(mixer.Events, e => e.Type == RecordingEventTypes.Delayed);
+        Assert.Equal(RecordingState.Recording, local.Job.Snapshot().State);
+
+        Volatile.Write(ref fails, 0);
+        await MixerFixture.Until(() => local.VideoFiles == 2, "a second file");
+        await MixerFixture.Until(() => mixer.Events.Count(e => e.Type == RecordingEventTypes.Started) == 2, "the word that it goes on");
+        local.Job.Stop();
+        var (composed, _) = await mixer.ComposedAsync();
+        Assert.InRange(composed.DurationMs - (composed.EndedAt - composed.StartedAt).TotalMilliseconds, -40, 40);
+        Assert.All(local.Entries(ManifestEntryType.SegmentEnded), e => Assert.Equal(e.Frames, MatroskaScan.File(Path.Combine(local.Directory, e.File!)).Frames));
+    }
+
     /// <summary>Brings nothing to the disk before it is let to.</summary>
     private sealed class SlowFile(string path) : FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0)
     {
