@@ -7,7 +7,7 @@ namespace Events.Mixer.Frames;
 /// <param name="AfterGap">Packets before it were given up.</param>
 /// <param name="Timestamp">RTP timestamp.</param>
 /// <param name="Marker">RTP marker.</param>
-/// <param name="Arrival">Nanoseconds of the node's wall clock.</param>
+/// <param name="Arrival">Nanoseconds of the recording's clock.</param>
 /// <param name="Bytes">Pooled; the payload is its first <paramref name="Length"/> bytes.</param>
 /// <param name="Length">Payload bytes.</param>
 /// <param name="Rotation">As given to <see cref="JitterBuffer.Add"/>.</param>
@@ -43,7 +43,7 @@ public sealed class JitterBuffer
     /// <param name="sequence">RTP sequence number.</param>
     /// <param name="timestamp">RTP timestamp.</param>
     /// <param name="marker">RTP marker.</param>
-    /// <param name="arrivalNs">On the node's wall clock.</param>
+    /// <param name="arrivalNs">On the recording's clock.</param>
     /// <param name="payload">Without header and padding.</param>
     /// <param name="rotation">Degrees by which its picture is to be turned clockwise; null when it does not say.</param>
     public void Add(ushort sequence, uint timestamp, bool marker, long arrivalNs, ReadOnlySpan<byte> payload, int? rotation = null)

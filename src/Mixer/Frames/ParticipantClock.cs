@@ -1,7 +1,7 @@
 namespace Events.Mixer.Frames;
 
 /// <summary>
-/// Relates the clock that a sender writes into its sender reports (RFC 3550 §6.4.1) to the node's wall clock. All tracks of a participant share
+/// Relates the clock that a sender writes into its sender reports (RFC 3550 §6.4.1) to the recording's clock. All tracks of a participant share
 /// it, so that a track that takes a slower way (video, behind encoder and pacer) is not shifted against the other.
 /// </summary>
 public sealed class ParticipantClock

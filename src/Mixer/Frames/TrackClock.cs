@@ -3,7 +3,7 @@ using Events.Rtc.Protocol.Primitives;
 namespace Events.Mixer.Frames;
 
 /// <summary>
-/// Maps one stream's RTP timestamps to the node's wall clock: by the sender's own NTP/RTP relation and the participant's clock, or, as
+/// Maps one stream's RTP timestamps to the recording's clock: by the sender's own NTP/RTP relation and the participant's clock, or, as
 /// long as there was no report, by the least delayed arrival.
 /// </summary>
 public sealed class TrackClock
@@ -106,7 +106,7 @@ public sealed class TrackClock
         }
     }
 
-    /// <summary>When a frame was captured, in nanoseconds of the node's wall clock (plus the shortest way to the node).</summary>
+    /// <summary>When a frame was captured, in nanoseconds of the recording's clock (plus the shortest way to the node).</summary>
     public long Map(uint rtpTimestamp)
     {
         var media = MediaTime(rtpTimestamp);

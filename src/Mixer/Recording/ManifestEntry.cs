@@ -56,7 +56,7 @@ public sealed record ManifestEntry
 {
     public ManifestEntryType Type { get; init; }
 
-    /// <summary>Nanoseconds of the node's wall clock since 1970.</summary>
+    /// <summary>Nanoseconds since 1970 by the <see cref="RecordingClock"/>.</summary>
     public long At { get; init; }
 
     public string? RecordingId { get; init; }

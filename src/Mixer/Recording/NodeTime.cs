@@ -1,6 +1,6 @@
 namespace Events.Mixer.Recording;
 
-/// <summary>The node's wall clock as the relay counts it: nanoseconds since 1970. Media and mixer roles share a machine, so also a clock.</summary>
+/// <summary>The node's wall clock in nanoseconds since 1970. For stamps: what is measured, or recorded, goes by <see cref="RecordingClock"/>.</summary>
 public static class NodeTime
 {
     private const int NanosecondsPerTick = 100;

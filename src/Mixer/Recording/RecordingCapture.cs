@@ -38,6 +38,7 @@ internal sealed class RecordingCapture
     private readonly ManifestEntry _created;
     private readonly RecordingFiles _files;
     private readonly RecordingServices _services;
+    private readonly RecordingClock _clock;
     private readonly Action<long> _onStarted;
     private readonly Action _onRefused;
     private readonly Action<MixerError?> _onObstacle;
@@ -61,16 +62,18 @@ internal sealed class RecordingCapture
     /// <param name="files">The recording's directory.</param>
     /// <param name="started">It has started before, and is resumed.</param>
     /// <param name="services">Relay key, counters, log, the disk's reserve.</param>
+    /// <param name="clock">The recording's.</param>
     /// <param name="onStarted">Called once, on the capture's thread, with the start.</param>
     /// <param name="onRefused">Called on the capture's thread when the manifest has one more track that cannot be recorded.</param>
     /// <param name="onObstacle">Called on the capture's thread with why it does not start, or does not go on; with null when the room is reached, and can be recorded.</param>
     public RecordingCapture(
-        RecordingFiles files, bool started, RecordingServices services, Action<long> onStarted, Action onRefused, Action<MixerError?> onObstacle)
+        RecordingFiles files, bool started, RecordingServices services, RecordingClock clock, Action<long> onStarted, Action onRefused, Action<MixerError?> onObstacle)
     {
         _files = files;
         _created = files.Manifest.Entries[0];
         _started = started;
         _services = services;
+        _clock = clock;
         _onStarted = onStarted;
         _onRefused = onRefused;
         _onObstacle = onObstacle;
@@ -80,7 +83,7 @@ internal sealed class RecordingCapture
     /// <summary>What keeps it from the room now, or did at its end.</summary>
     public MixerError? Obstacle { get; private set; }
 
-    private static long Now => NodeTime.Now;
+    private long Now => _clock.Now;
 
     /// <summary>Runs until the stop has passed; then everything is closed and on disk.</summary>
     public async Task RunAsync()
@@ -101,7 +104,7 @@ internal sealed class RecordingCapture
         }
     }
 
-    /// <summary>Records up to a moment of the wall clock.</summary>
+    /// <summary>Records up to a moment of the recording's clock.</summary>
     public void StopAt(long at)
     {
         Interlocked.CompareExchange(ref _stopAt, at, long.MaxValue);
@@ -254,8 +257,9 @@ internal sealed class RecordingCapture
                 if (RelayReceiver.TryReadRtp(message, out var handle, out var arrival, out var packet)
                     && _tracks.TryGetValue(handle, out var track))
                 {
-                    Start(arrival);
-                    track.OnRtp(packet, arrival);
+                    var at = _clock.OfRelay(arrival);
+                    Start(at);
+                    track.OnRtp(packet, at);
                 }
 
                 return true;
@@ -263,7 +267,7 @@ internal sealed class RecordingCapture
                 if (RelayReceiver.TryReadSenderReport(message, out handle, out arrival, out var ntp, out var timestamp)
                     && _tracks.TryGetValue(handle, out track))
                 {
-                    track.OnSenderReport(ntp, timestamp, arrival);
+                    track.OnSenderReport(ntp, timestamp, _clock.OfRelay(arrival));
                 }
 
                 return true;
@@ -470,6 +474,6 @@ internal sealed class RecordingCapture
         }
     }
 
-    /// <summary>A moment of the roster, not before this connection and not in the future.</summary>
-    private long Clamp(long at) => Math.Clamp(at, _attachedAt, Math.Max(_attachedAt, Now));
+    /// <summary>A moment of the relay's roster, not before this connection and not in the future.</summary>
+    private long Clamp(long at) => Math.Clamp(_clock.OfRelay(at), _attachedAt, Math.Max(_attachedAt, Now));
 }

@@ -13,6 +13,9 @@ internal sealed record RecordingServices(
 {
     /// <summary>Brings a track's file to the disk; a test's disk may be slow, or fail.</summary>
     public Action<SafeFileHandle> ToDisk { get; init; } = RandomAccess.FlushToDisk;
+
+    /// <summary>The machine's clocks.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
 /// <summary>
@@ -28,6 +31,7 @@ internal sealed class RecordingJob
     private readonly string _directory;
     private readonly RecordingManifest _manifest;
     private readonly RecordingServices _services;
+    private readonly RecordingClock _clock;
     private readonly CancellationTokenSource _deleted = new();
     private readonly SemaphoreSlim _deleting = new(1, 1);
     private RecordingCapture? _capture;
@@ -44,7 +48,9 @@ internal sealed class RecordingJob
         _manifest = manifest;
         _services = services;
         Id = manifest.Entries[0].RecordingId!;
-        _state = StateOf(Fold());
+        var timeline = Fold();
+        _state = StateOf(timeline);
+        _clock = new(services.Time, timeline.LastKnown);
     }
 
     public string Id { get; }
@@ -69,7 +75,7 @@ internal sealed class RecordingJob
             var stopped = _manifest.Entries.FirstOrDefault(e => e.Type == ManifestEntryType.Stopped);
             if (stopped is null)
             {
-                stopped = new() { Type = ManifestEntryType.Stopped, At = NodeTime.Now };
+                stopped = new() { Type = ManifestEntryType.Stopped, At = _clock.Now };
                 _manifest.Append(stopped, durable: true);
                 _state = RecordingState.Stopping;
             }
@@ -89,7 +95,7 @@ internal sealed class RecordingJob
                 return;
             }
 
-            _manifest.Append(new() { Type = ManifestEntryType.Reopened, At = NodeTime.Now }, durable: true);
+            _manifest.Append(new() { Type = ManifestEntryType.Reopened, At = _clock.Now }, durable: true);
             _state = RecordingState.Stopping;
             _progress = 0;
             _running = AgainAsync(_running);
@@ -276,7 +282,7 @@ internal sealed class RecordingJob
         lock (_gate)
         {
             var timeline = Fold();
-            capture = new(new(_directory, _manifest, _services.ToDisk), timeline.StartedAt is not null, _services, OnStarted, SayWhatIsRefused, OnObstacle);
+            capture = new(new(_directory, _manifest, _services.ToDisk), timeline.StartedAt is not null, _services, _clock, OnStarted, SayWhatIsRefused, OnObstacle);
             if (timeline.StoppedAt is { } stopped)
             {
                 capture.StopAt(stopped);
@@ -395,7 +401,7 @@ internal sealed class RecordingJob
             NodeTime.ToDate(timeline.StartedAt ?? timeline.Created.At),
             NodeTime.ToDate(timeline.StoppedAt ?? timeline.LastKnown));
         Directory.Delete(Path.Combine(_directory, CompositeRenderer.WorkingDirectory), recursive: true);
-        _manifest.Append(new() { Type = ManifestEntryType.Composed, At = NodeTime.Now, Composed = composed }, durable: true);
+        _manifest.Append(new() { Type = ManifestEntryType.Composed, At = _clock.Now, Composed = composed }, durable: true);
         SetState(RecordingState.Done);
         _services.Events.Record(RecordingEventTypes.Composed, composed);
     }
@@ -417,7 +423,7 @@ internal sealed class RecordingJob
     private void Fail(string code, string detail)
     {
         MixerLog.Failed(_services.Log, Id, code, detail);
-        if (_manifest.TryAppend(new() { Type = ManifestEntryType.Failed, At = NodeTime.Now, Code = code, Detail = detail }) is { } problem)
+        if (_manifest.TryAppend(new() { Type = ManifestEntryType.Failed, At = _clock.Now, Code = code, Detail = detail }) is { } problem)
         {
             // As true without: after a restart it is found out again.
             MixerLog.NotWritten(_services.Log, problem, Id);

@@ -115,9 +115,6 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
     /// <summary>Read once per turn of the loop.</summary>
     public MonotonicTime Now { get; private set; }
 
-    /// <summary>The same moment on the wall clock, nanoseconds since 1970.</summary>
-    public long UnixNow { get; private set; }
-
     public int TransportCount => Timers.Count;
 
     /// <summary>All that have a peer, and when they want their ticks.</summary>
@@ -475,9 +472,5 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         _disposeLater.Clear();
     }
 
-    private void UpdateClock()
-    {
-        Now = _surroundings.Now();
-        UnixNow = _surroundings.UnixNow();
-    }
+    private void UpdateClock() => Now = _surroundings.Now();
 }

@@ -18,10 +18,8 @@ internal sealed record WorkerSurroundings
     /// <summary>The machine's.</summary>
     public static WorkerSurroundings Real { get; } = new();
 
+    /// <summary>Of all processes of the machine, as <see cref="Stopwatch"/> counts on Linux (CLOCK_MONOTONIC): the relay tells its times by it.</summary>
     public Func<MonotonicTime> Now { get; init; } = () => new((long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency)));
-
-    /// <summary>The same moment on the wall clock, nanoseconds since 1970.</summary>
-    public Func<long> UnixNow { get; init; } = () => (DateTime.UtcNow.Ticks - DateTime.UnixEpoch.Ticks) * 100;
 
     /// <summary>Of SSRCs and first sequence numbers; secrets come from elsewhere.</summary>
     public Func<Random> Random { get; init; } = () => new Random(RandomNumberGenerator.GetInt32(int.MaxValue));

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net.Sockets;
-using Events.Mixer.Recording;
 using Events.Rtc.Protocol.Primitives;
 using Events.Rtc.Relay;
 using Events.Rtc.Rooms;
@@ -25,6 +25,9 @@ public sealed class FakeRelay : IDisposable
         new Thread(Accept) { IsBackground = true }.Start();
     }
 
+    /// <summary>As a media node tells times.</summary>
+    private static long Now => (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
+
     public string Path { get; }
 
     /// <summary>It takes no subscription.</summary>
@@ -48,19 +51,19 @@ public sealed class FakeRelay : IDisposable
     }
 
     public void Join(string participant, string name) =>
-        Tell(participant, RelayCodec.Encode(RelayMessageType.ParticipantJoined, new RelayParticipant(NodeTime.Now, participant, participant + ".tab", name, "speaker")));
+        Tell(participant, RelayCodec.Encode(RelayMessageType.ParticipantJoined, new RelayParticipant(Now, participant, participant + ".tab", name, "speaker")));
 
     public void Leave(string participant)
     {
         Forget(participant);
-        Send(RelayCodec.Encode(RelayMessageType.ParticipantLeft, new RelayParticipantLeft(NodeTime.Now, participant)));
+        Send(RelayCodec.Encode(RelayMessageType.ParticipantLeft, new RelayParticipantLeft(Now, participant)));
     }
 
     public void Publish(string participant, uint handle, TrackSource source, string codec, string fmtp = "", TrackEncryption encryption = TrackEncryption.None)
     {
         var audio = codec == "opus";
         var track = new RelayTrack(
-            NodeTime.Now, handle, $"t{handle}", participant, audio ? TrackKind.Audio : TrackKind.Video, source, codec, audio ? 48_000 : 90_000, audio ? 2 : 0, fmtp, false)
+            Now, handle, $"t{handle}", participant, audio ? TrackKind.Audio : TrackKind.Video, source, codec, audio ? 48_000 : 90_000, audio ? 2 : 0, fmtp, false)
         {
             Encryption = encryption,
         };
@@ -70,16 +73,16 @@ public sealed class FakeRelay : IDisposable
     public void Unpublish(string participant, uint handle)
     {
         Forget($"{participant}/{handle}");
-        Send(RelayCodec.Encode(RelayMessageType.TrackUnpublished, new RelayTrackUnpublished(NodeTime.Now, handle)));
+        Send(RelayCodec.Encode(RelayMessageType.TrackUnpublished, new RelayTrackUnpublished(Now, handle)));
     }
 
     public void Mute(uint handle, bool muted) =>
-        Send(RelayCodec.Encode(RelayMessageType.TrackMuted, new RelayTrackMuted(NodeTime.Now, handle, muted)));
+        Send(RelayCodec.Encode(RelayMessageType.TrackMuted, new RelayTrackMuted(Now, handle, muted)));
 
     public void Rtp(uint handle, byte[] packet)
     {
         var message = new byte[RelayCodec.RtpHeaderLength + packet.Length];
-        RelayCodec.WriteRtpHeader(message, handle, NodeTime.Now);
+        RelayCodec.WriteRtpHeader(message, handle, Now);
         packet.CopyTo(message, RelayCodec.RtpHeaderLength);
         Send(message);
     }
@@ -87,7 +90,7 @@ public sealed class FakeRelay : IDisposable
     public void SenderReport(uint handle, long senderNs, uint rtpTimestamp)
     {
         var message = new byte[RelayCodec.SenderReportLength];
-        RelayCodec.WriteSenderReport(message, handle, NodeTime.Now, NtpTime.FromUnixNanoseconds(senderNs).Value, rtpTimestamp);
+        RelayCodec.WriteSenderReport(message, handle, Now, NtpTime.FromUnixNanoseconds(senderNs).Value, rtpTimestamp);
         Send(message);
     }
 

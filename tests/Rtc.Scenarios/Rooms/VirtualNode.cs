@@ -93,7 +93,6 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
             new WorkerSurroundings
             {
                 Now = () => _simulation.Now,
-                UnixNow = () => UnixNanosecondsAtZero + _simulation.Now.Nanoseconds,
                 Random = _random ?? (() => _simulation.Chance(1_000 + index)),
                 Ciphers = _ciphers,
                 Sink = Deliver,

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Net.Sockets;
 using Events.Rtc.Client;
 using Events.Rtc.Client.Signalling;
@@ -14,6 +15,7 @@ public class RelayTests
     [Fact]
     public async Task A_relay_gets_the_roster_and_every_packet_in_order()
     {
+        var before = Stopwatch.GetTimestamp();
         var path = Path.Combine(Path.GetTempPath(), $"relay-{Guid.NewGuid():N}.sock");
         await using var node = new TestNode(o => o with { RelaySocketPath = path });
         using var relay = await SubscribeAsync(path, "test-node-key", "room");
@@ -32,6 +34,9 @@ public class RelayTests
         {
             var message = await NextAsync(relay, RelayMessageType.Rtp);
             Assert.Equal(track.Handle, BinaryPrimitives.ReadUInt32BigEndian(message.AsSpan(1)));
+
+            // By the clock that all processes of the machine share, and that nobody sets.
+            Assert.InRange(BinaryPrimitives.ReadInt64BigEndian(message.AsSpan(5)) * (Stopwatch.Frequency / 1e9), before, Stopwatch.GetTimestamp());
             Assert.True(global::Events.Rtc.Protocol.Wire.RtpReader.TryRead(message.AsSpan(RelayCodec.RtpHeaderLength), out var packet));
             received.Add(Convert.ToHexString(packet.Payload));
         }

@@ -176,5 +176,5 @@ internal sealed class RelayConnection
         _socket.Dispose();
     }
 
-    private static long Now(Participant participant) => participant.Room.Worker.UnixNow;
+    private static long Now(Participant participant) => participant.Room.Worker.Now.Nanoseconds;
 }

@@ -6,7 +6,7 @@ namespace Events.Rtc.Relay;
 
 /// <summary>
 /// The relay's messages, one per SEQPACKET datagram: a type byte, then binary fields in network order (packets) or one JSON
-/// object (everything rare). Times are nanoseconds of the media node's wall clock since 1970.
+/// object (everything rare). Times are nanoseconds of the machine's monotonic clock, which all its processes share: a wall clock that is set in a call moves nothing.
 /// </summary>
 public enum RelayMessageType : byte
 {
@@ -141,18 +141,18 @@ public static class RelayCodec
         }
     }
 
-    public static void WriteRtpHeader(Span<byte> destination, uint handle, long arrivalUnixNanoseconds)
+    public static void WriteRtpHeader(Span<byte> destination, uint handle, long arrivalNanoseconds)
     {
         destination[0] = (byte)RelayMessageType.Rtp;
         BinaryPrimitives.WriteUInt32BigEndian(destination[1..], handle);
-        BinaryPrimitives.WriteInt64BigEndian(destination[5..], arrivalUnixNanoseconds);
+        BinaryPrimitives.WriteInt64BigEndian(destination[5..], arrivalNanoseconds);
     }
 
-    public static void WriteSenderReport(Span<byte> destination, uint handle, long arrivalUnixNanoseconds, ulong ntp, uint rtpTimestamp)
+    public static void WriteSenderReport(Span<byte> destination, uint handle, long arrivalNanoseconds, ulong ntp, uint rtpTimestamp)
     {
         destination[0] = (byte)RelayMessageType.SenderReport;
         BinaryPrimitives.WriteUInt32BigEndian(destination[1..], handle);
-        BinaryPrimitives.WriteInt64BigEndian(destination[5..], arrivalUnixNanoseconds);
+        BinaryPrimitives.WriteInt64BigEndian(destination[5..], arrivalNanoseconds);
         BinaryPrimitives.WriteUInt64BigEndian(destination[13..], ntp);
         BinaryPrimitives.WriteUInt32BigEndian(destination[21..], rtpTimestamp);
     }

@@ -76,22 +76,22 @@ public sealed class RelayReceiver : IDisposable
     public void Dispose() => _socket.Dispose();
 
     /// <summary>Reads <see cref="RelayMessageType.Rtp"/>.</summary>
-    public static bool TryReadRtp(ReadOnlySpan<byte> message, out uint handle, out long arrivalUnixNanoseconds, out ReadOnlySpan<byte> packet)
+    public static bool TryReadRtp(ReadOnlySpan<byte> message, out uint handle, out long arrivalNanoseconds, out ReadOnlySpan<byte> packet)
     {
         var ok = message.Length > RelayCodec.RtpHeaderLength;
         handle = ok ? BinaryPrimitives.ReadUInt32BigEndian(message[1..]) : 0;
-        arrivalUnixNanoseconds = ok ? BinaryPrimitives.ReadInt64BigEndian(message[5..]) : 0;
+        arrivalNanoseconds = ok ? BinaryPrimitives.ReadInt64BigEndian(message[5..]) : 0;
         packet = ok ? message[RelayCodec.RtpHeaderLength..] : default;
         return ok;
     }
 
     /// <summary>Reads <see cref="RelayMessageType.SenderReport"/>.</summary>
     public static bool TryReadSenderReport(
-        ReadOnlySpan<byte> message, out uint handle, out long arrivalUnixNanoseconds, out ulong ntp, out uint rtpTimestamp)
+        ReadOnlySpan<byte> message, out uint handle, out long arrivalNanoseconds, out ulong ntp, out uint rtpTimestamp)
     {
         var ok = message.Length == RelayCodec.SenderReportLength;
         handle = ok ? BinaryPrimitives.ReadUInt32BigEndian(message[1..]) : 0;
-        arrivalUnixNanoseconds = ok ? BinaryPrimitives.ReadInt64BigEndian(message[5..]) : 0;
+        arrivalNanoseconds = ok ? BinaryPrimitives.ReadInt64BigEndian(message[5..]) : 0;
         ntp = ok ? BinaryPrimitives.ReadUInt64BigEndian(message[13..]) : 0;
         rtpTimestamp = ok ? BinaryPrimitives.ReadUInt32BigEndian(message[21..]) : 0;
         return ok;

@@ -65,11 +65,11 @@ internal sealed class RelayedTrack(RelayConnection connection, uint handle, Publ
         track.Encodings[encoding].RequestKeyframe(now);
     }
 
-    public void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, long unixNow, MonotonicTime now)
+    public void Forward(in RtpReader packet, PublishedEncoding encoding, in VideoPacket video, MonotonicTime now)
     {
         if (_selector is null)
         {
-            Send(packet.Packet, unixNow);
+            Send(packet.Packet, now);
             return;
         }
 
@@ -97,34 +97,34 @@ internal sealed class RelayedTrack(RelayConnection connection, uint handle, Publ
             : _rewriter.WriteLayered(packet, video, sent, rewritten, out _);
         if (length > 0)
         {
-            Send(rewritten[..length], unixNow);
+            Send(rewritten[..length], now);
         }
 
         if (before != _selector.CurrentEncoding && encoding.SenderReport.At != MonotonicTime.Zero)
         {
             // The receiver learns at once how the new encoding's clock goes on.
-            ForwardSenderReport(encoding, unixNow - ((now - encoding.SenderReport.At).Ticks * 100));
+            ForwardSenderReport(encoding);
         }
     }
 
     /// <summary>A report of the encoding that is forwarded; of another it would be of another timeline.</summary>
-    public void ForwardSenderReport(PublishedEncoding encoding, long unixNow)
+    public void ForwardSenderReport(PublishedEncoding encoding)
     {
         if (_selector is not null && _selector.CurrentEncoding != encoding.Index)
         {
             return;
         }
 
-        var (ntp, rtp, _) = encoding.SenderReport;
+        var (ntp, rtp, at) = encoding.SenderReport;
         Span<byte> message = stackalloc byte[RelayCodec.SenderReportLength];
-        RelayCodec.WriteSenderReport(message, Handle, unixNow, ntp.Value, _selector?.Timestamp(rtp.Value) ?? rtp.Value);
+        RelayCodec.WriteSenderReport(message, Handle, at.Nanoseconds, ntp.Value, _selector?.Timestamp(rtp.Value) ?? rtp.Value);
         Connection.SendPacket(message, default);
     }
 
-    private void Send(ReadOnlySpan<byte> packet, long unixNow)
+    private void Send(ReadOnlySpan<byte> packet, MonotonicTime now)
     {
         Span<byte> header = stackalloc byte[RelayCodec.RtpHeaderLength];
-        RelayCodec.WriteRtpHeader(header, Handle, unixNow);
+        RelayCodec.WriteRtpHeader(header, Handle, now.Nanoseconds);
         Connection.SendPacket(header, packet);
     }
 

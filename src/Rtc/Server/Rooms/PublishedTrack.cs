@@ -297,7 +297,7 @@ internal sealed class PublishedTrack : IDisposable
 
         foreach (var relay in _receivers.Relays)
         {
-            relay.ForwardSenderReport(encoding, _origin.Worker.UnixNow);
+            relay.ForwardSenderReport(encoding);
         }
     }
 
@@ -371,11 +371,9 @@ internal sealed class PublishedTrack : IDisposable
             return;
         }
 
-        var (ntp, _, at) = _encodings[0].SenderReport;
-        if (ntp.Value != 0)
+        if (_encodings[0].SenderReport.Ntp.Value != 0)
         {
-            var age = (_origin.Worker.Now - at).Ticks * 100;
-            relay.ForwardSenderReport(_encodings[0], _origin.Worker.UnixNow - age);
+            relay.ForwardSenderReport(_encodings[0]);
         }
     }
 

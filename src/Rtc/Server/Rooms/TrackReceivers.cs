@@ -185,7 +185,7 @@ internal sealed class TrackReceivers(MediaWorker worker)
         {
             try
             {
-                relay.Forward(packet, encoding, video, worker.UnixNow, now);
+                relay.Forward(packet, encoding, video, now);
             }
             catch (Exception exception)
             {
