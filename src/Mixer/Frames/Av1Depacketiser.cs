@@ -3,13 +3,15 @@ using Events.Rtc.Protocol.Codecs;
 namespace Events.Mixer.Frames;
 
 /// <summary>
-/// AV1 (RTP Payload Format for AV1) into temporal units of the low-overhead format: every OBU with its size, no temporal delimiters (AV1 in
-/// Matroska, "Block Data").
+/// AV1 (RTP Payload Format for AV1) into temporal units of the low-overhead format: every OBU with its size. Each begins with a temporal delimiter, which AV1 in Matroska
+/// ("Block Data") advises against: without it dav1d does not know that a picture whose upper layers were not sent is whole, and shows none until they are sent again.
 /// </summary>
 internal sealed class Av1Depacketiser : VideoDepacketiser
 {
     private const byte TileList = 8;
     private const byte Padding = 15;
+    private static readonly byte[] Delimiter = [(Av1ObuType.TemporalDelimiter << 3) | HasSizeBit, 0];
+
     private const byte HasSizeBit = 0x02;
     private const byte ExtensionBit = 0x04;
 
@@ -87,12 +89,22 @@ internal sealed class Av1Depacketiser : VideoDepacketiser
         }
 
         var type = (byte)((obu[0] >> 3) & 0x0F);
+        if (type is Av1ObuType.TemporalDelimiter or TileList or Padding)
+        {
+            _obu.Clear();
+            return true;
+        }
+
+        if (Buffer.Length == 0)
+        {
+            Buffer.Append(Delimiter);
+        }
+
         var written = Buffer.Length;
-        var ok = type is Av1ObuType.TemporalDelimiter or TileList or Padding
-            || (Buffer.Append([(byte)(obu[0] | HasSizeBit)])
-                && (header == 1 || Buffer.Append(obu[1..2]))
-                && AppendLeb128(obu.Length - start)
-                && Buffer.Append(obu[start..]));
+        var ok = Buffer.Append([(byte)(obu[0] | HasSizeBit)])
+            && (header == 1 || Buffer.Append(obu[1..2]))
+            && AppendLeb128(obu.Length - start)
+            && Buffer.Append(obu[start..]);
         if (ok && type == Av1ObuType.SequenceHeader)
         {
             ok = TakeSequence(obu[start..], Buffer.Span[written..]);

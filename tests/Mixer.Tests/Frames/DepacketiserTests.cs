@@ -34,6 +34,19 @@ public sealed class DepacketiserTests : IDisposable
     }
 
     [Theory]
+    [InlineData(30)]
+    [InlineData(10)] // The sender's line has become too thin for the larger picture.
+    public async Task Av1_in_layers_decodes_to_every_picture_whichever_layers_it_has(int whole)
+    {
+        var frames = Material.Av1InLayers().Select((f, i) => i < whole ? f : f with { Data = WithoutUpperLayers(f.Data) }).ToList();
+        var path = Write(Codec.Av1, frames, dropPacket: -1, out var written);
+        Assert.Equal(30, written);
+        var luma = await Material.LumaAsync(path);
+        Assert.InRange(luma.Length, 29, 31);
+        Assert.All(luma.Zip(luma.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, 2, 10));
+    }
+
+    [Theory]
     [InlineData(Codec.Vp8)]
     [InlineData(Codec.H264)]
     [InlineData(Codec.Vp9)]
@@ -74,6 +87,25 @@ public sealed class DepacketiserTests : IDisposable
             random.NextBytes(payload);
             depacketiser.Push(new(random.Next(10) == 0, (uint)random.Next(4), random.Next(3) == 0, payload), sink);
         }
+    }
+
+    /// <summary>Of OBUs shorter than 128 bytes, as these are.</summary>
+    private static byte[] WithoutUpperLayers(byte[] unit)
+    {
+        var kept = new List<byte>();
+        for (var at = 0; at < unit.Length;)
+        {
+            var header = (unit[at] & 4) != 0 ? 2 : 1;
+            var length = header + 1 + unit[at + header];
+            if (header == 1 || (unit[at + 1] & 0x18) == 0)
+            {
+                kept.AddRange(unit.AsSpan(at, length));
+            }
+
+            at += length;
+        }
+
+        return [.. kept];
     }
 
     private string Write(Codec codec, List<CodedFrame> frames, int dropPacket, out long written)

@@ -32,6 +32,12 @@ public static class Material
         return h264 ? AnnexB(output) : Ivf(output);
     }
 
+    /// <summary>
+    /// A second of AV1 in two spatial layers (libaom 3.6 by its SVC interface, 160 by 90 and half of that), a keyframe each half second. Every picture is six brighter than the one
+    /// before, from 40 on.
+    /// </summary>
+    public static List<CodedFrame> Av1InLayers() => Ivf(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Testing", "av1-two-layers.ivf")));
+
     /// <summary>Opus packets of 20 ms.</summary>
     public static async Task<List<CodedFrame>> OpusAsync(string source, double seconds)
     {
