@@ -44,7 +44,7 @@ internal static partial class MixerLog
     [LoggerMessage(4013, LogLevel.Error, "Recording {RecordingId} cannot write to its disk; it is tried again.")]
     public static partial void NotWritten(ILogger logger, Exception exception, string recordingId);
 
-    [LoggerMessage(4014, LogLevel.Warning, "Recording {RecordingId}: track {TrackId} began so many files in a minute that it is left out until the minute is over.")]
+    [LoggerMessage(4014, LogLevel.Warning, "Recording {RecordingId}: track {TrackId} began so many files in a minute that until it is over it goes on in the one that is open, or is left out.")]
     public static partial void TooManyFiles(ILogger logger, string recordingId, string trackId);
 
     [LoggerMessage(4015, LogLevel.Error, "The directory {Directory} of a deleted recording cannot be removed; it is tried again at the next start.")]

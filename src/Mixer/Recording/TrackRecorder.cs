@@ -32,7 +32,10 @@ internal sealed class TrackRecorder : IFrameSink
     /// <summary>No queue on the way holds a packet for so long.</summary>
     private const long MaxQueueNs = 60_000_000_000;
 
-    /// <summary>Files that a track may begin in a minute. Mutes and turned phones take a few; each costs a decoder when the composite is made.</summary>
+    /// <summary>
+    /// Files that a track may begin in a minute. Mutes, turned phones and windows of another size take a few; each costs a decoder when the composite is made. More go on in the
+    /// file that is open, or are left out where none is.
+    /// </summary>
     private const int MaxFilesPerMinute = 20;
 
     private const long MinuteNs = 60_000_000_000;
@@ -196,22 +199,18 @@ internal sealed class TrackRecorder : IFrameSink
             wall = _clock.Map(frame.RtpTimestamp);
         }
 
-        if (_segment is not null && frame.Keyframe && (IsTurned || !_depacketiser.CodecPrivate.Span.SequenceEqual(_segment.Track.CodecPrivate.Span)))
+        // A window that is dragged to another size has other parameters several times a second. They stand before its keyframes too, so a decoder that has read so far follows.
+        var wantsFile = _segment is null || IsTurned || !_depacketiser.CodecPrivate.Span.SequenceEqual(_segment.Track.CodecPrivate.Span);
+        if (wantsFile && frame.Keyframe && MayBeginFile())
         {
             EndSegment(wall);
+            Begin(frame, wall);
         }
 
         if (_segment is null)
         {
-            if (!frame.Keyframe || !MayBeginFile())
-            {
-                _needsKeyframe = true;
-                return;
-            }
-
-            var track = new MatroskaTrack(_codec, frame.Width, frame.Height, _depacketiser.CodecPrivate.ToArray());
-            _segmentRotation = _rotation;
-            _segment = _files.Open(track, CodecNames.NameOf(_codec), TrackId, ParticipantId, wall, _rotation);
+            _needsKeyframe = true;
+            return;
         }
 
         _lastKeyframe = frame.Keyframe ? _packetArrival : _lastKeyframe;
@@ -267,6 +266,13 @@ internal sealed class TrackRecorder : IFrameSink
         _clock.Close();
         _clock = _participant.Open(_track.ClockRate);
         _moves = 0;
+    }
+
+    private void Begin(in MediaFrame frame, long wall)
+    {
+        var track = new MatroskaTrack(_codec, frame.Width, frame.Height, _depacketiser.CodecPrivate.ToArray());
+        _segmentRotation = _rotation;
+        _segment = _files.Open(track, CodecNames.NameOf(_codec), TrackId, ParticipantId, wall, _rotation);
     }
 
     private void EndSegment(long at)

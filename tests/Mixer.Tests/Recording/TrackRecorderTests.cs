@@ -197,6 +197,35 @@ public sealed class TrackRecorderTests : IDisposable
         Assert.InRange(Segments()[1].Span.From - Segments()[0].Span.To, 0, 40 * Ms);
     }
 
+    [Fact]
+    public async Task A_window_that_changes_its_size_twice_a_second_is_recorded_to_its_end()
+    {
+        var recorder = Create(Codec.H264);
+        var packetiser = new Packetiser(Codec.H264, 1);
+        var small = await Material.VideoAsync(Codec.H264, "color=0x101010:s=320x180:r=30", 0.5);
+        var large = await Material.VideoAsync(Codec.H264, "color=0x101010:s=480x270:r=30", 0.5);
+        var last = await Material.VideoAsync(Codec.H264, "color=0xF0F0F0:s=400x226:r=30", 0.5);
+        for (var half = 0; half <= 40; half++)
+        {
+            foreach (var frame in half == 40 ? last : half % 2 == 0 ? small : large)
+            {
+                var at = frame.TimestampNs + (half * Second / 2);
+                packetiser.Packetise(frame with { TimestampNs = at }).ForEach(p => recorder.OnRtp(p, Start + at));
+            }
+        }
+
+        recorder.End(Start + (41 * Second / 2));
+        Assert.Equal(20, Segments().Count);
+        Assert.InRange(Segments()[^1].Span.To, Start + (41 * Second / 2) - (40 * Ms), Start + (41 * Second / 2));
+
+        // Its last file goes on over the other sizes, each picture in its place.
+        var luma = await Material.LumaAsync(Path.Combine(_directory, Segments()[^1].File));
+        var seconds = (Segments()[^1].Span.To - Segments()[^1].Span.From) / (double)Second;
+        Assert.InRange(luma.Length / 30.0, seconds - 0.1, seconds + 0.1);
+        Assert.All(luma[^14..], l => Assert.True(l > 200));
+        Assert.All(luma[..^17], l => Assert.True(l < 40));
+    }
+
     private static void Send(TrackRecorder recorder, Packetiser packetiser, long mediaMs, long arrival)
     {
         // Configuration 31, one frame of 20 ms: CELT, full band (RFC 6716 §3.1).
