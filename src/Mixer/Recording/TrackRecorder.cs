@@ -10,7 +10,7 @@ namespace Events.Mixer.Recording;
 
 /// <summary>
 /// One published track: its packets in order, its frames with wall-clock times, its files. A new file begins after a mute, for another
-/// SSRC, when a decoder needs other parameters, and when the picture is turned; a resolution change of VP8 or VP9 stays in the file.
+/// SSRC, after a long silence, when a decoder needs other parameters, and when the picture is turned; a resolution change of VP8 or VP9 stays in the file.
 /// </summary>
 internal sealed class TrackRecorder : IFrameSink
 {
@@ -37,6 +37,12 @@ internal sealed class TrackRecorder : IFrameSink
     /// file that is open, or are left out where none is.
     /// </summary>
     private const int MaxFilesPerMinute = 20;
+
+    /// <summary>
+    /// Sound that goes on after more silence begins a file: FFmpeg's resampler makes the silence of a hole at once and in memory, 3.2 GB for an hour. Browsers that are silent
+    /// (DTX) send a packet every 400 ms, others nothing.
+    /// </summary>
+    private const long MaxHoleNs = 10_000_000_000;
 
     private const long MinuteNs = 60_000_000_000;
 
@@ -200,7 +206,7 @@ internal sealed class TrackRecorder : IFrameSink
         }
 
         // A window that is dragged to another size has other parameters several times a second. They stand before its keyframes too, so a decoder that has read so far follows.
-        var wantsFile = _segment is null || IsTurned || !_depacketiser.CodecPrivate.Span.SequenceEqual(_segment.Track.CodecPrivate.Span);
+        var wantsFile = _segment is null || IsTurned || IsAfterHole(wall) || !_depacketiser.CodecPrivate.Span.SequenceEqual(_segment.Track.CodecPrivate.Span);
         if (wantsFile && frame.Keyframe && MayBeginFile())
         {
             EndSegment(wall);
@@ -233,6 +239,8 @@ internal sealed class TrackRecorder : IFrameSink
 
     /// <summary>Up to the next keyframe the picture lies on its side: a file has one rotation.</summary>
     private bool IsTurned => _segment is not null && _segmentRotation != _rotation;
+
+    private bool IsAfterHole(long wall) => !_codec.IsVideo() && _segment is not null && wall - _segment.LastFrame > MaxHoleNs;
 
     /// <summary>
     /// What the sender says of its picture (3GPP TS 26.114 §7.4.5: 0 0 0 0 C F R1 R0, quarters to turn it clockwise before it is shown). It says so with keyframes and

@@ -114,6 +114,25 @@ public sealed class TrackRecorderTests : IDisposable
         Assert.InRange(Segments()[0].Span.To - Start, files == 1 ? 0 : 19_900 * Ms, files == 1 ? 40_000 * Ms : 20_100 * Ms);
     }
 
+    [Theory]
+    [InlineData(9, 1)]
+    [InlineData(11, 2)]
+    [InlineData(3_600, 2)]
+    public void Sound_after_a_long_silence_is_in_a_file_of_its_own_and_in_its_place(int silentSeconds, int files)
+    {
+        var recorder = Create(Codec.Opus);
+        var packetiser = new Packetiser(Codec.Opus, 1);
+        for (var ms = 0L; ms < 10_000; ms += 20)
+        {
+            var media = ms < 5_000 ? ms : ms + (silentSeconds * 1_000L);
+            Send(recorder, packetiser, media, Start + (media * Ms));
+        }
+
+        recorder.End(Start + ((10 + silentSeconds) * Second));
+        AssertBegins(files, files == 1 ? 0 : 5_000 + (silentSeconds * 1_000L));
+        Assert.Equal(500, Segments().Sum(s => MatroskaScan.File(Path.Combine(_directory, s.File)).Frames));
+    }
+
     [Fact]
     public void A_queue_that_holds_a_sender_for_half_a_minute_moves_nothing()
     {
