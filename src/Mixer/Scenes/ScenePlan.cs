@@ -29,9 +29,10 @@ public static class ScenePlan
         var total = FrameCount(startNs, stopNs);
         var live = LiveVideo(timeline);
 
-        // Of a stage's thousands, few send something.
-        var publishers = timeline.Tracks.Select(t => t.ParticipantId).ToHashSet();
-        var stays = timeline.Stays.Where(s => publishers.Contains(s.ParticipantId)).ToList();
+        // Of a stage's thousands, few send something; of a large session's cuts and cameras there are thousands.
+        var published = timeline.Tracks.ToLookup(t => t.ParticipantId);
+        var shown = live.ToLookup(l => l.TrackId, l => l.Span);
+        var stays = timeline.Stays.Where(s => published.Contains(s.ParticipantId)).ToList();
         var cuts = stays.SelectMany(s => new[] { s.Span.From, s.Span.To })
             .Concat(timeline.Tracks.SelectMany(t => new[] { t.Span.From, t.Span.To }))
             .Concat(live.SelectMany(l => new[] { l.Span.From, l.Span.To }))
@@ -48,7 +49,7 @@ public static class ScenePlan
 
             // The middle of the run: its edges were rounded, its middle lies in it.
             var at = startNs + (long)((Int128)(cuts[i] + to) * 1_000_000_000 / (2 * FrameRate));
-            var scene = new Scene(cuts[i], to, SceneLayout.Arrange(SeatsAt(stays, timeline.Tracks, live, at)));
+            var scene = new Scene(cuts[i], to, SceneLayout.Arrange(SeatsAt(stays, published, shown, at)));
             if (scenes.Count > 0 && scenes[^1].SameTiles(scene))
             {
                 scenes[^1] = scenes[^1] with { ToFrame = to };
@@ -62,19 +63,19 @@ public static class ScenePlan
     }
 
     /// <summary>People who publish something, in the order of their coming; a shared screen has a seat of its own.</summary>
-    private static List<Seat> SeatsAt(List<Stay> stays, IReadOnlyList<TrackSpan> published, List<LiveSpan> live, long at)
+    private static List<Seat> SeatsAt(List<Stay> stays, ILookup<string, TrackSpan> published, ILookup<string, WallSpan> shown, long at)
     {
         var seats = new List<Seat>();
         foreach (var stay in stays.Where(s => s.Span.Contains(at)))
         {
-            var tracks = published.Where(t => t.ParticipantId == stay.ParticipantId && t.Span.Contains(at)).ToList();
+            var tracks = published[stay.ParticipantId].Where(t => t.Span.Contains(at)).ToList();
             if (tracks.Count == 0)
             {
                 continue;
             }
 
             string? Shown(bool screen) => tracks
-                .Where(t => t.Kind == "video" && t.Source == "screen" == screen && live.Exists(l => l.TrackId == t.TrackId && l.Span.Contains(at)))
+                .Where(t => t.Kind == "video" && t.Source == "screen" == screen && shown[t.TrackId].Any(s => s.Contains(at)))
                 .Select(t => t.TrackId)
                 .LastOrDefault();
             if (Shown(screen: true) is { } shared)
