@@ -39,7 +39,7 @@ public sealed record MixerOptions
     /// Bytes of the data directory's disk that recordings leave free; composites leave twice as much. Too little, and a full disk ends the database that shares it: PostgreSQL
     /// alone may keep 1 GB of write-ahead log. 0: none.
     /// </summary>
-    public long DiskReserve { get; init; } = 2L * 1024 * 1024 * 1024;
+    public long DiskReserve { get; init; } = 1024L * 1024 * 1024;
 
     /// <summary>Throws when a value makes no sense.</summary>
     /// <exception cref="ArgumentException">Says which.</exception>

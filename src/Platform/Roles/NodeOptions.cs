@@ -51,7 +51,7 @@ public sealed record NodeOptions
     public string DataDirectory { get; init; } = Path.GetFullPath(".data");
 
     /// <summary>Megabytes of the data directory's disk that recordings leave free, and composites twice (<c>EVENTS_DISK_RESERVE_MB</c>); 0: none.</summary>
-    public int DiskReserveMegabytes { get; init; } = 2048;
+    public int DiskReserveMegabytes { get; init; } = 1024;
 
     /// <summary>WHIP and WHEP without a token (<c>EVENTS_OPEN_WHIP=1</c>); only in Development on loopback.</summary>
     public bool OpenWhip { get; init; }

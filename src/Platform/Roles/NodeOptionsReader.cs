@@ -27,7 +27,7 @@ public static class NodeOptionsReader
             RtcSpreadFrom = reading.Number("EVENTS_RTC_SPREAD_FROM", 200, 0, 1_000_000),
             RtcAdvertise = reading.Addresses("EVENTS_RTC_ADVERTISE"),
             DataDirectory = Path.GetFullPath(reading.Text("EVENTS_DATA_DIR") ?? ".data"),
-            DiskReserveMegabytes = reading.Number("EVENTS_DISK_RESERVE_MB", 2048, 0, 100_000_000),
+            DiskReserveMegabytes = reading.Number("EVENTS_DISK_RESERVE_MB", 1024, 0, 100_000_000),
             OpenWhip = reading.Flag("EVENTS_OPEN_WHIP"),
             Bind = reading.Address("EVENTS_BIND", IPAddress.Loopback),
             Database = reading.Text("EVENTS_DATABASE"),
