@@ -124,7 +124,7 @@ public sealed class DevicesTests(RunningInstallation installation, ITestOutputHe
         await ada.Find("roster-toggle").ClickAsync();
         await ada.Find("open-door").ClickAsync();
         await ada.Find("door-lock").ClickAsync();
-        await ada.Page.Locator("dialog[open] .toast", new() { HasText = "The room is locked" }).WaitForAsync();
+        await ada.Page.Locator("dialog[open] .toast", new() { HasText = "The room is locked" }).First.WaitForAsync(); // to who locked it, and to all
         await ada.Page.Keyboard.PressAsync("Escape");
         await ada.Page.Locator("dialog").WaitForAsync(new() { State = WaitForSelectorState.Detached });
 

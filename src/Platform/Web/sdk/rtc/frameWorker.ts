@@ -27,7 +27,13 @@ self.addEventListener('rtctransform', (event) => {
       controller.enqueue(frame);
     },
   });
-  void readable.pipeThrough(transform).pipeTo(writable);
+  readable
+    .pipeThrough(transform)
+    .pipeTo(writable)
+    .catch((error: unknown) => {
+      // A frame was under way when its sender or receiver ended, and has nowhere to go.
+      if (!(error instanceof DOMException && error.name === 'InvalidStateError')) throw error;
+    });
 });
 
 function typeOf(frame: EncodedFrame): 'key' | 'delta' | 'audio' {
