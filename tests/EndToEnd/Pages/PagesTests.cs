@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Events.Tests.EndToEnd.Browsers;
 using Events.Tests.EndToEnd.Installation;
 using Events.Tests.EndToEnd.Media;
@@ -52,6 +54,32 @@ public sealed class PagesTests(RunningInstallation installation, ITestOutputHelp
         await StopAsync(person, device, "not-found", () => person.Page.GetByRole(Microsoft.Playwright.AriaRole.Heading).First.WaitForAsync());
 
         Assert.Empty(person.Errors);
+    }
+
+    /// <summary>Participants are what is billed: a link that is opened is none, and who signs in by a link in a mail, which opens a tab of its own, is no second one.</summary>
+    [Fact]
+    public async Task A_guest_is_nobody_before_saying_a_name_and_one_person_after_signing_in_in_another_tab()
+    {
+        using var api = Installation.NewApi();
+        var session = await api.OrganiseAsync("Counted once");
+        var before = await EnteredAsync();
+        var chromium = await Installation.ChromiumAsync();
+        await using var person = await chromium.NewPersonAsync(Installation.PlatformUrl);
+        await person.Page.GotoAsync($"/e/{session.EventSlug}/recordings/{Guid.NewGuid()}");
+        await person.Find("guest-name").WaitForAsync();
+        Assert.Equal(before, await EnteredAsync());
+        await person.Find("guest-name").FillAsync("Gil Guest");
+        await person.Find("guest-enter").ClickAsync();
+        await person.Page.GetByText("The recording could not be loaded").WaitForAsync();
+        Assert.Equal(before + 1, await EnteredAsync());
+
+        var mailed = await person.Page.Context.NewPageAsync();
+        await mailed.GotoAsync("/sign-in");
+        await mailed.GetByTestId("sign-in-demo").ClickAsync();
+        await Until.True("the guest's tab goes on as the account", TimeSpan.FromSeconds(20), async () => await EnteredAsync() == before);
+
+        async Task<int> EnteredAsync() =>
+            (await api.Http.GetFromJsonAsync<JsonObject>($"/api/v1/events/{session.EventId}/dashboard"))!["people"]!["entered"]!.GetValue<int>();
     }
 
     /// <summary>What every other test relies on when it finds no errors: a violation of the page's policy would be one.</summary>
