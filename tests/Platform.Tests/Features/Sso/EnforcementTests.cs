@@ -112,7 +112,10 @@ public sealed class EnforcementTests(PlatformFixture fixture)
         // A demanded connection cannot be removed; without the demand everyone is let in as before.
         await company.Admin.DeleteAsync($"{company.Path}/connections/{id}").ShouldRefuseAsync(HttpStatusCode.Conflict, "sso_connection_in_use");
         await company.DemandAsync(null);
-        await guest.PostJsonAsync(entry, new { }, HttpStatusCode.OK);
+        using var anybody = fixture.Client();
+        await anybody.PostJsonAsync(entry, new { name = "Gus" }, HttpStatusCode.OK);
+        // But who went on as her, above, is nobody else any more.
+        await guest.PostAsJsonAsync(entry, new { }).ShouldRefuseAsync(HttpStatusCode.Unauthorized, "event_token_invalid");
         using var removed = await company.Admin.DeleteAsync($"{company.Path}/connections/{id}");
         Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
     }
