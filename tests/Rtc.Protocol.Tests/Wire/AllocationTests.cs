@@ -13,7 +13,7 @@ public class AllocationTests
 
     /// <summary>What is promised is promised of optimised code, which test.sh builds.</summary>
 #if DEBUG
-    [Fact(Skip = "Code that is not optimised boxes what generic checks compare: build with -c Release.")]
+    [Fact(Skip = "What is measured is optimised code: build with -c Release.")]
 #else
     [Fact]
 #endif
