@@ -13,7 +13,10 @@ public static class RecordingEventTypes
 }
 
 /// <param name="RecordingId">The platform's id.</param>
-/// <param name="Code">Why it has not started within a second, or has stood still for five; stable: <c>relay_unreachable</c>, <c>relay_refused</c>, <c>not_written</c>, <c>disk_low</c>. It is tried on.</param>
+/// <param name="Code">
+/// Why it has not started within a second, has stood still for five, or is not composed yet; stable: <c>relay_unreachable</c>, <c>relay_refused</c>, <c>not_written</c>, <c>disk_low</c>,
+/// <c>ffmpeg_not_found</c>. It is tried on.
+/// </param>
 /// <param name="Detail">For an operator.</param>
 public sealed record RecordingDelayed(string RecordingId, string Code, string Detail);
 

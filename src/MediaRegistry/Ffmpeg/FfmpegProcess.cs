@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.IO.Pipes;
 using System.Runtime.InteropServices;
 
 namespace Events.MediaRegistry.Ffmpeg;
@@ -14,7 +15,8 @@ public enum FfmpegPipes
 }
 
 /// <summary>
-/// One FFmpeg (or ffprobe) child. Its stderr is always drained; it is asked to stop before it is killed. A child that reads its input or
+/// One FFmpeg (or ffprobe) child. Its stderr is always drained; it is asked to stop before it is killed, and killed when it stands still
+/// (<see cref="Patience"/>). A child that reads its input or
 /// writes its output by pipe ends by itself when this process dies, even by SIGKILL: reading gives end of file, writing EPIPE. A child
 /// without either outlives us to its own end (FFmpeg ignores a broken progress pipe), so long runs always have one.
 /// </summary>
@@ -23,13 +25,21 @@ public sealed partial class FfmpegProcess : IAsyncDisposable
     private const int KeptLines = 20;
     private const int MaxLineLength = 500;
     private const int SigTerm = 15;
+    private const int Fionread = 0x541B;
+
+    /// <summary>How often a child is looked at within its patience: it has to stand still at each look.</summary>
+    private const int Looks = 4;
+
+    /// <summary>For how long a child may take no processor time while its input is there and its output is taken.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly Process _process;
     private readonly FfmpegPipes _pipes;
     private readonly Queue<string> _lines = new();
     private readonly Action<FfmpegProgress>? _progress;
+    private bool _stoodStill;
 
-    private FfmpegProcess(Process process, FfmpegPipes pipes, Action<FfmpegProgress>? progress)
+    private FfmpegProcess(Process process, FfmpegPipes pipes, Action<FfmpegProgress>? progress, TimeSpan patience)
     {
         _process = process;
         _pipes = pipes;
@@ -38,6 +48,7 @@ public sealed partial class FfmpegProcess : IAsyncDisposable
         Input = pipes.HasFlag(FfmpegPipes.Input) ? process.StandardInput.BaseStream : Stream.Null;
         Output = pipes.HasFlag(FfmpegPipes.Output) ? process.StandardOutput.BaseStream : Stream.Null;
         Completion = CompleteAsync();
+        _ = WatchAsync(patience / Looks);
     }
 
     /// <summary>The process id.</summary>
@@ -58,13 +69,15 @@ public sealed partial class FfmpegProcess : IAsyncDisposable
     /// <param name="pipes">What is connected.</param>
     /// <param name="progress">Called on a pool thread with each report of <c>-progress pipe:2</c>.</param>
     /// <param name="workingDirectory">Where relative names in filters are looked up.</param>
+    /// <param name="patience">For how long it may stand still before it is killed; null: a minute.</param>
     /// <exception cref="FfmpegException">The binary cannot be started.</exception>
     public static FfmpegProcess Start(
         string path,
         IReadOnlyList<string> arguments,
         FfmpegPipes pipes = FfmpegPipes.None,
         Action<FfmpegProgress>? progress = null,
-        string? workingDirectory = null)
+        string? workingDirectory = null,
+        TimeSpan? patience = null)
     {
         ArgumentNullException.ThrowIfNull(arguments);
         var start = new ProcessStartInfo(path)
@@ -84,11 +97,11 @@ public sealed partial class FfmpegProcess : IAsyncDisposable
         {
             var process = Process.Start(start) ?? throw new Win32Exception("no process was started");
             GiveWay(process);
-            return new(process, pipes, progress);
+            return new(process, pipes, progress, patience ?? Patience);
         }
         catch (Win32Exception e)
         {
-            throw new FfmpegException($"cannot start {path}", new("ffmpeg_not_found", -1, null, [e.Message]));
+            throw new FfmpegException($"cannot start {path}", new(FfmpegFailure.NotFound, -1, null, [e.Message]));
         }
     }
 
@@ -244,7 +257,57 @@ public sealed partial class FfmpegProcess : IAsyncDisposable
         await _process.WaitForExitAsync().ConfigureAwait(false);
         lock (_lines)
         {
-            return FfmpegFailure.FromExit(_process.ExitCode, [.. _lines]);
+            var failure = FfmpegFailure.FromExit(_process.ExitCode, [.. _lines]);
+            return _stoodStill ? failure?.ForStandingStill() : failure;
+        }
+    }
+
+    private async Task WatchAsync(TimeSpan interval)
+    {
+        var (used, still) = (TimeSpan.MinValue, 0);
+        while (still < Looks)
+        {
+            await ((Task)Completion).WaitAsync(interval).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (Completion.IsCompleted || ProcessorTime() is not { } now)
+            {
+                return;
+            }
+
+            still = now == used && IsWaitedFor() ? still + 1 : 0;
+            used = now;
+        }
+
+        _stoodStill = true;
+        Kill();
+    }
+
+    /// <summary>Null once it has ended.</summary>
+    private TimeSpan? ProcessorTime()
+    {
+        try
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>All that it has written is taken, and there is something to read, or no more to come: it has no reason to wait.</summary>
+    private bool IsWaitedFor() => Waiting(Output) is null or 0 && Waiting(Input) is not 0;
+
+    /// <summary>Bytes in a pipe; null: there is none, or our end is closed.</summary>
+    private static int? Waiting(Stream end)
+    {
+        try
+        {
+            return end is PipeStream pipe && IoControl(pipe.SafePipeHandle, Fionread, out var bytes) == 0 ? bytes : null;
+        }
+        catch (Exception e) when (e is ObjectDisposedException or InvalidOperationException)
+        {
+            return null;
         }
     }
 
@@ -273,6 +336,9 @@ public sealed partial class FfmpegProcess : IAsyncDisposable
             }
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int IoControl(SafeHandle descriptor, nuint request, out int value);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int SendSignal(int processId, int signal);

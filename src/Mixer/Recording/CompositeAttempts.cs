@@ -49,10 +49,16 @@ internal sealed class CompositeAttempts(string recordingId, string directory, Re
                 return null;
             }
 
-            attempts = IsOutage(failure) && watch.Elapsed < _options.OutagePatience ? attempts : attempt;
+            var waits = IsOutage(failure) && watch.Elapsed < _options.OutagePatience;
+            attempts = waits ? attempts : attempt;
             detail = failure.Message;
             MixerLog.AttemptFailed(services.Log, failure, recordingId, attempt);
             Note(attempts, CodeOf(failure), detail);
+            if (waits)
+            {
+                services.Events.Record(RecordingEventTypes.Delayed, new RecordingDelayed(recordingId, OutageCodeOf(failure), detail));
+            }
+
             if (attempts < _options.MaxAttempts)
             {
                 await Task.Delay(delay, cancellation);
@@ -70,10 +76,17 @@ internal sealed class CompositeAttempts(string recordingId, string directory, Re
         _ => FailureCode,
     };
 
+    private static string OutageCodeOf(Exception failure) => failure switch
+    {
+        DiskLowException => MixerError.DiskLow,
+        FfmpegException { Failure.Code: FfmpegFailure.NotFound } => FfmpegFailure.NotFound,
+        _ => MixerError.NotWritten,
+    };
+
     /// <summary>It will pass, and says nothing of the recording: a full disk, or an FFmpeg that is being replaced.</summary>
     private static bool IsOutage(Exception failure) => failure switch
     {
-        FfmpegException { Failure: var ended } => ended.Code == "ffmpeg_not_found" || ended.LastLines.Any(l => l.Contains("No space left on device", StringComparison.Ordinal)),
+        FfmpegException { Failure: var ended } => ended.Code == FfmpegFailure.NotFound || ended.LastLines.Any(l => l.Contains("No space left on device", StringComparison.Ordinal)),
         DiskLowException => true,
         IOException => failure.HResult is NoSpaceLeft or QuotaExceeded,
         _ => false,

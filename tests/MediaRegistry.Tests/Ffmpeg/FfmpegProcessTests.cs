@@ -7,6 +7,8 @@ public sealed class FfmpegProcessTests : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(400);
+
     private readonly string _directory = Directory.CreateTempSubdirectory("ffmpeg-").FullName;
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
@@ -78,6 +80,47 @@ public sealed class FfmpegProcessTests : IDisposable
     }
 
     [Theory]
+    [InlineData(FfmpegPipes.None)]
+    [InlineData(FfmpegPipes.Output)]
+    [InlineData(FfmpegPipes.Input)]
+    public async Task A_child_that_stands_still_is_ended(FfmpegPipes pipes)
+    {
+        await using var process = FfmpegProcess.Start("sleep", ["1000"], pipes, patience: Short);
+        if (pipes == FfmpegPipes.Input)
+        {
+            await process.Input.WriteAsync(new byte[1]);
+        }
+
+        var failure = await process.Completion.WaitAsync(Deadline);
+        Assert.Equal(("ffmpeg_stalled", 9), (failure!.Code, failure.Signal));
+    }
+
+    [Fact]
+    public async Task A_child_whose_output_nobody_takes_does_not_stand_still()
+    {
+        await using var process = StartEndless(FfmpegPipes.Output, Short);
+        await Task.Delay(Short * 5);
+        await process.Output.ReadExactlyAsync(new byte[10_000_000]).AsTask().WaitAsync(Deadline);
+        Assert.False(process.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_child_without_input_does_not_stand_still_until_that_has_ended()
+    {
+        await using var process = FfmpegProcess.Start("cat", [], FfmpegPipes.Input, patience: Short);
+        await Task.Delay(Short * 5);
+        await process.Input.WriteAsync(new byte[1_000_000]);
+        await process.CloseInputAsync();
+        Assert.Null(await process.Completion.WaitAsync(Deadline));
+
+        await using var deaf = FfmpegProcess.Start("sleep", ["1000"], FfmpegPipes.Input, patience: Short);
+        await Task.Delay(Short * 5);
+        Assert.False(deaf.Completion.IsCompleted);
+        await deaf.CloseInputAsync();
+        Assert.Equal("ffmpeg_stalled", (await deaf.Completion.WaitAsync(Deadline))!.Code);
+    }
+
+    [Theory]
     [InlineData("out")]
     [InlineData("in")]
     public async Task A_child_ends_when_its_parent_is_killed(string use)
@@ -102,8 +145,8 @@ public sealed class FfmpegProcessTests : IDisposable
         await Until(() => !IsFfmpeg(pid), watch);
     }
 
-    private static FfmpegProcess StartEndless(FfmpegPipes pipes) =>
-        FfmpegProcess.Start("ffmpeg", FfmpegArguments.Create().Add("-f", "lavfi", "-i", "testsrc2=s=64x64").RawVideoToStandardOutput(30).Build(), pipes);
+    private static FfmpegProcess StartEndless(FfmpegPipes pipes, TimeSpan? patience = null) =>
+        FfmpegProcess.Start("ffmpeg", FfmpegArguments.Create().Add("-f", "lavfi", "-i", "testsrc2=s=64x64").RawVideoToStandardOutput(30).Build(), pipes, patience: patience);
 
     private static bool IsFfmpeg(int pid)
     {

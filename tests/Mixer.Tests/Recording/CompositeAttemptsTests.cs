@@ -20,6 +20,7 @@ public sealed class CompositeAttemptsTests : IDisposable
         mixer.Service.Recover();
         await MixerFixture.Until(() => Attempts(mixer).Count(e => e.Code == "ffmpeg_not_found") >= 4, "attempts without FFmpeg");
         Assert.Equal(RecordingState.Composing, mixer.Service.Get("r1")!.State);
+        Assert.Equal("ffmpeg_not_found", mixer.Event<RecordingDelayed>()?.Code);
         File.CreateSymbolicLink(Ffmpeg, "/usr/bin/ffmpeg");
         await mixer.ComposedAsync();
     }
@@ -69,6 +70,7 @@ public sealed class CompositeAttemptsTests : IDisposable
         disk.Fill();
         mixer.Service.Recover();
         await MixerFixture.Until(() => Attempts(mixer).Count(e => e.Code is not null) >= 3, "attempts without room");
+        Assert.Equal("not_written", mixer.Event<RecordingDelayed>()?.Code);
         disk.MakeRoom();
         await mixer.ComposedAsync();
     }

@@ -80,6 +80,7 @@ public sealed class DiskReserveTests
         local.Job.Stop();
         await MixerFixture.Until(() => Attempts().Count(e => e.Code == "disk_low") >= 2, "two attempts that find no room");
         Assert.All(Attempts().Where(e => e.Code is not null), e => Assert.Equal(0, e.Attempt));
+        Assert.Equal("disk_low", mixer.Event<RecordingDelayed>()?.Code);
         Assert.Null(mixer.Event<RecordingProgress>());
 
         // It may begin, but there is less before it has ended.

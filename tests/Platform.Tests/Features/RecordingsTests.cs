@@ -62,6 +62,10 @@ public sealed class RecordingsTests(PlatformFixture fixture)
         await ReportAsync("recording.delayed", new { recordingId = id, code = "not_written", detail = "no disk" });
         await ReportAsync("recording.stopped", new { recordingId = id, endedAt = "2026-05-01T08:10:00Z", tracks = 4 });
         Assert.Equal(("composing", null), await SaysAsync());
+        await ReportAsync("recording.delayed", new { recordingId = id, code = "disk_low", detail = "no room" });
+        Assert.Equal(("composing", "disk_low"), await SaysAsync());
+        await ReportAsync("recording.progress", new { recordingId = id, progress = 0.1 });
+        Assert.Equal(("composing", null), await SaysAsync());
 
         async Task<(string?, string?)> SaysAsync()
         {

@@ -31,9 +31,9 @@ internal static class RecordingEvents
 {
     private const string BeforeRegistration = "before_registration";
 
-    /// <summary>Why it does not start, or stands still. The reason is gone when it has started, goes on, or is over.</summary>
+    /// <summary>Why it does not start, stands still, or cannot be composed yet. The reason is gone when it has started, goes on, or is over.</summary>
     public static Task ApplyAsync(NpgsqlTransaction transaction, RecordingDelayed e) => transaction.Connection!.ExecuteAsync(
-        "update platform.recordings set failure_code = left(@Code, 100), failure_detail = left(@Detail, 2000) where id = @RecordingId and status in ('starting', 'recording')", e, transaction);
+        "update platform.recordings set failure_code = left(@Code, 100), failure_detail = left(@Detail, 2000) where id = @RecordingId and status in ('starting', 'recording', 'composing')", e, transaction);
 
     public static Task ApplyAsync(NpgsqlTransaction transaction, RecordingStarted e) => transaction.Connection!.ExecuteAsync(
         """
@@ -58,7 +58,12 @@ internal static class RecordingEvents
         : transaction.Connection!.ExecuteAsync("update platform.recordings set tracks_encrypted = greatest(tracks_encrypted, @Tracks) where id = @RecordingId", e, transaction);
 
     public static Task ApplyAsync(NpgsqlTransaction transaction, RecordingProgressed e) => transaction.Connection!.ExecuteAsync(
-        "update platform.recordings set progress = greatest(progress, least(greatest(@Progress, 0), 1)) where id = @RecordingId and status = 'composing' and @Progress = @Progress", e, transaction);
+        """
+        update platform.recordings set progress = greatest(progress, least(greatest(@Progress, 0), 1)), failure_code = null, failure_detail = null
+        where id = @RecordingId and status = 'composing' and @Progress = @Progress
+        """,
+        e,
+        transaction);
 
     public static async Task ApplyAsync(NpgsqlTransaction transaction, RecordingFailed e)
     {

@@ -85,7 +85,12 @@ function RecordingMeta({ recording }: { recording: Recording }) {
     case 'stopping':
       return <> · finishing</>;
     case 'composing':
-      return <> · composing {Math.round((recording.progress ?? 0) * 100)} %</>;
+      return (
+        <span title={recording.failure?.detail}>
+          {' '}
+          · composing {Math.round((recording.progress ?? 0) * 100)} %{recording.failure && ', waiting'}
+        </span>
+      );
     case 'failed':
       return <> · failed{recording.failure?.code === 'track_encrypted' && ': all that was sent was end-to-end encrypted'}</>;
     case 'ready':

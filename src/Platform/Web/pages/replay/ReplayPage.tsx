@@ -188,6 +188,11 @@ function NotYet({ recording, access, changed }: { recording: Recording; access: 
           <div className="player__progress">
             <Progress value={progress} label="Composing the video" />
           </div>
+          {recording.failure && (
+            <p>
+              It waits: {recording.failure.detail} <code>{recording.failure.code}</code>
+            </p>
+          )}
           <p>It starts here by itself when it is ready.</p>
         </>
       )}
