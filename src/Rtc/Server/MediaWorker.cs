@@ -157,6 +157,9 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         Timers.Hurry(Now);
     }
 
+    /// <summary>A probe is being sent to a viewer.</summary>
+    public void PadLater(SubscriberTransport viewer) => _later.Pad(viewer, Now);
+
     public Room? FindRoom(string id) => _rooms.GetValueOrDefault(id);
 
     public Room GetOrAddRoom(string id)
@@ -364,6 +367,7 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         }
 
         _later.ForwardHeld(Now);
+        _later.SendPadding(Now, Faults);
         Faults.EndNoted();
         Queue.Flush();
         DisposeEnded();
@@ -404,7 +408,8 @@ internal sealed class MediaWorker : IDatagramReceiver, IDisposable
         }
     }
 
-    private MonotonicTime NextDeadline()
+    /// <summary>When the next turn is due without a datagram.</summary>
+    public MonotonicTime NextDeadline()
     {
         var tick = Timers.Count > 0 || _rooms.Count > 0 || Tcp.NeedsSweep ? Timers.NextRound : MonotonicTime.Never;
         return MonotonicTime.Min(tick, _later.Deadline);

@@ -7,16 +7,21 @@ public class ProbeClustersTests
 {
     private static readonly MonotonicTime Start = MonotonicTime.FromMilliseconds(1_000);
 
-    /// <summary>Packets of 1,000 bytes every 2 ms (4 Mbit/s), of which some arrive, each <paramref name="spacing"/> ms after the last.</summary>
-    private static Bitrate? Measure(int arrive, double spacing)
+    private const int Delay = 50;
+
+    /// <summary>
+    /// Packets of 1,000 bytes every 2 ms (4 Mbit/s), of which some arrive, each <paramref name="spacing"/> ms after the last, at a receiver that reads none of them before
+    /// <paramref name="readFrom"/> ms.
+    /// </summary>
+    private static Bitrate? Measure(int arrive, double spacing, double readFrom = 0)
     {
         var clusters = new ProbeClusters();
         clusters.Begin(1, 10, 10_000);
         Bitrate? measured = null;
         for (var i = 0; i < arrive; i++)
         {
-            var arrived = Start + TimeSpan.FromMilliseconds(50 + (i * spacing));
-            if (clusters.TryMeasure(1, Start + TimeSpan.FromMilliseconds(2 * i), arrived, 1_000, out var rate))
+            var arrived = Start + TimeSpan.FromMilliseconds(Math.Max(Delay + (i * spacing), readFrom + (i * 0.1)));
+            if (clusters.TryMeasure(1, Start + TimeSpan.FromMilliseconds(2 * i), arrived, 1_000, Delay * 1_000_000, out var rate))
             {
                 measured = rate;
             }
@@ -37,6 +42,10 @@ public class ProbeClustersTests
         Assert.Equal(2_000_000 * 0.95, Measure(10, 4)!.Value.BitsPerSecond, 1.0);
 
     [Fact]
+    public void What_a_receiver_reads_late_and_at_once_is_not_taken_for_what_was_sent() =>
+        Assert.Equal(2_000_000 * 1.6 * 0.95, Measure(10, 4, readFrom: Delay + 20)!.Value.BitsPerSecond, 1.0);
+
+    [Fact]
     public void Arriving_much_faster_than_sent_says_nothing() => Assert.Null(Measure(10, 0.5));
 
     [Fact]
@@ -46,7 +55,7 @@ public class ProbeClustersTests
         clusters.Begin(1, 1, 1_000);
         for (var i = 0; i < 10; i++)
         {
-            Assert.False(clusters.TryMeasure(2, Start + TimeSpan.FromMilliseconds(i), Start + TimeSpan.FromMilliseconds(50 + i), 1_000, out _));
+            Assert.False(clusters.TryMeasure(2, Start + TimeSpan.FromMilliseconds(i), Start + TimeSpan.FromMilliseconds(Delay + i), 1_000, Delay * 1_000_000, out _));
         }
     }
 }

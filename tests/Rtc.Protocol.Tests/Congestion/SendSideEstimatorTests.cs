@@ -20,7 +20,7 @@ public class SendSideEstimatorTests
     }
 
     /// <summary>100 ms of 1 Mbit/s over a path of 20 ms, and its report.</summary>
-    private void Step(Func<int, bool>? isLost = null, TimeSpan extraDelay = default)
+    private void Step(Func<int, bool>? isLost = null, TimeSpan extraDelay = default, bool reportIsLost = false)
     {
         for (var i = 0; i < 10; i++)
         {
@@ -42,11 +42,11 @@ public class SendSideEstimatorTests
             }
         }
 
-        Report();
+        Report(reportIsLost);
         _estimator.Advance(_now);
     }
 
-    private void Report()
+    private void Report(bool isLost = false)
     {
         while (_recorder.HasNews)
         {
@@ -59,8 +59,28 @@ public class SendSideEstimatorTests
             var reader = new RtcpReader(_buffer.AsSpan(0, writer.Length));
             Assert.True(reader.TryReadNext(out var packet) && TransportFeedback.TryRead(packet, out _));
             TransportFeedback.TryRead(packet, out var feedback);
-            _estimator.FeedbackReceived(feedback, _now);
+            if (!isLost)
+            {
+                _estimator.FeedbackReceived(feedback, _now);
+            }
         }
+    }
+
+    [Fact]
+    public void What_arrives_is_known_although_most_reports_are_lost()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            Step(reportIsLost: i % 4 != 0);
+        }
+
+        Assert.InRange(_estimator.Throughput!.Value.BitsPerSecond, 950_000, 1_100_000);
+        for (var i = 0; i < 100; i++)
+        {
+            Step(n => n % 5 == 0, reportIsLost: i % 4 != 0);
+        }
+
+        Assert.InRange(_estimator.Throughput!.Value.BitsPerSecond, 750_000, 850_000);
     }
 
     [Fact]

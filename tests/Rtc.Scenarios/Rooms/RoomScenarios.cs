@@ -29,7 +29,7 @@ public class RoomScenarios(ITestOutputHelper output)
         Assert.True(picture.ShareAtOrAbove(Top, 10, 20) > 0.95, call.Tell());
         Assert.True(picture.ShareAtOrAbove(1, 25, 60) < 0.02, call.Tell());
         Assert.True(picture.ShareAtOrAbove(0, 25, 60) > 0.9, call.Tell());
-        Assert.True(picture.FirstAt(Top, 60) <= 70, call.Tell());
+        Assert.True(picture.FirstAt(Top, 60) <= 67, call.Tell());
         Assert.True(call.Worker.Counters.PaddingSent > padding, call.Tell()); // By probes: the lowest layer alone would not show that there is room.
         call.ExpectSound(0.95);
     });
@@ -100,10 +100,10 @@ public class RoomScenarios(ITestOutputHelper output)
         }
 
         simulation.AtSecond(50, () => viewer.Down.Capacity = Bitrate.FromMegabits(4));
-        simulation.RunTo(75);
+        simulation.RunTo(80);
         Assert.True(call.Worker.Counters.PacketsPaced > 500, call.Tell());
         Assert.Equal(0, call.Worker.Counters.PacerDropped);
-        Assert.True(viewer.Picture.ShareAtOrAbove(0, 60, 75) > 0.95, call.Tell());
+        Assert.True(viewer.Picture.ShareAtOrAbove(0, 67, 80) > 0.95, call.Tell()); // What failed again and again is tried again after 15 s.
         call.ExpectSound(0.95);
     });
 
@@ -148,7 +148,7 @@ public class RoomScenarios(ITestOutputHelper output)
         simulation.AtSecond(20, () => viewer.Down.Capacity = Bitrate.FromKilobits(300));
         simulation.AtSecond(60, () => viewer.Down.Capacity = Bitrate.FromMegabits(3));
         simulation.RunTo(90);
-        Assert.True(viewer.Picture.ShareAtOrAbove(0, 25, 60) > 0.85, call.Tell());
+        Assert.True(viewer.Picture.ShareAtOrAbove(0, 25, 60) > 0.75, call.Tell());
         Assert.True(viewer.Picture.FirstAt(Top, 60) <= 72, call.Tell());
         Assert.True(viewer.Picture.ShareAtOrAbove(Top, 75, 90) > 0.9, call.Tell());
         call.ExpectSound(0.95);
@@ -167,21 +167,20 @@ public class RoomScenarios(ITestOutputHelper output)
         Assert.True(viewer.Picture.ShareAtOrAbove(Top, 95, 110) > 0.9, call.Tell());
     });
 
-    /// <summary>A call in which nobody was sent the picture for so long that its publisher was told to stop all of it. To wait for its beginning is no want of room then.</summary>
+    /// <summary>A path that does not carry the least of it, so that its publisher is told to stop all of it. To wait for its beginning is no want of room then.</summary>
     [Fact]
-    public void A_picture_that_was_given_up_comes_back_from_a_publisher_that_takes_long_to_begin()
+    public void A_picture_that_was_given_up_comes_back_from_a_publisher_that_takes_long_to_begin() => Scenario.Run(simulation =>
     {
-        var simulation = new Simulation(seed: 130);
         using var call = new VirtualCall(simulation, Layered with { Resumes = TimeSpan.FromSeconds(14) });
         var viewer = call.Viewer;
         viewer.Down.Capacity = Bitrate.FromMegabits(3);
-        simulation.AtSecond(20, () => viewer.Down.Capacity = Bitrate.FromKilobits(300));
-        simulation.AtSecond(40, () => viewer.Down.Capacity = Bitrate.FromMegabits(3));
+        simulation.AtSecond(20, () => viewer.Down.Capacity = Bitrate.FromKilobits(120));
+        simulation.AtSecond(50, () => viewer.Down.Capacity = Bitrate.FromMegabits(3));
         simulation.RunTo(110);
-        Assert.True(viewer.Picture.ShareAtOrAbove(0, 41, 50) < 0.1, call.Tell()); // else nothing was tested
-        Assert.True(viewer.Picture.FirstAt(0, 41) <= 65, call.Tell());
-        Assert.True(viewer.Picture.ShareAtOrAbove(Top, 95, 110) > 0.9, call.Tell());
-    }
+        Assert.True(viewer.Picture.ShareAtOrAbove(0, 30, 50) < 0.1, call.Tell()); // else nothing was tested
+        Assert.True(viewer.Picture.FirstAt(0, 51) <= 75, call.Tell());
+        Assert.True(viewer.Picture.ShareAtOrAbove(Top, 100, 110) > 0.9, call.Tell());
+    });
 
     [Fact]
     public void A_shared_screen_comes_before_who_speaks_and_sound_before_both() => Scenario.Run(simulation =>

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Events.Tests.Rtc.Scenarios.Rooms;
 
 /// <summary>
-/// The real worker with its rooms, transports, SRTP and RTCP, driven in virtual time: datagrams come from links and go to links, a turn is taken for each and
-/// every 10 ms. Only its thread, its socket and OpenSSL's handshake are left out.
+/// The real worker with its rooms, transports, SRTP and RTCP, driven in virtual time: datagrams come from links and go to links, a turn is taken for each,
+/// every 10 ms, and when something is due. Only its thread, its socket and OpenSSL's handshake are left out.
 /// </summary>
 internal sealed class VirtualNode : IRoomObserver, IDisposable
 {
@@ -24,6 +24,7 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
     private readonly ISrtpCipherFactory _ciphers;
     private readonly Func<Random>? _random;
     private readonly List<MediaWorker> _workers = [];
+    private readonly Dictionary<MediaWorker, MonotonicTime> _wakes = [];
     private readonly Dictionary<TransportAddress, (VirtualPeer Peer, MediaWorker Worker)> _peers = [];
     private long _outside;
 
@@ -98,6 +99,7 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
                 Sink = Deliver,
             });
         _workers.Add(worker);
+        _wakes[worker] = MonotonicTime.Never;
         _simulation.Every(Tick, () => Turn(worker, default, default));
         return worker;
     }
@@ -108,9 +110,26 @@ internal sealed class VirtualNode : IRoomObserver, IDisposable
         _outside = 0;
         worker.TurnBy(datagram, from);
         Allocated += GC.GetAllocatedBytesForCurrentThread() - before - _outside;
+        WakeAt(worker, worker.NextDeadline());
         if (_workers.Count > 1 && worker == Worker)
         {
             Turn(_workers[1], default, default); // The home wakes it for what it sent.
+        }
+    }
+
+    private void WakeAt(MediaWorker worker, MonotonicTime due)
+    {
+        if (due < _simulation.Now + Tick && due < _wakes[worker])
+        {
+            _wakes[worker] = due;
+            _simulation.At(due, () =>
+            {
+                if (_wakes[worker] == due)
+                {
+                    _wakes[worker] = MonotonicTime.Never;
+                    Turn(worker, default, default);
+                }
+            });
         }
     }
 

@@ -36,10 +36,12 @@ public struct AcknowledgedBitrate
     /// <param name="arrived">On the receiver's clock, which goes as fast as ours.</param>
     /// <param name="bytes">Of the datagram.</param>
     /// <param name="applicationLimited">Less was sent than the estimate allowed.</param>
-    public void Add(MonotonicTime arrived, int bytes, bool applicationLimited)
+    /// <param name="unreported">Bytes that arrived since the packet before, whose reports were lost.</param>
+    public void Add(MonotonicTime arrived, int bytes, bool applicationLimited, long unreported = 0)
     {
         if (!_started || arrived < _windowStart)
         {
+            unreported = 0;
             _started = true;
             _windowStart = arrived;
             _windowBytes = 0;
@@ -47,7 +49,11 @@ public struct AcknowledgedBitrate
         }
 
         var window = _variance > 0 ? Window : InitialWindow;
-        if (arrived - _last > window)
+        if (unreported > 0)
+        {
+            _windowBytes += unreported;
+        }
+        else if (arrived - _last > window)
         {
             // A gap longer than a window: nobody sent, which is no rate.
             _windowBytes = 0;
@@ -57,7 +63,12 @@ public struct AcknowledgedBitrate
         var elapsed = arrived - _windowStart;
         if (elapsed >= window)
         {
-            Sample(_windowBytes * 8 / elapsed.TotalMilliseconds, applicationLimited); // bits per ms = kbit/s
+            // One that lost reports have made long counts for as many as there would have been.
+            for (var samples = unreported > 0 ? (int)(elapsed / window) : 1; samples > 0; samples--)
+            {
+                Sample(_windowBytes * 8 / elapsed.TotalMilliseconds, applicationLimited); // bits per ms = kbit/s
+            }
+
             _windowBytes = 0;
             _windowStart = arrived;
         }

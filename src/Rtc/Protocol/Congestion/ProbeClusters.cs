@@ -17,6 +17,12 @@ public struct ProbeClusters
     /// <summary>libwebrtc <c>kMinRatioForUnsaturatedLink</c>, <c>kTargetUtilizationFraction</c>: slower than sent means full, so stay below.</summary>
     private const double Unsaturated = 0.9, Utilisation = 0.95;
 
+    /// <summary>
+    /// What arrives close together may have waited for its reader, so it is no more than so many times what it would be had nothing waited but the last packet. More, and
+    /// stalls of 60 ms pass for room that there is none of; less, and on a path whose jitter is as long as a cluster nothing is found.
+    /// </summary>
+    private const double BunchedTolerance = 1.6;
+
     /// <summary>libwebrtc <c>kMaxProbeInterval</c>.</summary>
     private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(1);
 
@@ -34,16 +40,22 @@ public struct ProbeClusters
     }
 
     /// <summary>A packet of a cluster arrived. True when the cluster now says what fits.</summary>
-    public bool TryMeasure(byte id, MonotonicTime sent, MonotonicTime arrived, int bytes, out Bitrate rate)
+    /// <param name="id">The cluster's.</param>
+    /// <param name="sent">On our clock.</param>
+    /// <param name="arrived">On the receiver's clock.</param>
+    /// <param name="bytes">Of the datagram.</param>
+    /// <param name="leastDelay">Nanoseconds from <paramref name="sent"/> to <paramref name="arrived"/> for a packet that did not wait, of those that came a moment ago.</param>
+    /// <param name="rate">What fits.</param>
+    public bool TryMeasure(byte id, MonotonicTime sent, MonotonicTime arrived, int bytes, long leastDelay, out Bitrate rate)
     {
         if (id == _newer.Id)
         {
-            return _newer.TryMeasure(sent, arrived, bytes, out rate);
+            return _newer.TryMeasure(sent, arrived, bytes, leastDelay, out rate);
         }
 
         if (id == _older.Id)
         {
-            return _older.TryMeasure(sent, arrived, bytes, out rate);
+            return _older.TryMeasure(sent, arrived, bytes, leastDelay, out rate);
         }
 
         rate = default;
@@ -64,7 +76,7 @@ public struct ProbeClusters
         private MonotonicTime _firstArrived;
         private MonotonicTime _lastArrived;
 
-        public bool TryMeasure(MonotonicTime sent, MonotonicTime arrived, int bytes, out Bitrate rate)
+        public bool TryMeasure(MonotonicTime sent, MonotonicTime arrived, int bytes, long leastDelay, out Bitrate rate)
         {
             rate = default;
             if (_packets == 0)
@@ -108,6 +120,13 @@ public struct ProbeClusters
             if (arrivalRate > MaxReceiveToSend * sendRate)
             {
                 return false;
+            }
+
+            // A receiver that got no processor reads at once what came one after the other; when the first one was sent, that does not change.
+            var sinceFirst = (_lastArrived.Nanoseconds - _firstSent.Nanoseconds - leastDelay) / 1e9;
+            if (sinceFirst > 0)
+            {
+                arrivalRate = Math.Min(arrivalRate, BunchedTolerance * (_bytes - _bytesOfFirstArrival) * 8 / sinceFirst);
             }
 
             var measured = arrivalRate < Unsaturated * sendRate ? Utilisation * arrivalRate : Math.Min(sendRate, arrivalRate);

@@ -207,6 +207,12 @@ public struct Prober
             _next = 0;
             _duration = Math.Min(2 * _duration, MaxDuration);
         }
+        else if (_rate >= _goal && rate.BitsPerSecond < _goal)
+        {
+            // Nearly: what leaves at one tick takes a while to arrive, which is less of a longer one.
+            _next = _duration < MaxDuration ? _rate : 0;
+            _duration = Math.Min(2 * _duration, MaxDuration);
+        }
         else if (_next == 0)
         {
             _duration = MinDuration;

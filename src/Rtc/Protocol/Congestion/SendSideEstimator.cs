@@ -233,8 +233,9 @@ public sealed class SendSideEstimator
         Span<Arrival> block = stackalloc Arrival[OrderedBlock];
         var filled = 0;
         var arrived = _clock.Read(feedback.ReferenceTime);
+        var unreported = (long)(_sent.UnreportedBytes(feedback.BaseSequence) * (1 - Loss));
         int packets = 0, lost = 0;
-        long bytes = 0;
+        var bytes = unreported;
         var lastSent = MonotonicTime.Zero;
         var lastArrivedSent = MonotonicTime.Zero;
         foreach (var status in feedback)
@@ -263,7 +264,7 @@ public sealed class SendSideEstimator
                 lastArrivedSent = MonotonicTime.Max(lastArrivedSent, sent);
                 if (filled == OrderedBlock)
                 {
-                    Acknowledge(block, now);
+                    Acknowledge(block, ref unreported, now);
                     filled = 0;
                 }
 
@@ -271,7 +272,7 @@ public sealed class SendSideEstimator
             }
         }
 
-        Acknowledge(block[..filled], now);
+        Acknowledge(block[..filled], ref unreported, now);
         if (lastArrivedSent > MonotonicTime.Zero && _reportedRoundTrip == TimeSpan.Zero)
         {
             // With the receiver's wait for its report in it: longer than it is, by less than a report's interval.
@@ -350,18 +351,23 @@ public sealed class SendSideEstimator
         block[at] = arrival;
     }
 
-    private void Acknowledge(ReadOnlySpan<Arrival> arrivals, MonotonicTime now)
+    /// <param name="arrivals">In their order.</param>
+    /// <param name="unreported">Bytes that arrived before the first of them, whose report was lost. Without them what arrives would seem to be so much less.</param>
+    /// <param name="now">When the report came.</param>
+    private void Acknowledge(ReadOnlySpan<Arrival> arrivals, ref long unreported, MonotonicTime now)
     {
         foreach (ref readonly var packet in arrivals)
         {
-            _acknowledged.Add(packet.Arrived, packet.Bytes, _limit.IsLimited);
+            _acknowledged.Add(packet.Arrived, packet.Bytes, _limit.IsLimited, unreported);
             _queue.Add(packet.Sent, packet.Arrived);
-            if (_groups.TryAdd(packet.Sent, packet.Arrived, packet.Bytes, now, out var delta))
+            if (_groups.TryAdd(packet.Sent, packet.Arrived, packet.Bytes + (int)unreported, now, out var delta))
             {
                 _trend.Update(delta, now);
             }
 
-            if (packet.Cluster != 0 && _clusters.TryMeasure(packet.Cluster, packet.Sent, packet.Arrived, packet.Bytes, out var rate))
+            unreported = 0;
+
+            if (packet.Cluster != 0 && _clusters.TryMeasure(packet.Cluster, packet.Sent, packet.Arrived, packet.Bytes, _queue.LeastDelay, out var rate))
             {
                 _probed = rate;
                 _probedCluster = packet.Cluster;

@@ -33,6 +33,9 @@ internal struct SentPackets
     private Entry[] _entries;
     private int _mask;
     private long _next = FirstNumber;
+    private uint _bytes;
+    private long _reportedUpTo = FirstNumber - 1;
+    private uint _reportedBytes;
 
     /// <param name="capacity">To which it grows while packets would be forgotten before they can have been reported; a power of two.</param>
     public SentPackets(int capacity)
@@ -59,22 +62,39 @@ internal struct SentPackets
         }
 
         var number = _next++;
-        _entries[number & _mask] = new(now, (ushort)bytes, cluster);
+        _bytes += (ushort)bytes;
+        _entries[number & _mask] = new(now, (ushort)bytes, cluster, _bytes);
         return (ushort)number;
     }
 
-    public readonly PacketReport Report(SequenceNumber sequence, bool received, out MonotonicTime sent, out int bytes, out byte cluster)
+    /// <summary>Bytes of the packets between those that were told of so far and a report's first. A receiver tells of each once, lost or not: here, its report was lost.</summary>
+    public readonly long UnreportedBytes(SequenceNumber first)
+    {
+        if (!TryFind(first, out var number) || number <= _reportedUpTo)
+        {
+            return 0;
+        }
+
+        ref readonly var entry = ref _entries[number & _mask];
+        return entry.BytesUpTo - entry.Bytes - _reportedBytes;
+    }
+
+    public PacketReport Report(SequenceNumber sequence, bool received, out MonotonicTime sent, out int bytes, out byte cluster)
     {
         sent = default;
         bytes = 0;
         cluster = 0;
-        var number = _next + (short)(sequence.Value - (ushort)_next);
-        if (number >= _next || number < _next - _entries.Length || number < FirstNumber)
+        if (!TryFind(sequence, out var number))
         {
             return PacketReport.Nothing;
         }
 
         ref var entry = ref _entries[number & _mask];
+        if (number > _reportedUpTo)
+        {
+            (_reportedUpTo, _reportedBytes) = (number, entry.BytesUpTo);
+        }
+
         if (entry.State == EntryState.Arrived || (entry.State == EntryState.Lost && !received))
         {
             return PacketReport.Nothing;
@@ -90,6 +110,12 @@ internal struct SentPackets
 
     /// <summary>A packet is added soon.</summary>
     public readonly void Fetch() => Prefetch.At(ref _entries[_next & _mask]);
+
+    private readonly bool TryFind(SequenceNumber sequence, out long number)
+    {
+        number = _next + (short)(sequence.Value - (ushort)_next);
+        return number < _next && number >= _next - _entries.Length && number >= FirstNumber;
+    }
 
     private void Grow()
     {
@@ -111,11 +137,14 @@ internal struct SentPackets
     }
 
     /// <summary>16 bytes, so that a line of cache holds four.</summary>
-    private struct Entry(MonotonicTime sent, ushort bytes, byte cluster)
+    private struct Entry(MonotonicTime sent, ushort bytes, byte cluster, uint bytesUpTo)
     {
         public readonly MonotonicTime Sent = sent;
         public readonly ushort Bytes = bytes;
         public readonly byte Cluster = cluster;
         public EntryState State;
+
+        /// <summary>Of all packets so far, this one included; wraps.</summary>
+        public readonly uint BytesUpTo = bytesUpTo;
     }
 }

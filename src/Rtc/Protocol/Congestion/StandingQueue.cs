@@ -24,6 +24,9 @@ public struct StandingQueue
     /// <summary>What the packets of the last 100 to 200 ms waited at least.</summary>
     public readonly TimeSpan Wait => _interval.IsEmpty ? TimeSpan.Zero : TimeSpan.FromTicks((_interval.Value - _memory.Value) / 100);
 
+    /// <summary>The least of them, nanoseconds from one clock to the other.</summary>
+    public readonly long LeastDelay => _interval.Value;
+
     /// <param name="sent">On our clock.</param>
     /// <param name="arrived">On the receiver's clock, which goes as fast as ours from another zero.</param>
     public void Add(MonotonicTime sent, MonotonicTime arrived)

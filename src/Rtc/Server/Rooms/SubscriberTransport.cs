@@ -291,7 +291,7 @@ internal sealed class SubscriberTransport : MediaTransport
         }
 
         Measure(now);
-        // A cluster of a probe lasts 15 ms, a burst of the pacer 40.
+        // A burst of the pacer lasts 40 ms.
         NextTick = !IsConnected ? IdleTick(now) : Congestion.IsBusy ? now + TransportTimers.BusyInterval : TransportTimers.RoundAt(now + TickInterval);
         if (IsConnected && now >= _reports.Next)
         {
@@ -334,8 +334,23 @@ internal sealed class SubscriberTransport : MediaTransport
         NextTick = MonotonicTime.Min(NextTick, _reports.Next);
     }
 
+    /// <summary>A probe is being sent to it.</summary>
+    public bool IsProbed => IsConnected && !Congestion.Estimator.NextProbePacket.IsNever;
+
     /// <summary>Sends the padding that is due by now.</summary>
-    public void SendPadding(MonotonicTime now) => Congestion.SendPadding(_byTrack.Values, now);
+    public void SendPadding(MonotonicTime now)
+    {
+        if (!IsConnected)
+        {
+            return;
+        }
+
+        Congestion.SendPadding(_byTrack.Values, now);
+        if (IsProbed)
+        {
+            Worker.PadLater(this);
+        }
+    }
 
     public void DropAll()
     {
