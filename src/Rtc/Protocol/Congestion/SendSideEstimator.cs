@@ -92,6 +92,7 @@ public sealed class SendSideEstimator
     private ReportedLoss _reported;
     private StandingQueue _queue;
     private FeedbackClock _clock;
+    private byte? _feedbackCount;
     private Bitrate? _remb;
     private Bitrate? _probed;
     private byte _probedCluster;
@@ -233,7 +234,7 @@ public sealed class SendSideEstimator
         Span<Arrival> block = stackalloc Arrival[OrderedBlock];
         var filled = 0;
         var arrived = _clock.Read(feedback.ReferenceTime);
-        var unreported = (long)(_sent.UnreportedBytes(feedback.BaseSequence) * (1 - Loss));
+        var unreported = IsReportMissing(feedback.FeedbackCount) ? (long)(_sent.UnreportedBytes(feedback.BaseSequence) * (1 - Loss)) : 0;
         int packets = 0, lost = 0;
         var bytes = unreported;
         var lastSent = MonotonicTime.Zero;
@@ -337,6 +338,14 @@ public sealed class SendSideEstimator
             _padding.Update(Target, _prober.Goal, now);
             NoteActive();
         }
+    }
+
+    /// <summary>Reports are counted for this. When none is missing, what none tells of came to nobody for so long that the receiver began anew.</summary>
+    private bool IsReportMissing(byte count)
+    {
+        var missing = _feedbackCount is { } before && count != (byte)(before + 1);
+        _feedbackCount = count;
+        return missing;
     }
 
     private static void Insert(Span<Arrival> block, int count, in Arrival arrival)

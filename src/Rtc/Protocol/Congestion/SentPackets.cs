@@ -67,7 +67,7 @@ internal struct SentPackets
         return (ushort)number;
     }
 
-    /// <summary>Bytes of the packets between those that were told of so far and a report's first. A receiver tells of each once, lost or not: here, its report was lost.</summary>
+    /// <summary>Bytes of the packets between those that were told of so far and a report's first.</summary>
     public readonly long UnreportedBytes(SequenceNumber first)
     {
         if (!TryFind(first, out var number) || number <= _reportedUpTo)
