@@ -96,6 +96,19 @@ public sealed class CompositeAttemptsTests : IDisposable
         Assert.Equal(0, Timeline.Fold([.. RecordingManifest.Read(Path.Combine(mixer.Root, "recordings", "r1"))])!.Attempts);
     }
 
+    /// <summary>The first one is asked to encode the sound, and reads nothing; the next ones are FFmpeg.</summary>
+    [Fact]
+    public async Task An_ffmpeg_that_hangs_costs_an_attempt()
+    {
+        File.WriteAllText(Ffmpeg, "#!/bin/sh\n[ -e \"$0.hung\" ] && exec ffmpeg \"$@\"\ntouch \"$0.hung\"\nexec sleep 1000\n");
+        File.SetUnixFileMode(Ffmpeg, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await using var mixer = new MixerFixture(configure: o => o with { FfmpegPath = Ffmpeg, RetryDelay = TimeSpan.FromMilliseconds(1) });
+        WriteStopped(mixer);
+        mixer.Service.Recover();
+        await MixerFixture.Until(() => Attempts(mixer).Any(e => e.Code == "ffmpeg_stalled"), "the end of what hangs", seconds: 120);
+        await mixer.ComposedAsync();
+    }
+
     private static IEnumerable<ManifestEntry> Attempts(MixerFixture mixer) =>
         RecordingManifest.Read(Path.Combine(mixer.Root, "recordings", "r1")).Where(e => e.Type == ManifestEntryType.Attempt);
 
