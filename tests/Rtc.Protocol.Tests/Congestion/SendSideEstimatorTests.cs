@@ -83,30 +83,6 @@ public class SendSideEstimatorTests
         Assert.InRange(_estimator.Throughput!.Value.BitsPerSecond, 750_000, 850_000);
     }
 
-    /// <summary>An outage on the way there. The receiver tells nothing of it, and begins with what comes next.</summary>
-    [Fact]
-    public void What_no_report_tells_of_though_none_is_lost_did_not_arrive()
-    {
-        for (var i = 0; i < 50; i++)
-        {
-            Step();
-        }
-
-        for (var i = 0; i < 100; i++)
-        {
-            _now += TimeSpan.FromMilliseconds(10);
-            _estimator.PacketSent(12_500, _now);
-        }
-
-        _recorder.Reset();
-        for (var i = 0; i < 10; i++)
-        {
-            Step();
-        }
-
-        Assert.InRange(_estimator.Throughput!.Value.BitsPerSecond, 900_000, 1_100_000);
-    }
-
     [Fact]
     public void A_packet_and_its_report_allocate_nothing()
     {
