@@ -92,7 +92,6 @@ public sealed class SendSideEstimator
     private ReportedLoss _reported;
     private StandingQueue _queue;
     private FeedbackClock _clock;
-    private byte? _feedbackCount;
     private Bitrate? _remb;
     private Bitrate? _probed;
     private byte _probedCluster;
@@ -234,7 +233,7 @@ public sealed class SendSideEstimator
         Span<Arrival> block = stackalloc Arrival[OrderedBlock];
         var filled = 0;
         var arrived = _clock.Read(feedback.ReferenceTime);
-        var unreported = IsReportMissing(feedback.FeedbackCount) ? (long)(_sent.UnreportedBytes(feedback.BaseSequence) * (1 - Loss)) : 0;
+        var unreported = _clock.IsReportMissing(feedback.FeedbackCount) ? (long)(_sent.UnreportedBytes(feedback.BaseSequence) * (1 - Loss)) : 0;
         int packets = 0, lost = 0;
         var bytes = unreported;
         var lastSent = MonotonicTime.Zero;
@@ -340,14 +339,6 @@ public sealed class SendSideEstimator
         }
     }
 
-    /// <summary>Reports are counted for this. When none is missing, what none tells of came to nobody for so long that the receiver began anew.</summary>
-    private bool IsReportMissing(byte count)
-    {
-        var missing = _feedbackCount is { } before && count != (byte)(before + 1);
-        _feedbackCount = count;
-        return missing;
-    }
-
     private static void Insert(Span<Arrival> block, int count, in Arrival arrival)
     {
         var at = count;
@@ -360,9 +351,7 @@ public sealed class SendSideEstimator
         block[at] = arrival;
     }
 
-    /// <param name="arrivals">In their order.</param>
-    /// <param name="unreported">Bytes that arrived before the first of them, whose report was lost. Without them what arrives would seem to be so much less.</param>
-    /// <param name="now">When the report came.</param>
+    /// <summary>Also of what arrived before the first of them, whose report was lost: without it what arrives would seem to be so much less.</summary>
     private void Acknowledge(ReadOnlySpan<Arrival> arrivals, ref long unreported, MonotonicTime now)
     {
         foreach (ref readonly var packet in arrivals)
