@@ -26,6 +26,9 @@ internal struct SentPackets
     /// <summary>Numbers stay positive however far a report reaches back.</summary>
     private const long FirstNumber = 65_536;
 
+    /// <summary>Four seconds of 30 Mbit/s: who is silent for longer has not lost some reports, and a number that went around must not become negative.</summary>
+    private const long MaxUnreported = 16_000_000;
+
     /// <summary>A report that takes longer tells of a path that is gone.</summary>
     private static readonly TimeSpan ReportedWithin = TimeSpan.FromSeconds(1);
 
@@ -76,7 +79,7 @@ internal struct SentPackets
         }
 
         ref readonly var entry = ref _entries[number & _mask];
-        return entry.BytesUpTo - entry.Bytes - _reportedBytes;
+        return Math.Min(MaxUnreported, entry.BytesUpTo - entry.Bytes - _reportedBytes);
     }
 
     public PacketReport Report(SequenceNumber sequence, bool received, out MonotonicTime sent, out int bytes, out byte cluster)
